@@ -1,0 +1,1 @@
+"""Floor 0: money, clock, database, settings, access, audit, telemetry. Knows nothing of insurance."""

