@@ -1,0 +1,156 @@
+"""Accounts and transfers.
+
+An account's id says everything about it: ``holder << 18 | kind << 10 | bucket``. So the desk names the account that a
+leg goes to without a look-up, and an open account (a fund, an institution's payable) needs no row at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Final
+
+from gongji.foundation.ids import BUCKET_BITS, bucket_of
+
+_KIND_BITS: Final = 8
+
+
+class AccountKind(IntEnum):
+    """The accounts of the domain; the numbers stand in account ids and never change."""
+
+    PERSONAL_CURRENT = 1
+    PERSONAL_HISTORICAL = 2
+    PERSONAL_HELD = 3
+    POT = 4
+    WALLET = 5
+    PAYABLE_PERSON = 6
+    FUND_POOL = 7
+    FUND_LARGE = 8
+    FUND_CIVIL = 9
+    FUND_AID = 10
+    PAYABLE_INSTITUTION = 11
+    PAYABLE_TAX = 12
+    CLEARING = 13
+    INCOME = 14
+    OPENING = 15
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the account may never go below zero (the database refuses)."""
+        return self <= AccountKind.WALLET
+
+
+class JournalKind(str):
+    """Kinds of event that move money."""
+
+    SETTLEMENT: Final = "settlement"
+    REVERSAL: Final = "reversal"
+    OPENING: Final = "opening"
+
+
+def personal_account(kind: AccountKind, person_id: int) -> int:
+    """The id of a person's account of a kind; it lies in the person's bucket."""
+    serial = person_id >> BUCKET_BITS
+    return (serial << _KIND_BITS | kind) << BUCKET_BITS | bucket_of(person_id)
+
+
+def open_account(kind: AccountKind, holder: int, bucket: int) -> int:
+    """The id of an open account's share in a bucket.
+
+    Args:
+        kind: which open account.
+        holder: an institution's number, `fund_holder`, or a region's code as a number.
+        bucket: the bucket of the money's other side, so that a leg stays in one bucket.
+    """
+    return (holder << _KIND_BITS | kind) << BUCKET_BITS | bucket
+
+
+def fund_holder(region: str, scheme: str) -> int:
+    """The holder number of a region's funds for a scheme: 211200 and 310 give 211200310."""
+    return int(region) * 1000 + int(scheme)
+
+
+def kind_of(account_id: int) -> AccountKind:
+    """The kind that stands in an account's id."""
+    return AccountKind(account_id >> BUCKET_BITS & (1 << _KIND_BITS) - 1)
+
+
+def holder_of(account_id: int) -> int:
+    """The holder number that stands in an account's id: for a person's account the person's serial."""
+    return account_id >> BUCKET_BITS + _KIND_BITS
+
+
+def person_of(account_id: int) -> int:
+    """The id of the person who holds a personal account, a pot, a wallet or a payable."""
+    return holder_of(account_id) << BUCKET_BITS | bucket_of(account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A positive amount from one account to another.
+
+    Attributes:
+        debit: the account that gives.
+        credit: the account that receives.
+        amount: fen, above zero.
+        authorisation_id: the authorisation under which a sharer's money moved, None for everything else.
+    """
+
+    debit: int
+    credit: int
+    amount: int
+    authorisation_id: int | None = None
+
+    @property
+    def bucket(self) -> int:
+        """The bucket that the transfer lies in: that of its bounded side, the giver's first."""
+        return bucket_of(
+            self.credit if not kind_of(self.debit).bounded and kind_of(self.credit).bounded else self.debit
+        )
+
+    def opposite(self) -> Transfer:
+        """The same amount back to where it came from."""
+        return Transfer(self.credit, self.debit, self.amount, self.authorisation_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The transfers of one event.
+
+    Attributes:
+        id: the event's id (a settlement's journal has the settlement's id).
+        kind: see `JournalKind`.
+        reverses: the journal that this one takes back.
+        posted_at: when.
+        transfers: its legs, in order.
+    """
+
+    id: int
+    kind: str
+    reverses: int | None
+    posted_at: datetime
+    transfers: tuple[Transfer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One movement of an account.
+
+    Attributes:
+        at: when it was posted.
+        journal_id: the event.
+        kind: the journal's kind.
+        amount: fen, negative when money left the account.
+        balance: fen after the movement.
+        counter_account: the other side.
+        authorisation_id: under which it was shared, if it was.
+    """
+
+    at: datetime
+    journal_id: int
+    kind: str
+    amount: int
+    balance: int
+    counter_account: int
+    authorisation_id: int | None

@@ -1,0 +1,189 @@
+"""Use cases of the ledger: register a poster, post, open with balances, tell balances and statements."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from gongji.foundation.errors import InvalidInput
+from gongji.foundation.ids import BUCKETS, Serials, bucket_of, compose
+from gongji.ledger import chain, store
+from gongji.ledger.model import (
+    AccountKind,
+    Journal,
+    JournalKind,
+    StatementLine,
+    Transfer,
+    kind_of,
+    open_account,
+    personal_account,
+)
+from gongji.ledger.tables import account, journal, poster, transfer
+
+PERSONAL = (AccountKind.PERSONAL_CURRENT, AccountKind.PERSONAL_HISTORICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block that is ready to be written: its place in the chain and the statement's parameters."""
+
+    number: int
+    hash: bytes
+    accounts: int
+    parameters: dict[str, object]
+
+
+class Poster:
+    """One writer of the ledger with a chain of its own; a process registers as many as it has desks.
+
+    Not safe for two threads at once: a chain has one writer. A block is prepared, written, and only after the commit
+    confirmed; a rollback leaves the chain where it was.
+    """
+
+    def __init__(self, poster_id: int) -> None:
+        self.id = poster_id
+        self._number = 0
+        self._hash = chain.genesis(poster_id)
+
+    def prepare(self, journals: Sequence[Journal]) -> Block:
+        """The next block, with these journals; nothing is written yet."""
+        number = self._number + 1
+        block_hash = chain.block_hash(self._hash, journals)
+        moved = store.movements(journals)
+        parameters = store.post_parameters(self.id, number, block_hash, journals, moved)
+        return Block(number, block_hash, len(moved), parameters)
+
+    def confirm(self, block: Block) -> None:
+        """The block was committed: the next one builds on it."""
+        self._number = block.number
+        self._hash = block.hash
+
+
+def register_poster(connection: sa.Connection, serials: Serials, at: datetime) -> Poster:
+    """Register a new writer of the ledger; its chain starts empty."""
+    poster_id = serials.take(1)[0]
+    connection.execute(
+        poster.insert().values(id=poster_id, host=socket.gethostname(), process=os.getpid(), started_at=at)
+    )
+    return Poster(poster_id)
+
+
+def post(connection: sa.Connection, writer: Poster, journals: Sequence[Journal]) -> None:
+    """Write journals as one block, in the caller's transaction; the caller's writer must not be used again after a
+    rollback (`Poster.confirm` is called here).
+
+    Raises:
+        InvalidInput: ``account.unknown`` when a bounded account is missing or closed.
+    """
+    block = writer.prepare(journals)
+    with store.raw_cursor(connection) as cursor:
+        cursor.execute(store.POST, block.parameters)
+        row = cursor.fetchone()
+    if row is None or row[0] != block.accounts:
+        raise account_missing()
+    writer.confirm(block)
+
+
+def account_missing() -> InvalidInput:
+    """A posting named a bounded account that does not exist or is closed."""
+    return InvalidInput(
+        "account.unknown", "an account of this posting does not exist or is closed", "账户不存在或已注销，没有入账"
+    )
+
+
+def open_balances(
+    connection: sa.Connection,
+    writer: Poster,
+    serials: Serials,
+    balances: Sequence[tuple[AccountKind, int, int, str]],
+    at: datetime,
+) -> None:
+    """Open personal accounts, and bring in what stood in them before.
+
+    Args:
+        connection: the transaction.
+        writer: this process's poster.
+        serials: for the journals' ids.
+        balances: (kind, person id, fen, six-digit region of the books the money comes from); a person's accounts are
+            all opened, an amount of 0 only opens them.
+        at: the moment of the opening.
+
+    Raises:
+        InvalidInput: ``balance.negative``, ``balance.kind``.
+    """
+    people = sorted({person_id for _, person_id, _, _ in balances})
+    accounts = [personal_account(kind, person_id) for person_id in people for kind in PERSONAL]
+    for kind, _, amount, _ in balances:
+        if kind not in PERSONAL:
+            raise InvalidInput("balance.kind", f"{kind.name} takes no opening balance", "该账户不能录入期初余额")
+        if amount < 0:
+            raise InvalidInput("balance.negative", "an opening balance is below zero", "期初余额不能为负数")
+    with store.raw_cursor(connection) as cursor:
+        cursor.execute(store.OPEN_ACCOUNTS, [accounts])
+    filled = [balance for balance in balances if balance[2] > 0]
+    ids = serials.take(len(filled))
+    journals = []
+    for serial, (kind, person_id, amount, region) in zip(ids, filled, strict=True):
+        source = open_account(AccountKind.OPENING, int(region), bucket_of(person_id))
+        leg = Transfer(source, personal_account(kind, person_id), amount)
+        journal_id = compose(serial, bucket_of(person_id))
+        journals.append(Journal(journal_id, JournalKind.OPENING, None, at, (leg,)))
+    if journals:
+        post(connection, writer, journals)
+
+
+def balances_of(connection: sa.Connection, person_id: int) -> dict[AccountKind, int]:
+    """The balances of a person's bounded accounts in fen; kinds without an account are missing."""
+    rows = connection.execute(
+        sa.select(account.c.kind, account.c.balance).where(
+            account.c.bucket == bucket_of(person_id),
+            account.c.id.in_([personal_account(kind, person_id) for kind in AccountKind if kind.bounded]),
+            account.c.closed_at.is_(None),
+        )
+    )
+    return {AccountKind(row.kind): row.balance for row in rows}
+
+
+def statement(
+    connection: sa.Connection, account_id: int, since: datetime | None = None, until: datetime | None = None
+) -> list[StatementLine]:
+    """The movements of a bounded account, oldest first, each with the balance after it.
+
+    Args:
+        connection: a connection.
+        account_id: the account.
+        since: leave out movements before this moment (they still count towards the balance).
+        until: leave out movements from this moment on.
+    """
+    assert kind_of(account_id).bounded, "an open account has no statement: it keeps no running balance"
+    rows = connection.execute(
+        sa.select(transfer, journal.c.kind)
+        .join(
+            journal,
+            (journal.c.bucket == transfer.c.journal_id.bitwise_and(BUCKETS - 1))
+            & (journal.c.id == transfer.c.journal_id),
+        )
+        .where(
+            transfer.c.bucket == bucket_of(account_id),
+            sa.or_(transfer.c.debit == account_id, transfer.c.credit == account_id),
+        )
+        .order_by(transfer.c.posted_at, transfer.c.journal_id, transfer.c.leg)
+    )
+    lines: list[StatementLine] = []
+    balance = 0
+    for row in rows:
+        if until is not None and row.posted_at >= until:
+            break
+        leaving = row.debit == account_id
+        amount = -row.amount if leaving else row.amount
+        balance += amount
+        if since is None or row.posted_at >= since:
+            other = row.credit if leaving else row.debit
+            under = row.authorisation_id
+            lines.append(StatementLine(row.posted_at, row.journal_id, row.kind, amount, balance, other, under))
+    return lines

@@ -1,0 +1,97 @@
+"""SQL of the ledger. Posting is one statement for all journals of a commit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+
+from gongji.foundation.ids import bucket_of
+from gongji.ledger.model import Journal, kind_of
+
+Cursor = psycopg.Cursor[Any]
+
+POST = """
+WITH posted_journal AS (
+    INSERT INTO journal (bucket, id, kind, reverses, poster_id, block, posted_at)
+    SELECT j.id & 1023, j.id, j.kind, j.reverses, %(poster)s, %(number)s, j.posted_at
+      FROM unnest(%(ids)s::bigint[], %(kinds)s::text[], %(reverses)s::bigint[], %(moments)s::timestamptz[])
+           AS j(id, kind, reverses, posted_at)
+), posted_transfer AS (
+    INSERT INTO transfer (bucket, journal_id, leg, debit, credit, amount, authorisation_id, posted_at)
+    SELECT t.bucket, t.journal_id, t.leg, t.debit, t.credit, t.amount, t.authorisation_id, t.posted_at
+      FROM unnest(%(t_bucket)s::smallint[], %(t_journal)s::bigint[], %(t_leg)s::smallint[], %(t_debit)s::bigint[],
+                  %(t_credit)s::bigint[], %(t_amount)s::bigint[], %(t_under)s::bigint[], %(t_moment)s::timestamptz[])
+           AS t(bucket, journal_id, leg, debit, credit, amount, authorisation_id, posted_at)
+), posted_block AS (
+    INSERT INTO block (bucket, poster_id, number, journals, transfers, hash)
+    VALUES (%(b_bucket)s, %(poster)s, %(number)s, %(b_journals)s, %(b_transfers)s, %(hash)s)
+), moved AS (
+    UPDATE account a SET balance = a.balance + d.amount
+      FROM unnest(%(a_id)s::bigint[], %(a_amount)s::bigint[]) AS d(id, amount)
+     WHERE a.bucket = (d.id & 1023) AND a.id = d.id AND a.closed_at IS NULL
+    RETURNING a.id
+)
+SELECT count(*) FROM moved
+"""
+
+OPEN_ACCOUNTS = """
+INSERT INTO account (bucket, id, holder, kind, balance)
+SELECT a.id & 1023, a.id, a.id >> 18, (a.id >> 10) & 255, 0 FROM unnest(%s::bigint[]) AS a(id)
+    ON CONFLICT (bucket, id) DO NOTHING
+"""
+
+
+def movements(journals: Sequence[Journal]) -> dict[int, int]:
+    """By how much each bounded account changes, in fen; accounts that end as they began are left out."""
+    change: Counter[int] = Counter()
+    for journal in journals:
+        for transfer in journal.transfers:
+            if kind_of(transfer.debit).bounded:
+                change[transfer.debit] -= transfer.amount
+            if kind_of(transfer.credit).bounded:
+                change[transfer.credit] += transfer.amount
+    return {account: amount for account, amount in change.items() if amount}
+
+
+def post_parameters(
+    poster_id: int, number: int, block_hash: bytes, journals: Sequence[Journal], moved: dict[int, int]
+) -> dict[str, object]:
+    """The parameters of `POST` for a block."""
+    legs = [
+        (transfer.bucket, journal.id, leg, transfer, journal.posted_at)
+        for journal in journals
+        for leg, transfer in enumerate(journal.transfers, start=1)
+    ]
+    return {
+        "poster": poster_id,
+        "number": number,
+        "hash": block_hash,
+        "ids": [journal.id for journal in journals],
+        "kinds": [journal.kind for journal in journals],
+        "reverses": [journal.reverses for journal in journals],
+        "moments": [journal.posted_at for journal in journals],
+        "t_bucket": [leg[0] for leg in legs],
+        "t_journal": [leg[1] for leg in legs],
+        "t_leg": [leg[2] for leg in legs],
+        "t_debit": [leg[3].debit for leg in legs],
+        "t_credit": [leg[3].credit for leg in legs],
+        "t_amount": [leg[3].amount for leg in legs],
+        "t_under": [leg[3].authorisation_id for leg in legs],
+        "t_moment": [leg[4] for leg in legs],
+        "b_bucket": bucket_of(journals[0].id),
+        "b_journals": len(journals),
+        "b_transfers": len(legs),
+        "a_id": list(moved),
+        "a_amount": list(moved.values()),
+    }
+
+
+def raw_cursor(connection: sa.Connection) -> Cursor:
+    """A psycopg cursor inside an SQLAlchemy connection's transaction."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver.cursor()

@@ -1,0 +1,88 @@
+"""Tables of the ledger: bounded accounts with their balance, journals, transfers, and the chain of blocks."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from gongji.foundation.schema import bucket_column, fen_column, metadata, moment_column
+
+#: Bounded accounts only; open accounts keep no running balance, their id says who holds them.
+account = sa.Table(
+    "account",
+    metadata,
+    bucket_column(),
+    sa.Column("id", sa.BigInteger, nullable=False),
+    sa.Column("holder", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.SmallInteger, nullable=False),
+    fen_column("balance"),
+    moment_column("closed_at", nullable=True),
+    sa.PrimaryKeyConstraint("bucket", "id"),
+    sa.CheckConstraint("bucket = id & 1023", name="bucket_in_id"),
+    sa.CheckConstraint("kind = (id >> 10) & 255", name="kind_in_id"),
+    sa.CheckConstraint("balance >= 0", name="balance_not_negative"),
+    sa.CheckConstraint("closed_at IS NULL OR balance = 0", name="closed_is_empty"),
+    # Only the balance changes: room on the page keeps updates away from the index.
+    postgresql_with={"fillfactor": "60"},
+)
+
+poster = sa.Table(
+    "poster",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("process", sa.Integer, nullable=False),
+    moment_column("started_at"),
+)
+
+#: One block a commit: the hash over the block before and over all journals and transfers of this commit.
+block = sa.Table(
+    "block",
+    metadata,
+    bucket_column(),
+    sa.Column("poster_id", sa.BigInteger, nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("journals", sa.Integer, nullable=False),
+    sa.Column("transfers", sa.Integer, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+    sa.PrimaryKeyConstraint("bucket", "poster_id", "number"),
+    sa.CheckConstraint("number > 0 AND journals > 0 AND transfers >= 0", name="counts"),
+)
+
+journal = sa.Table(
+    "journal",
+    metadata,
+    bucket_column(),
+    sa.Column("id", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("reverses", sa.BigInteger),
+    sa.Column("poster_id", sa.BigInteger, nullable=False),
+    sa.Column("block", sa.BigInteger, nullable=False),
+    moment_column("posted_at"),
+    sa.PrimaryKeyConstraint("bucket", "id"),
+    sa.CheckConstraint("bucket = id & 1023", name="bucket_in_id"),
+    sa.CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="reversal_names_original"),
+    sa.Index(
+        "journal_reversed_once", "bucket", "reverses", unique=True, postgresql_where=sa.text("reverses IS NOT NULL")
+    ),
+    sa.Index(None, "poster_id", "block"),
+)
+
+#: A positive amount from one account to another, in the bucket of its bounded side (the payer's, or who is credited).
+transfer = sa.Table(
+    "transfer",
+    metadata,
+    bucket_column(),
+    sa.Column("journal_id", sa.BigInteger, nullable=False),
+    sa.Column("leg", sa.SmallInteger, nullable=False),
+    sa.Column("debit", sa.BigInteger, nullable=False),
+    sa.Column("credit", sa.BigInteger, nullable=False),
+    fen_column("amount"),
+    sa.Column("authorisation_id", sa.BigInteger),
+    moment_column("posted_at"),
+    # The journal first, so that a reversal finds the legs in whatever buckets they lie.
+    sa.PrimaryKeyConstraint("journal_id", "leg", "bucket"),
+    sa.CheckConstraint("amount > 0", name="amount_positive"),
+    sa.CheckConstraint("debit <> credit", name="two_accounts"),
+    sa.Index(None, "bucket", "debit"),
+    sa.Index(None, "bucket", "credit"),
+)

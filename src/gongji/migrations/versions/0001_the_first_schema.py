@@ -1,0 +1,522 @@
+"""the first schema"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+#: Rows of these tables are history: they are added, never changed, whoever asks.
+APPEND_ONLY = ("journal", "transfer", "block", "poster", "settlement", "authorisation_event", "audit_entry")
+
+
+def upgrade() -> None:
+    op.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
+    op.execute("CREATE SEQUENCE serial START WITH 1000 INCREMENT BY 1000")
+    create_tables()
+    op.execute(
+        """
+        CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION '% is history: rows are added, never changed (%)', TG_TABLE_NAME, TG_OP
+                USING ERRCODE = 'restrict_violation';
+        END $$
+        """
+    )
+    for table in APPEND_ONLY:
+        op.execute(
+            f"CREATE TRIGGER {table}_is_history BEFORE UPDATE OR DELETE ON {table}"
+            " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_is_kept BEFORE TRUNCATE ON {table}"
+            " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
+
+
+def create_tables() -> None:
+    op.create_table(
+        "access_token",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=True),
+        sa.Column("region", sa.Text(), nullable=True),
+        sa.Column("made_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(role = 'citizen') = (person_id IS NOT NULL)", name=op.f("access_token_citizen_is_a_person")
+        ),
+        sa.CheckConstraint("role <> 'officer' OR region IS NOT NULL", name=op.f("access_token_officer_has_a_region")),
+        sa.CheckConstraint("role IN ('citizen', 'officer', 'integrator')", name=op.f("access_token_role_known")),
+        sa.PrimaryKeyConstraint("digest", name=op.f("access_token_pkey")),
+    )
+    op.create_table(
+        "account",
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("holder", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.SmallInteger(), nullable=False),
+        sa.Column("balance", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.CheckConstraint("balance >= 0", name=op.f("account_balance_not_negative")),
+        sa.CheckConstraint("bucket = id & 1023", name=op.f("account_bucket_in_id")),
+        sa.CheckConstraint("closed_at IS NULL OR balance = 0", name=op.f("account_closed_is_empty")),
+        sa.CheckConstraint("kind = (id >> 10) & 255", name=op.f("account_kind_in_id")),
+        sa.PrimaryKeyConstraint("bucket", "id", name=op.f("account_pkey")),
+        postgresql_with={"fillfactor": "60"},
+    )
+    op.create_table(
+        "audit_entry",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("actor_person_id", sa.BigInteger(), nullable=True),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=True),
+        sa.Column("details", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("audit_entry_pkey")),
+    )
+    op.create_index(op.f("audit_entry_person_id_at_idx"), "audit_entry", ["person_id", "at"], unique=False)
+    op.create_table(
+        "authorisation",
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("sharer_id", sa.BigInteger(), nullable=False),
+        sa.Column("region", sa.Text(), nullable=False),
+        sa.Column("relation", sa.Text(), nullable=False),
+        sa.Column("procedure", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("exclusive", sa.Boolean(), nullable=False),
+        sa.Column("purposes", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("limit_total", sa.BigInteger(), nullable=True),
+        sa.Column("limit_month", sa.BigInteger(), nullable=True),
+        sa.Column("rank", sa.SmallInteger(), server_default="1", nullable=False),
+        sa.Column("in_force", postgresql.TSTZRANGE(), nullable=True),
+        sa.Column("end_reason", sa.Text(), nullable=True),
+        sa.Column("made_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("pack_digest", sa.Text(), nullable=False),
+        postgresql.ExcludeConstraint(
+            (sa.column("bucket"), "="),
+            (sa.column("user_id"), "="),
+            (sa.column("in_force"), "&&"),
+            where=sa.text("exclusive AND in_force IS NOT NULL"),
+            using="gist",
+            name="authorisation_one_sharer_at_a_time",
+        ),
+        postgresql.ExcludeConstraint(
+            (sa.column("bucket"), "="),
+            (sa.column("user_id"), "="),
+            (sa.column("sharer_id"), "="),
+            (sa.column("in_force"), "&&"),
+            where=sa.text("in_force IS NOT NULL"),
+            using="gist",
+            name="authorisation_once_per_pair",
+        ),
+        sa.CheckConstraint(
+            "(state IN ('active', 'paused')) = (in_force IS NOT NULL AND upper_inf(in_force))",
+            name=op.f("authorisation_open_while_active"),
+        ),
+        sa.CheckConstraint(
+            "(state IN ('active', 'paused', 'ended')) = (in_force IS NOT NULL)",
+            name=op.f("authorisation_in_force_once_active"),
+        ),
+        sa.CheckConstraint("procedure IN ('review', 'commitment')", name=op.f("authorisation_procedure_known")),
+        sa.CheckConstraint(
+            "state IN ('draft', 'submitted', 'under_review', 'returned', 'refused', 'active', 'paused', 'ended')",
+            name=op.f("authorisation_state_known"),
+        ),
+        sa.CheckConstraint("bucket = user_id & 1023 AND bucket = id & 1023", name=op.f("authorisation_bucket_of_user")),
+        sa.CheckConstraint("limit_total >= 0 AND limit_month >= 0", name=op.f("authorisation_limits_not_negative")),
+        sa.CheckConstraint("user_id <> sharer_id", name=op.f("authorisation_two_people")),
+        sa.PrimaryKeyConstraint("bucket", "id", name=op.f("authorisation_pkey")),
+    )
+    op.create_index(op.f("authorisation_bucket_user_id_idx"), "authorisation", ["bucket", "user_id"], unique=False)
+    op.create_index(op.f("authorisation_sharer_id_idx"), "authorisation", ["sharer_id"], unique=False)
+    op.create_table(
+        "authorisation_event",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("authorisation_id", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("details", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("authorisation_event_pkey")),
+    )
+    op.create_index(
+        op.f("authorisation_event_authorisation_id_idx"), "authorisation_event", ["authorisation_id"], unique=False
+    )
+    op.create_table(
+        "authorisation_usage",
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("authorisation_id", sa.BigInteger(), nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("used >= 0", name=op.f("authorisation_usage_not_negative")),
+        sa.PrimaryKeyConstraint("bucket", "authorisation_id", "period", name=op.f("authorisation_usage_pkey")),
+    )
+    op.create_table(
+        "benefit_counter",
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("counter", sa.Text(), nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.Column("cap", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("value <= cap", name=op.f("benefit_counter_within_cap")),
+        sa.CheckConstraint("value >= 0", name=op.f("benefit_counter_not_negative")),
+        sa.PrimaryKeyConstraint("bucket", "person_id", "counter", "period", name=op.f("benefit_counter_pkey")),
+        postgresql_with={"fillfactor": "70"},
+    )
+    op.create_table(
+        "block",
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("poster_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("journals", sa.Integer(), nullable=False),
+        sa.Column("transfers", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("number > 0 AND journals > 0 AND transfers >= 0", name=op.f("block_counts")),
+        sa.PrimaryKeyConstraint("bucket", "poster_id", "number", name=op.f("block_pkey")),
+    )
+    op.create_table(
+        "catalogue_item",
+        sa.Column("area", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("item_class", sa.Text(), nullable=False),
+        sa.Column("first_self_pay", sa.Integer(), nullable=False),
+        sa.Column("ceiling", sa.BigInteger(), nullable=True),
+        sa.Column("charge_type", sa.Text(), nullable=False),
+        sa.Column("restricted", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("essential_drug", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("negotiated_drug", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("during", postgresql.DATERANGE(), nullable=False),
+        postgresql.ExcludeConstraint(
+            (sa.column("area"), "="),
+            (sa.column("code"), "="),
+            (sa.column("during"), "&&"),
+            using="gist",
+            name="catalogue_item_one_at_a_time",
+        ),
+        sa.CheckConstraint("area ~ '^[0-9]{6}$'", name=op.f("catalogue_item_area_is_admdvs")),
+        sa.CheckConstraint(
+            "item_class <> 'C' OR first_self_pay = 10000", name=op.f("catalogue_item_class_c_is_own_pay")
+        ),
+        sa.CheckConstraint("item_class IN ('A', 'B', 'C')", name=op.f("catalogue_item_class_known")),
+        sa.CheckConstraint("ceiling > 0", name=op.f("catalogue_item_ceiling_positive")),
+        sa.CheckConstraint("first_self_pay BETWEEN 0 AND 10000", name=op.f("catalogue_item_first_self_pay_is_ratio")),
+        comment="area: the admdvs whose rule it is, 000000 the nation; ceiling: highest unit price that counts, millionths of a yuan",
+    )
+    op.create_table(
+        "credential",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("kind IN ('certificate', 'card', 'token')", name=op.f("credential_kind_known")),
+        sa.PrimaryKeyConstraint("kind", "digest", name=op.f("credential_pkey")),
+    )
+    op.create_index(op.f("credential_person_id_idx"), "credential", ["person_id"], unique=False)
+    op.create_table(
+        "evidence",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("authorisation_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("content_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="handed_in", nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("handed_in_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('handed_in', 'returned', 'replaced', 'accepted')", name=op.f("evidence_state_known")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("evidence_pkey")),
+    )
+    op.create_index(op.f("evidence_authorisation_id_idx"), "evidence", ["authorisation_id"], unique=False)
+    op.create_table(
+        "institution",
+        sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("tier", sa.Text(), nullable=False),
+        sa.Column("region", sa.Text(), nullable=False),
+        sa.Column("designated", postgresql.DATERANGE(), nullable=False),
+        sa.CheckConstraint("code ~ '^[HP][0-9A-Z]{11}$'", name=op.f("institution_code_shape")),
+        sa.CheckConstraint("kind IN ('hospital', 'pharmacy')", name=op.f("institution_kind_known")),
+        sa.CheckConstraint("region ~ '^[0-9]{6}$'", name=op.f("institution_region_is_admdvs")),
+        sa.CheckConstraint("tier IN ('tier_1', 'tier_2', 'tier_3', 'none')", name=op.f("institution_tier_known")),
+        sa.PrimaryKeyConstraint("id", name=op.f("institution_pkey")),
+        sa.UniqueConstraint("code", name=op.f("institution_code_key")),
+    )
+    op.create_table(
+        "journal",
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("reverses", sa.BigInteger(), nullable=True),
+        sa.Column("poster_id", sa.BigInteger(), nullable=False),
+        sa.Column("block", sa.BigInteger(), nullable=False),
+        sa.Column("posted_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(kind = 'reversal') = (reverses IS NOT NULL)", name=op.f("journal_reversal_names_original")
+        ),
+        sa.CheckConstraint("bucket = id & 1023", name=op.f("journal_bucket_in_id")),
+        sa.PrimaryKeyConstraint("bucket", "id", name=op.f("journal_pkey")),
+    )
+    op.create_index(op.f("journal_poster_id_block_idx"), "journal", ["poster_id", "block"], unique=False)
+    op.create_index(
+        "journal_reversed_once",
+        "journal",
+        ["bucket", "reverses"],
+        unique=True,
+        postgresql_where=sa.text("reverses IS NOT NULL"),
+    )
+    op.create_table(
+        "kinship_fact",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("one", sa.BigInteger(), nullable=False),
+        sa.Column("other", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("authorisation_id", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("kind <> 'spouse' OR one < other", name=op.f("kinship_fact_spouses_stored_once")),
+        sa.CheckConstraint("kind IN ('parent', 'spouse')", name=op.f("kinship_fact_kind_known")),
+        sa.CheckConstraint("one <> other", name=op.f("kinship_fact_two_people")),
+        sa.CheckConstraint("until IS NULL OR until >= since", name=op.f("kinship_fact_until_after_since")),
+        sa.PrimaryKeyConstraint("id", name=op.f("kinship_fact_pkey")),
+        sa.UniqueConstraint("kind", "one", "other", "since", name=op.f("kinship_fact_kind_one_other_since_key")),
+        comment="parent: one is the parent of other; evidence: register, commitment, or the kind of document approved",
+    )
+    op.create_index(op.f("kinship_fact_one_idx"), "kinship_fact", ["one"], unique=False)
+    op.create_index(op.f("kinship_fact_other_idx"), "kinship_fact", ["other"], unique=False)
+    op.create_table(
+        "person",
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("psn_no", sa.Text(), nullable=False),
+        sa.Column("certificate_type", sa.Text(), nullable=False),
+        sa.Column("certificate_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("name_index", sa.LargeBinary(), nullable=False),
+        sa.Column("gender", sa.Text(), nullable=False),
+        sa.Column("born_on", sa.Date(), nullable=False),
+        sa.Column("nationality", sa.Text(), server_default="01", nullable=False),
+        sa.Column("died_on", sa.Date(), nullable=True),
+        sa.CheckConstraint("gender IN ('1', '2', '9')", name=op.f("person_gender_known")),
+        sa.CheckConstraint("bucket = id & 1023", name=op.f("person_bucket_in_id")),
+        sa.CheckConstraint("died_on IS NULL OR died_on >= born_on", name=op.f("person_died_after_birth")),
+        sa.PrimaryKeyConstraint("bucket", "id", name=op.f("person_pkey")),
+        postgresql_with={"fillfactor": "80"},
+    )
+    op.create_table(
+        "poster",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("process", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("poster_pkey")),
+    )
+    op.create_table(
+        "settlement",
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("reverses", sa.BigInteger(), nullable=True),
+        sa.Column("visit_id", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("infno", sa.Text(), nullable=False),
+        sa.Column("msgid", sa.Text(), nullable=False),
+        sa.Column("request_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("region", sa.Text(), nullable=False),
+        sa.Column("scheme", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("psn_type", sa.Text(), nullable=False),
+        sa.Column("med_type", sa.Text(), nullable=False),
+        sa.Column("certificate_kind", sa.Text(), nullable=False),
+        sa.Column("settled_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("self_paid", sa.BigInteger(), nullable=False),
+        sa.Column("over_limit", sa.BigInteger(), nullable=False),
+        sa.Column("first_self_pay", sa.BigInteger(), nullable=False),
+        sa.Column("in_scope", sa.BigInteger(), nullable=False),
+        sa.Column("deductible", sa.BigInteger(), nullable=False),
+        sa.Column("ratio", sa.Integer(), nullable=False),
+        sa.Column("fund_pool", sa.BigInteger(), nullable=False),
+        sa.Column("fund_large", sa.BigInteger(), nullable=False),
+        sa.Column("own", sa.BigInteger(), nullable=False),
+        sa.Column("shared", sa.BigInteger(), nullable=False),
+        sa.Column("wallet", sa.BigInteger(), nullable=False),
+        sa.Column("cash", sa.BigInteger(), nullable=False),
+        sa.Column("balance_after", sa.BigInteger(), nullable=False),
+        sa.Column("pack_digest", sa.Text(), nullable=False),
+        sa.Column("explanation", postgresql.JSON(astext_type=sa.Text()), nullable=False),
+        sa.Column("counters", postgresql.JSON(astext_type=sa.Text()), nullable=False),
+        sa.CheckConstraint(
+            "(kind = 'reverse') = (reverses IS NOT NULL)", name=op.f("settlement_reversal_names_original")
+        ),
+        sa.CheckConstraint(
+            "CASE kind WHEN 'settle' THEN least(self_paid, over_limit, first_self_pay, in_scope, deductible, fund_pool, fund_large, own, shared, wallet, cash) >= 0 ELSE greatest(self_paid, over_limit, first_self_pay, in_scope, deductible, fund_pool, fund_large, own, shared, wallet, cash) <= 0 END",
+            name=op.f("settlement_signs"),
+        ),
+        sa.CheckConstraint("kind IN ('settle', 'reverse')", name=op.f("settlement_kind_known")),
+        sa.CheckConstraint(
+            "bucket = id & 1023 AND bucket = person_id & 1023", name=op.f("settlement_bucket_of_patient")
+        ),
+        sa.CheckConstraint(
+            "total = fund_pool + fund_large + own + shared + wallet + cash", name=op.f("settlement_payers_add_up")
+        ),
+        sa.CheckConstraint(
+            "total = self_paid + over_limit + first_self_pay + in_scope", name=op.f("settlement_parts_add_up")
+        ),
+        sa.PrimaryKeyConstraint("bucket", "id", name=op.f("settlement_pkey")),
+        comment="amounts in fen, negative in a reversal; counters: how each benefit counter moved, so that a reversal can take it back",
+    )
+    op.create_index(
+        op.f("settlement_bucket_person_id_settled_at_idx"),
+        "settlement",
+        ["bucket", "person_id", "settled_at"],
+        unique=False,
+    )
+    op.create_index("settlement_key", "settlement", ["institution_id", "infno", "msgid"], unique=True)
+    op.create_index(
+        "settlement_reversed_once",
+        "settlement",
+        ["bucket", "reverses"],
+        unique=True,
+        postgresql_where=sa.text("reverses IS NOT NULL"),
+    )
+    op.create_table(
+        "transfer",
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("journal_id", sa.BigInteger(), nullable=False),
+        sa.Column("leg", sa.SmallInteger(), nullable=False),
+        sa.Column("debit", sa.BigInteger(), nullable=False),
+        sa.Column("credit", sa.BigInteger(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("authorisation_id", sa.BigInteger(), nullable=True),
+        sa.Column("posted_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.CheckConstraint("amount > 0", name=op.f("transfer_amount_positive")),
+        sa.CheckConstraint("debit <> credit", name=op.f("transfer_two_accounts")),
+        sa.PrimaryKeyConstraint("journal_id", "leg", "bucket", name=op.f("transfer_pkey")),
+    )
+    op.create_index(op.f("transfer_bucket_credit_idx"), "transfer", ["bucket", "credit"], unique=False)
+    op.create_index(op.f("transfer_bucket_debit_idx"), "transfer", ["bucket", "debit"], unique=False)
+    op.create_table(
+        "visit",
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("msgid", sa.Text(), nullable=False),
+        sa.Column("request_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("scheme", sa.Text(), nullable=False),
+        sa.Column("med_type", sa.Text(), nullable=False),
+        sa.Column("began_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("details", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("diagnoses", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
+        sa.Column("state", sa.Text(), server_default="open", nullable=False),
+        sa.CheckConstraint("state IN ('open', 'cancelled')", name=op.f("visit_state_known")),
+        sa.CheckConstraint("bucket = id & 1023 AND bucket = person_id & 1023", name=op.f("visit_bucket_of_patient")),
+        sa.PrimaryKeyConstraint("bucket", "id", name=op.f("visit_pkey")),
+        comment="details: what 2201 told of doctor and department; number: the institution's own (ipt_otp_no)",
+    )
+    op.create_index(op.f("visit_bucket_person_id_idx"), "visit", ["bucket", "person_id"], unique=False)
+    op.create_index("visit_msgid_key", "visit", ["institution_id", "msgid"], unique=True)
+    op.create_table(
+        "enrolment",
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("scheme", sa.Text(), nullable=False),
+        sa.Column("region", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("psn_type", sa.Text(), nullable=False),
+        sa.Column("standing", sa.Text(), server_default="1", nullable=False),
+        sa.Column("employer", sa.Text(), server_default="", nullable=False),
+        sa.Column("civil_servant", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("during", postgresql.DATERANGE(), nullable=False),
+        postgresql.ExcludeConstraint(
+            (sa.column("bucket"), "="),
+            (sa.column("person_id"), "="),
+            (sa.column("during"), "&&"),
+            using="gist",
+            name="enrolment_one_at_a_time",
+        ),
+        sa.CheckConstraint("(scheme = '390') = (status = 'resident')", name=op.f("enrolment_resident_scheme")),
+        sa.CheckConstraint("region ~ '^[0-9]{6}$'", name=op.f("enrolment_region_is_admdvs")),
+        sa.CheckConstraint("scheme IN ('310', '390')", name=op.f("enrolment_scheme_known")),
+        sa.CheckConstraint("standing IN ('1', '2')", name=op.f("enrolment_standing_known")),
+        sa.CheckConstraint("status IN ('active', 'retired', 'resident')", name=op.f("enrolment_status_known")),
+        sa.CheckConstraint("NOT isempty(during) AND NOT lower_inf(during)", name=op.f("enrolment_during_begins")),
+        sa.ForeignKeyConstraint(
+            ["bucket", "person_id"], ["person.bucket", "person.id"], name=op.f("enrolment_bucket_person_id_fkey")
+        ),
+    )
+    op.create_table(
+        "fee_line",
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("visit_id", sa.BigInteger(), nullable=False),
+        sa.Column("sn", sa.Text(), nullable=False),
+        sa.Column("batch", sa.Text(), nullable=False),
+        sa.Column("item_code", sa.Text(), nullable=False),
+        sa.Column("own_code", sa.Text(), nullable=False),
+        sa.Column("occurred_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("price", sa.BigInteger(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("self_paid", sa.BigInteger(), nullable=False),
+        sa.Column("over_limit", sa.BigInteger(), nullable=False),
+        sa.Column("first_self_pay", sa.BigInteger(), nullable=False),
+        sa.Column("in_scope", sa.BigInteger(), nullable=False),
+        sa.Column("item", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("settlement_id", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("count > 0 AND price >= 0", name=op.f("fee_line_count_and_price")),
+        sa.CheckConstraint(
+            "self_paid >= 0 AND over_limit >= 0 AND first_self_pay >= 0 AND in_scope >= 0",
+            name=op.f("fee_line_parts_not_negative"),
+        ),
+        sa.CheckConstraint(
+            "total = self_paid + over_limit + first_self_pay + in_scope", name=op.f("fee_line_parts_add_up")
+        ),
+        sa.ForeignKeyConstraint(
+            ["bucket", "visit_id"], ["visit.bucket", "visit.id"], name=op.f("fee_line_bucket_visit_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("bucket", "visit_id", "sn", name=op.f("fee_line_pkey")),
+        comment="count: ten-thousandths; price: millionths of a yuan; item: what the catalogue said of it that day",
+    )
+    op.create_table(
+        "institution_key",
+        sa.Column("paasid", sa.Text(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("secret_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("valid_from", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("valid_until", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("institution_key_institution_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("paasid", name=op.f("institution_key_pkey")),
+    )
+    op.create_index(op.f("institution_key_institution_id_idx"), "institution_key", ["institution_id"], unique=False)
+    op.create_table(
+        "sign_on",
+        sa.Column("sign_no", sa.Text(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("operator", sa.Text(), nullable=False),
+        sa.Column("signed_on_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("signed_off_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("sign_on_institution_id_fkey")),
+        sa.PrimaryKeyConstraint("sign_no", name=op.f("sign_on_pkey")),
+    )
