@@ -1,0 +1,130 @@
+"""What a decision is made from: the facts of a case, and the books that a batch of decisions works on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from gongji.benefit.model import Bill, CounterMove
+from gongji.family.model import Authorisation
+from gongji.ledger.model import Transfer, personal_account
+from gongji.registry.model import Enrolment
+from gongji.settlement.model import FeeLine, Settlement, SettlePurchase, SettleVisit
+from gongji.settlement.waterfall import OWN_ORDER
+
+
+@dataclass(frozen=True, slots=True)
+class PatientFacts:
+    """What is known of a patient at the moment of the decision."""
+
+    id: int
+    born_on: date
+    died_on: date | None
+    enrolment: Enrolment | None
+    has_account: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """An authorisation for the patient, and whether the sharer's employee insurance holds."""
+
+    authorisation: Authorisation
+    sharer_insured: bool
+
+
+@dataclass(slots=True)
+class VisitFacts:
+    """A visit and the sums of its unsettled lines by charging batch (fen)."""
+
+    id: int
+    person_id: int
+    institution_id: int
+    med_type: str
+    open: bool
+    unsettled: dict[str, Bill] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A settlement that is asked for, and what is known of it.
+
+    Attributes:
+        command: what the institution asks for.
+        patient: the patient, under lock.
+        visit: the visit with its unsettled lines; for a purchase, the one that is being made.
+        sharings: authorisations for the patient that are active or paused, in the order in which they pay.
+        lines: the purchase's lines with their split.
+    """
+
+    command: SettleVisit | SettlePurchase
+    patient: PatientFacts
+    visit: VisitFacts
+    sharings: tuple[Sharing, ...] = ()
+    lines: tuple[FeeLine, ...] = ()
+
+
+@dataclass(slots=True)
+class CounterValue:
+    """A stored counter: its value and the limit that bound its last increase (fen)."""
+
+    value: int
+    cap: int | None
+
+
+@dataclass(slots=True)
+class Books:
+    """The state that a batch works on: loaded under locks, changed decision by decision, written at the end.
+
+    Attributes:
+        balances: bounded accounts by id, in fen; an account that is missing or closed is not there.
+        counters: benefit counters by (person, counter, period).
+        usage: shared so far by (authorisation, period), in fen; the period of the whole life is ``total``.
+        settled: settlements by key that are stored or were decided earlier in this batch.
+        reversed: ids of settlements that are taken back.
+    """
+
+    balances: dict[int, int] = field(default_factory=dict)
+    counters: dict[tuple[int, str, str], CounterValue] = field(default_factory=dict)
+    usage: dict[tuple[int, str], int] = field(default_factory=dict)
+    settled: dict[tuple[int, str, str], tuple[bytes, Settlement]] = field(default_factory=dict)
+    reversed: set[int] = field(default_factory=set)
+
+    def move(self, transfer: Transfer) -> None:
+        """Apply a transfer to the bounded accounts among its two."""
+        for account, amount in ((transfer.debit, -transfer.amount), (transfer.credit, transfer.amount)):
+            if account in self.balances:
+                self.balances[account] += amount
+
+    def own_balance(self, person_id: int) -> int:
+        """What is in a person's own accounts, in fen."""
+        return sum(self.balances.get(personal_account(kind, person_id), 0) for kind in OWN_ORDER)
+
+
+def apply_moves(
+    books: Books, person_id: int, moves: tuple[CounterMove, ...], usage: Mapping[int, int], at: datetime
+) -> None:
+    """Move the counters and the usage in the books in hand."""
+    for move in moves:
+        place = (person_id, move.counter, move.period)
+        counter = books.counters.setdefault(place, CounterValue(0, move.cap))
+        counter.value += move.added
+        if move.added > 0:
+            counter.cap = move.cap
+    for authorisation_id, amount in usage.items():
+        for period in usage_periods(at):
+            books.usage[authorisation_id, period] = books.usage.get((authorisation_id, period), 0) + amount
+
+
+def usage_periods(at: datetime) -> tuple[str, str]:
+    """The periods that the use of an authorisation counts in: its whole life, and the month."""
+    return "total", f"{at:%Y-%m}"
+
+
+def usage_of(transfers: tuple[Transfer, ...]) -> dict[int, int]:
+    """How much was shared under each authorisation, in fen."""
+    usage: dict[int, int] = {}
+    for transfer in transfers:
+        if transfer.authorisation_id is not None:
+            usage[transfer.authorisation_id] = usage.get(transfer.authorisation_id, 0) + transfer.amount
+    return usage

@@ -1,0 +1,313 @@
+"""The pure decision on a settlement or a reversal: facts in, outcome or refusal out.
+
+The checks come first, in this fixed order, and touch nothing; a refusal therefore leaves every balance as it was:
+
+1. the key: the same key with the same content gives the stored answer, with other content a refusal;
+2. the institution may settle on that day; 3. the patient lives; 4. the visit is the patient's, at this institution,
+and open; 5. the insurance holds, in the scheme named; 6. there are fee lines and they add up to the total stated.
+
+Only then, where nothing can fail any more, the books in hand are changed, so that the next decision of the same batch
+sees what this one did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from gongji.benefit.assess import assess
+from gongji.benefit.model import Assessment, Bill, Circumstances, CounterMove
+from gongji.family.model import AuthorisationState
+from gongji.foundation.ids import bucket_of
+from gongji.ledger.model import (
+    AccountKind,
+    Journal,
+    JournalKind,
+    Transfer,
+    fund_holder,
+    open_account,
+)
+from gongji.registry.model import Enrolment, InstitutionKind
+from gongji.rules.book import RuleBook
+from gongji.rules.model import CareKind, Purpose, Scheme, SharingRule, Tier
+from gongji.settlement import refusals
+from gongji.settlement.books import Books, Case, Sharing, apply_moves, usage_of, usage_periods
+from gongji.settlement.model import (
+    Explanation,
+    MessageKey,
+    PayerLine,
+    Settlement,
+    SettlePurchase,
+    SettleVisit,
+)
+from gongji.settlement.waterfall import OWN_ORDER, Draw, Offer, Payment, offered_kinds, pay, purse_of
+
+FUND_ACCOUNTS = {"fund.pool": AccountKind.FUND_POOL, "fund.large": AccountKind.FUND_LARGE}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be written for one command, or the stored answer when it had been given before.
+
+    Attributes:
+        settlement: the answer.
+        journal: its transfers; None for a pre-settlement or a stored answer.
+        counters: how benefit counters move: (counter, period, fen added; below zero in a reversal).
+        usage: fen by which the usage of authorisations moves.
+        usage_at: the moment in whose periods that usage counts; a reversal gives back where it was used.
+        batches: charging batches of the visit that are now settled.
+    """
+
+    settlement: Settlement
+    usage_at: datetime
+    journal: Journal | None = None
+    counters: tuple[CounterMove, ...] = ()
+    usage: Mapping[int, int] = field(default_factory=dict)
+    batches: tuple[str, ...] = ()
+
+
+def stored_answer(key: MessageKey, books: Books) -> Settlement | None:
+    """The answer that was given to this key before.
+
+    Raises:
+        Refused: ``key.other_content`` when the same key came with other content.
+    """
+    known = books.settled.get((key.institution_id, key.infno, key.msgid))
+    if known is None:
+        return None
+    digest, settlement = known
+    if digest != key.digest:
+        raise refusals.other_content(key)
+    return settlement
+
+
+def settle(case: Case, books: Books, rules: RuleBook, at: datetime, settlement_id: int) -> Decision:
+    """Decide a settlement, or a pre-settlement when `settlement_id` is 0: the same checks, the same numbers, no effect.
+
+    Args:
+        case: the command and what is known of it.
+        books: the batch's working state; changed only when the settlement goes through.
+        rules: the rule book.
+        at: the moment of settlement, which decides what is in force.
+        settlement_id: the new settlement's id; 0 for a pre-settlement.
+
+    Raises:
+        Refused, InvalidInput: see `gongji.settlement.refusals`.
+    """
+    command, patient, on = case.command, case.patient, at.date()
+    enrolment = _check(case, on)
+    batches = _batches(case)
+    bill = _bill(case, batches)
+    kind = CareKind.PHARMACY if command.institution.kind is InstitutionKind.PHARMACY else CareKind.OUTPATIENT
+    assessment = _assess(case, enrolment, kind, bill, books, rules, on)
+    sharing_rule = rules.sharing(enrolment.region, on)
+    own = purse_of(patient.id, OWN_ORDER, books.balances) if patient.has_account else None
+    offers = [_offer(sharing, sharing_rule, kind, books, at) for sharing in case.sharings] if sharing_rule else []
+    payment = pay(bill, assessment, sharing_rule, command.account_use, own, offers)
+    balance_after = books.own_balance(patient.id) - payment.own
+    settlement = _settlement(case, enrolment, bill, assessment, payment, balance_after, at, settlement_id)
+    if settlement_id == 0:
+        return Decision(settlement, at)
+    # From here on it must succeed.
+    transfers = _transfers(command, enrolment, assessment, payment)
+    for transfer in transfers:
+        books.move(transfer)
+    moves = tuple(replace(move, counter=f"{enrolment.scheme}.{move.counter}") for move in assessment.moves)
+    usage = usage_of(transfers)
+    apply_moves(books, patient.id, moves, usage, at)
+    for batch in batches:
+        del case.visit.unsettled[batch]
+    key = command.key
+    books.settled[key.institution_id, key.infno, key.msgid] = (key.digest, settlement)
+    journal = Journal(settlement_id, JournalKind.SETTLEMENT, None, at, transfers)
+    return Decision(settlement, at, journal, moves, usage, tuple(batches))
+
+
+def _check(case: Case, on: date) -> Enrolment:
+    """Checks 2 to 5; returns the enrolment that the benefits follow."""
+    command, patient, visit = case.command, case.patient, case.visit
+    if not command.institution.designated(on):
+        raise refusals.not_designated(command.institution, on)
+    if patient.died_on is not None and patient.died_on <= on:
+        raise refusals.patient_died()
+    if visit.person_id != patient.id or visit.institution_id != command.institution.id:
+        raise refusals.visit_unknown()
+    if not visit.open:
+        raise refusals.visit_cancelled()
+    if patient.enrolment is None or not patient.enrolment.holds(on):
+        raise refusals.not_insured(on)
+    if patient.enrolment.scheme is not command.scheme:
+        raise refusals.other_scheme(command.scheme, patient.enrolment.scheme)
+    return patient.enrolment
+
+
+def _batches(case: Case) -> list[str]:
+    batch = case.command.batch if isinstance(case.command, SettleVisit) else None
+    wanted = [name for name in case.visit.unsettled if batch is None or name == batch]
+    if not wanted:
+        raise refusals.nothing_to_settle(batch)
+    return wanted
+
+
+def _bill(case: Case, batches: list[str]) -> Bill:
+    parts = [case.visit.unsettled[name] for name in batches]
+    bill = Bill(
+        total=sum(part.total for part in parts),
+        self_paid=sum(part.self_paid for part in parts),
+        over_limit=sum(part.over_limit for part in parts),
+        first_self_pay=sum(part.first_self_pay for part in parts),
+        in_scope=sum(part.in_scope for part in parts),
+    )
+    if bill.total != case.command.total:
+        raise refusals.total_differs(stated=case.command.total, uploaded=bill.total)
+    return bill
+
+
+def _assess(
+    case: Case,
+    enrolment: Enrolment,
+    kind: CareKind,
+    bill: Bill,
+    books: Books,
+    rules: RuleBook,
+    on: date,
+) -> Assessment:
+    rule = rules.benefit(enrolment.region, enrolment.scheme, kind, on)
+    patient, born = case.patient, case.patient.born_on
+    age = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    # An institution without a tier is paid as the lowest one: 一级及以下.
+    circumstances = Circumstances(enrolment.status, case.command.institution.tier or Tier.TIER_1, on, age)
+    values = {}
+    if rule is not None:
+        for name, counter in rule.counters.items():
+            stored = books.counters.get((patient.id, f"{enrolment.scheme}.{name}", counter.period(on)))
+            values[name] = stored.value if stored else 0
+    gap = rules.gap(enrolment.region, enrolment.scheme, kind) if rule is None else None
+    return assess(rule, bill, circumstances, values, gap)
+
+
+def _offer(sharing: Sharing, rule: SharingRule, kind: CareKind, books: Books, at: datetime) -> Offer:
+    authorisation = sharing.authorisation
+    purpose = Purpose.PHARMACY if kind is CareKind.PHARMACY else Purpose.CARE
+    withheld = None
+    if authorisation.state is AuthorisationState.PAUSED:
+        withheld = "shared.none.paused"
+    elif not sharing.sharer_insured:
+        withheld = "shared.none.sharer_not_insured"
+    elif purpose not in authorisation.purposes or purpose not in rule.purposes:
+        withheld = "shared.none.purpose"
+    limits = zip((authorisation.limit_total, authorisation.limit_month), usage_periods(at), strict=True)
+    rooms = [
+        max(0, limit - books.usage.get((authorisation.id, period), 0)) for limit, period in limits if limit is not None
+    ]
+    purse = purse_of(authorisation.sharer_id, offered_kinds(rule), books.balances, rule.retained_floor)
+    return Offer(authorisation.sharer_id, authorisation.id, purse, min(rooms, default=None), withheld)
+
+
+def _transfers(
+    command: SettleVisit | SettlePurchase, enrolment: Enrolment, assessment: Assessment, payment: Payment
+) -> tuple[Transfer, ...]:
+    """Everything but cash goes to the institution's payable, in the bucket where each payer's money lies."""
+    institution = command.institution.id
+    bucket = bucket_of(command.person_id)
+    holder = fund_holder(enrolment.region, enrolment.scheme)
+    legs = [
+        Transfer(
+            open_account(FUND_ACCOUNTS[fund.fund], holder, bucket),
+            open_account(AccountKind.PAYABLE_INSTITUTION, institution, bucket),
+            fund.amount,
+        )
+        for fund in assessment.funds
+    ]
+    legs += [_leg(draw, institution) for draw in payment.draws]
+    return tuple(legs)
+
+
+def _leg(draw: Draw, institution: int) -> Transfer:
+    payable = open_account(AccountKind.PAYABLE_INSTITUTION, institution, bucket_of(draw.account))
+    return Transfer(draw.account, payable, draw.amount, draw.authorisation_id)
+
+
+def _settlement(
+    case: Case,
+    enrolment: Enrolment,
+    bill: Bill,
+    assessment: Assessment,
+    payment: Payment,
+    balance_after: int,
+    at: datetime,
+    settlement_id: int,
+) -> Settlement:
+    command, visit = case.command, case.visit
+    paid = {fund.fund: fund.amount for fund in assessment.funds}
+    return Settlement(
+        id=settlement_id,
+        kind="settle",
+        reverses=None,
+        visit_id=visit.id,
+        person_id=command.person_id,
+        institution_id=command.institution.id,
+        infno=command.key.infno,
+        msgid=command.key.msgid,
+        region=enrolment.region,
+        scheme=Scheme(enrolment.scheme),
+        status=enrolment.status,
+        psn_type=enrolment.psn_type,
+        med_type=command.med_type or visit.med_type,
+        certificate_kind=command.certificate_kind,
+        settled_at=at,
+        total=bill.total,
+        self_paid=bill.self_paid,
+        over_limit=bill.over_limit,
+        first_self_pay=bill.first_self_pay,
+        in_scope=bill.in_scope,
+        deductible=assessment.deductible,
+        ratio=assessment.ratio,
+        fund_pool=paid.get("fund.pool", 0),
+        fund_large=paid.get("fund.large", 0),
+        own=payment.own,
+        shared=payment.shared,
+        wallet=0,
+        cash=payment.cash,
+        balance_after=balance_after,
+        pack_digest=assessment.digest,
+        explanation=Explanation((*fund_lines(bill, assessment), *payment.lines), assessment.steps),
+        lines=case.lines,
+    )
+
+
+def fund_lines(bill: Bill, assessment: Assessment) -> list[PayerLine]:
+    """The payer lines of the funds: the pooled fund always, a further fund when it pays."""
+    ratio = {step.code: step.clause for step in assessment.steps}
+    inputs: dict[str, int | str] = {
+        "in_scope": bill.in_scope,
+        "deductible": assessment.deductible,
+        "ratio": assessment.ratio,
+    }
+    lines = [
+        PayerLine(
+            fund.fund,
+            fund.amount,
+            "fund.paid" if fund.fund == "fund.pool" else "fund.large.paid",
+            ratio.get("ratio"),
+            inputs,
+        )
+        for fund in assessment.funds
+    ]
+    if not any(line.payer == "fund.pool" for line in lines):
+        because, step = _why_no_fund(bill, assessment)
+        lines.insert(0, PayerLine("fund.pool", 0, because, ratio.get(step), inputs))
+    return lines
+
+
+def _why_no_fund(bill: Bill, assessment: Assessment) -> tuple[str, str]:
+    """Why the pooled fund pays nothing: the code, and the step whose clause says so."""
+    codes = {step.code for step in assessment.steps}
+    if "no_rule" in codes:
+        return "fund.none.no_rule", "no_rule"
+    if bill.in_scope == 0:
+        return "fund.none.nothing_in_scope", "split"
+    if bill.in_scope <= assessment.deductible:
+        return "fund.none.deductible_not_reached", "deductible"
+    return "fund.none.cap_used", "cap"

@@ -1,0 +1,250 @@
+"""Loading all that a batch of commands needs, in one round trip, with everything that may change under lock.
+
+Patients are locked first and then accounts, each in the order of ids, so two batches never wait for each other in a
+circle. Every statement after the locks sees what was committed before them: whoever changes an authorisation locks the
+user's row too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from gongji.benefit.model import Bill, CounterMove
+from gongji.family.model import Authorisation, AuthorisationState
+from gongji.foundation.clock import CHINA
+from gongji.ledger.model import Transfer, personal_account
+from gongji.registry.model import Enrolment
+from gongji.rules.model import Procedure, Purpose, Relation, Scheme, Status
+from gongji.settlement.books import Books, CounterValue, PatientFacts, Sharing, VisitFacts, usage_periods
+from gongji.settlement.model import Command, Reverse, Settlement, SettleVisit
+from gongji.settlement.rows import NAMES, settlement_from
+from gongji.settlement.waterfall import OWN_ORDER
+
+_SETTLEMENT = ", ".join(f"s.{name}::text" if name in ("explanation", "counters") else f"s.{name}" for name in NAMES)
+
+#: Persons as a set: bucket and id, so that each row is found by its primary key.
+_PEOPLE = "(SELECT (p.id & 1023)::smallint AS bucket, p.id FROM unnest(%(patients)s::bigint[]) AS p(id))"
+
+LOCK_PATIENTS = f"""
+SELECT p.id, p.born_on, p.died_on
+  FROM person p JOIN {_PEOPLE} AS k ON p.bucket = k.bucket AND p.id = k.id
+ ORDER BY p.id FOR NO KEY UPDATE OF p
+"""
+
+KNOWN = f"""
+SELECT {_SETTLEMENT}, r.id IS NOT NULL
+  FROM settlement s
+  JOIN unnest(%(institutions)s::integer[], %(infnos)s::text[], %(msgids)s::text[]) AS k(institution_id, infno, msgid)
+    ON s.institution_id = k.institution_id AND s.infno = k.infno AND s.msgid = k.msgid
+  LEFT JOIN settlement r ON r.bucket = s.bucket AND r.reverses = s.id
+ UNION ALL
+SELECT {_SETTLEMENT}, r.id IS NOT NULL
+  FROM settlement s
+  JOIN unnest(%(originals)s::bigint[]) AS k(id) ON s.bucket = (k.id & 1023) AND s.id = k.id
+  LEFT JOIN settlement r ON r.bucket = s.bucket AND r.reverses = s.id
+"""
+
+VISITS = """
+SELECT v.id, v.person_id, v.institution_id, v.med_type, v.state = 'open', f.batch,
+       sum(f.total)::bigint, sum(f.self_paid)::bigint, sum(f.over_limit)::bigint,
+       sum(f.first_self_pay)::bigint, sum(f.in_scope)::bigint
+  FROM unnest(%(visits)s::bigint[]) AS k(id)
+  JOIN visit v ON v.bucket = (k.id & 1023) AND v.id = k.id
+  LEFT JOIN fee_line f ON f.bucket = v.bucket AND f.visit_id = v.id AND f.settlement_id IS NULL
+ GROUP BY v.bucket, v.id, f.batch
+"""
+
+#: One row an authorisation and a period of its use; ended ones only where a reversal may have to give usage back.
+AUTHORISATIONS = f"""
+SELECT a.id, a.user_id, a.sharer_id, a.region, a.relation, a.procedure, a.state, a.exclusive, a.purposes,
+       a.limit_total, a.limit_month, a.rank, lower(a.in_force), upper(a.in_force), a.end_reason, a.made_at,
+       u.period, u.used
+  FROM authorisation a
+  JOIN {_PEOPLE} AS k ON a.bucket = k.bucket AND a.user_id = k.id
+  LEFT JOIN authorisation_usage u ON u.bucket = a.bucket AND u.authorisation_id = a.id
+       AND (u.period = ANY(%(periods)s::text[]) OR a.user_id = ANY(%(reversed_patients)s::bigint[]))
+ WHERE a.in_force IS NOT NULL AND (upper_inf(a.in_force) OR a.user_id = ANY(%(reversed_patients)s::bigint[]))
+ ORDER BY a.rank, lower(a.in_force), a.id
+"""
+
+_SHARERS = f"""
+SELECT a.sharer_id AS id FROM authorisation a JOIN {_PEOPLE} AS k ON a.bucket = k.bucket AND a.user_id = k.id
+ WHERE upper_inf(a.in_force)
+"""
+
+ENROLMENTS = f"""
+SELECT e.person_id, e.scheme, e.region, e.status, e.psn_type, e.standing, e.employer, e.civil_servant,
+       lower(e.during), upper(e.during)
+  FROM enrolment e
+  JOIN (SELECT id FROM unnest(%(patients)s::bigint[]) AS p(id) UNION {_SHARERS}) AS k
+    ON e.bucket = (k.id & 1023)::smallint AND e.person_id = k.id
+ WHERE e.during @> %(today)s::date
+"""
+
+#: The personal accounts (kinds 1 and 2) of patients and their sharers, and those that a reversal gives back to.
+LOCK_ACCOUNTS = f"""
+SELECT a.id, a.balance
+  FROM account a
+  JOIN (SELECT ((w.id >> 10) << 18) | (kind << 10) | (w.id & 1023) AS id
+          FROM (SELECT id FROM unnest(%(patients)s::bigint[]) AS p(id) UNION {_SHARERS}) AS w,
+               unnest(ARRAY[1, 2]) AS kind
+        UNION
+        SELECT t.debit FROM transfer t
+         WHERE t.journal_id = ANY(%(originals)s::bigint[]) AND (t.debit >> 10) & 255 <= 5) AS k
+    ON a.bucket = (k.id & 1023)::smallint AND a.id = k.id
+ WHERE a.closed_at IS NULL
+ ORDER BY a.id FOR NO KEY UPDATE OF a
+"""
+
+COUNTERS = f"""
+SELECT c.person_id, c.counter, c.period, c.value, c.cap
+  FROM benefit_counter c JOIN {_PEOPLE} AS k ON c.bucket = k.bucket AND c.person_id = k.id
+ WHERE c.period = %(year)s OR c.person_id = ANY(%(reversed_patients)s::bigint[])
+"""
+
+ORIGINAL_TRANSFERS = """
+SELECT t.journal_id, t.debit, t.credit, t.amount, t.authorisation_id
+  FROM transfer t WHERE t.journal_id = ANY(%(originals)s::bigint[])
+ ORDER BY t.journal_id, t.leg
+"""
+
+
+@dataclass(slots=True)
+class Original:
+    """A settlement that a command wants taken back."""
+
+    settlement: Settlement
+    moves: tuple[CounterMove, ...]
+    transfers: tuple[Transfer, ...] = ()
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What a batch knows of its commands."""
+
+    patients: dict[int, PatientFacts] = field(default_factory=dict)
+    visits: dict[int, VisitFacts] = field(default_factory=dict)
+    sharings: dict[int, list[Sharing]] = field(default_factory=dict)
+    originals: dict[int, Original] = field(default_factory=dict)
+    books: Books = field(default_factory=Books)
+
+
+def load(connection: psycopg.Connection[Any], commands: Sequence[Command], at: datetime) -> Loaded:
+    """Load and lock what the commands need, in the connection's transaction.
+
+    Args:
+        connection: a connection outside autocommit.
+        commands: what waits.
+        at: the moment of settlement.
+    """
+    reversals = [command for command in commands if isinstance(command, Reverse)]
+    parameters: dict[str, object] = {
+        "patients": sorted({command.person_id for command in commands}),
+        "institutions": [command.key.institution_id for command in commands],
+        "infnos": [command.key.infno for command in commands],
+        "msgids": [command.key.msgid for command in commands],
+        "originals": [command.settlement_id for command in reversals],
+        "reversed_patients": [command.person_id for command in reversals],
+        "visits": sorted({command.visit_id for command in commands if isinstance(command, SettleVisit)}),
+        "periods": list(usage_periods(at)),
+        "year": f"{at:%Y}",
+        "today": at.date(),
+    }
+    statements = [LOCK_PATIENTS, LOCK_ACCOUNTS, KNOWN, AUTHORISATIONS, ENROLMENTS, COUNTERS]
+    if parameters["visits"]:
+        statements.append(VISITS)
+    if reversals:
+        statements.append(ORIGINAL_TRANSFERS)
+    with connection.pipeline():
+        cursors = {statement: connection.execute(statement, parameters) for statement in statements}
+    rows = {statement: cursor.fetchall() for statement, cursor in cursors.items()}
+    return _assemble(rows, at)
+
+
+def _assemble(rows: dict[str, list[tuple[Any, ...]]], at: datetime) -> Loaded:
+    loaded = Loaded()
+    books = loaded.books
+    books.balances.update(rows[LOCK_ACCOUNTS])
+    for person, counter, period, value, cap in rows[COUNTERS]:
+        books.counters[person, counter, period] = CounterValue(value, cap)
+    for row in rows[KNOWN]:
+        settlement, moves, digest = settlement_from(row)
+        books.settled[settlement.institution_id, settlement.infno, settlement.msgid] = (digest, settlement)
+        loaded.originals[settlement.id] = Original(settlement, moves)
+        if row[-1]:
+            books.reversed.add(settlement.id)
+    for journal_id, *transfer in rows.get(ORIGINAL_TRANSFERS, ()):
+        original = loaded.originals.get(journal_id)
+        if original is not None:
+            original.transfers += (Transfer(*transfer),)
+    enrolments = {row[0]: _enrolment(row[1:]) for row in rows[ENROLMENTS]}
+    for person, born_on, died_on in rows[LOCK_PATIENTS]:
+        has_account = any(personal_account(kind, person) in books.balances for kind in OWN_ORDER)
+        loaded.patients[person] = PatientFacts(person, born_on, died_on, enrolments.get(person), has_account)
+    _add_authorisations(loaded, rows[AUTHORISATIONS], enrolments, at)
+    for row in rows.get(VISITS, ()):
+        visit = loaded.visits.setdefault(row[0], VisitFacts(*row[:5]))
+        if row[5] is not None:
+            visit.unsettled[row[5]] = Bill(*row[6:])
+    return loaded
+
+
+def _enrolment(row: Sequence[Any]) -> Enrolment:
+    scheme, region, status, psn_type, standing, employer, civil_servant, since, after = row
+    # A daterange comes back as [since, after); an open one has no upper bound. Only today's row is read, so its last
+    # day matters to nobody here beyond being today or later.
+    return Enrolment(
+        Scheme(scheme),
+        region,
+        Status(status),
+        psn_type,
+        standing,
+        employer,
+        civil_servant,
+        since,
+        None if after is None else after,
+    )
+
+
+def _add_authorisations(
+    loaded: Loaded, rows: Sequence[tuple[Any, ...]], enrolments: dict[int, Enrolment], at: datetime
+) -> None:
+    for row in rows:
+        *_, period, used = row
+        if period is not None:
+            loaded.books.usage[row[0], period] = used
+        authorisation = authorisation_from(row)
+        sharings = loaded.sharings.setdefault(authorisation.user_id, [])
+        open_now = authorisation.state in (AuthorisationState.ACTIVE, AuthorisationState.PAUSED)
+        began = authorisation.active_since is not None and authorisation.active_since <= at
+        if open_now and began and all(known.authorisation.id != authorisation.id for known in sharings):
+            theirs = enrolments.get(authorisation.sharer_id)
+            insured = theirs is not None and theirs.scheme is Scheme.EMPLOYEE and theirs.holds(at.date())
+            sharings.append(Sharing(authorisation, insured))
+
+
+def authorisation_from(row: Sequence[Any]) -> Authorisation:
+    """An authorisation from the first sixteen columns of `AUTHORISATIONS`."""
+    return Authorisation(
+        id=row[0],
+        user_id=row[1],
+        sharer_id=row[2],
+        region=row[3],
+        relation=Relation(row[4]),
+        procedure=Procedure(row[5]),
+        state=AuthorisationState(row[6]),
+        exclusive=row[7],
+        purposes=frozenset(Purpose(purpose) for purpose in row[8]),
+        limit_total=row[9],
+        limit_month=row[10],
+        rank=row[11],
+        active_since=row[12].astimezone(CHINA) if row[12] else None,
+        ended_at=row[13].astimezone(CHINA) if row[13] else None,
+        end_reason=row[14],
+        made_at=row[15].astimezone(CHINA),
+    )

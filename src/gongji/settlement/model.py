@@ -1,0 +1,261 @@
+"""Visits, fee lines, the commands that wait at the desk, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from gongji.benefit.model import Step
+from gongji.registry.model import CatalogueItem, Institution
+from gongji.rules.model import Clause, Scheme, Status
+
+
+@dataclass(frozen=True, slots=True)
+class MessageKey:
+    """What makes a repeated call recognisable: institution, infno and msgid, with the digest of its content.
+
+    The same key with the same digest gives the stored answer; with another digest, a refusal.
+    """
+
+    institution_id: int
+    infno: str
+    msgid: str
+    digest: bytes
+
+
+class AccountUse(StrEnum):
+    """acct_used_flag: 0 no account, 1 the patient's own, 2 the sharers'."""
+
+    NONE = "0"
+    OWN = "1"
+    SHARERS = "2"
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """A fee line as the institution sends it, with what the catalogue says of its item.
+
+    Attributes:
+        sn: feedetl_sn, unique in the visit.
+        batch: chrg_bchno.
+        item: the catalogue's item, None when the code is not in it.
+        item_code, own_code: med_list_codg and medins_list_codg.
+        occurred_at: when the fee arose.
+        count: ten-thousandths.
+        price: millionths of a yuan.
+        total: fen.
+        approval: hosp_appr_flag, "" when it was not told.
+    """
+
+    sn: str
+    batch: str
+    item: CatalogueItem | None
+    item_code: str
+    own_code: str
+    occurred_at: datetime
+    count: int
+    price: int
+    total: int
+    approval: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeeLine:
+    """A fee line as it was kept: the line and its four parts (fen), which add up to its total."""
+
+    line: PricedLine
+    self_paid: int
+    over_limit: int
+    first_self_pay: int
+    in_scope: int
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A registered visit or a purchase.
+
+    Attributes:
+        id: our id; `wire_id` gives its mdtrt_id.
+        number: the institution's own number (ipt_otp_no).
+        details: doctor and department as 2201 told them.
+        state: ``open`` or ``cancelled``.
+    """
+
+    id: int
+    person_id: int
+    institution_id: int
+    number: str
+    scheme: Scheme
+    med_type: str
+    began_at: datetime
+    details: Mapping[str, str]
+    diagnoses: tuple[Mapping[str, str], ...]
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterVisit:
+    """2201: a person comes to a hospital."""
+
+    key: MessageKey
+    person_id: int
+    number: str
+    scheme: Scheme
+    began_at: datetime
+    details: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SettleVisit:
+    """2206/2207: pay one charging batch of a visit.
+
+    Attributes:
+        total: medfee_sumamt in fen, as the institution believes it to be.
+        batch: chrg_bchno; every unsettled line of the visit when None.
+        certificate_kind: mdtrt_cert_type that the patient showed.
+    """
+
+    key: MessageKey
+    institution: Institution
+    person_id: int
+    visit_id: int
+    batch: str | None
+    total: int
+    account_use: AccountUse
+    scheme: Scheme
+    med_type: str
+    certificate_kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettlePurchase:
+    """2101/2102: pay a purchase at a pharmacy, lines and all in one message."""
+
+    key: MessageKey
+    institution: Institution
+    person_id: int
+    lines: tuple[PricedLine, ...]
+    total: int
+    account_use: AccountUse
+    scheme: Scheme
+    med_type: str
+    certificate_kind: str
+    began_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reverse:
+    """2208/2103: give everything of a settlement back to where it came from."""
+
+    key: MessageKey
+    institution: Institution
+    person_id: int
+    visit_id: int
+    settlement_id: int
+
+
+Command = SettleVisit | SettlePurchase | Reverse
+
+
+@dataclass(frozen=True, slots=True)
+class PayerLine:
+    """One line of "who paid what, and why".
+
+    Attributes:
+        payer: ``fund.pool``, ``fund.large``, ``own``, ``shared``, ``wallet`` or ``cash``.
+        amount: fen; a zero line says why it is zero.
+        because: code of the reason; the wording catalogue has its sentence.
+        clause: the text it rests on, None where only arithmetic speaks.
+        inputs: figures that the sentence needs (fen, per ten thousand, ids); never names.
+    """
+
+    payer: str
+    amount: int
+    because: str
+    clause: Clause | None = None
+    inputs: Mapping[str, int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The object that explains a settlement: payers in a fixed order, whose amounts add up to the total, and the steps
+    of the arithmetic behind what the funds paid."""
+
+    payers: tuple[PayerLine, ...]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a settlement, a pre-settlement (id 0) or a reversal (negative amounts) came to. Amounts in fen.
+
+    Attributes:
+        id: our id; 0 for a pre-settlement, which writes nothing.
+        kind: ``settle`` or ``reverse``.
+        reverses: the settlement taken back.
+        status, psn_type: the patient's standing that day.
+        ratio: the fund's ratio per ten thousand.
+        own: from the patient's own account. shared: from sharers' accounts. cash: what the patient pays at the till.
+        balance_after: what is left in the patient's own account.
+        lines: the fee lines with their split, for a purchase only.
+    """
+
+    id: int
+    kind: str
+    reverses: int | None
+    visit_id: int
+    person_id: int
+    institution_id: int
+    infno: str
+    msgid: str
+    region: str
+    scheme: Scheme
+    status: Status
+    psn_type: str
+    med_type: str
+    certificate_kind: str
+    settled_at: datetime
+    total: int
+    self_paid: int
+    over_limit: int
+    first_self_pay: int
+    in_scope: int
+    deductible: int
+    ratio: int
+    fund_pool: int
+    fund_large: int
+    own: int
+    shared: int
+    wallet: int
+    cash: int
+    balance_after: int
+    pack_digest: str
+    explanation: Explanation
+    lines: tuple[FeeLine, ...] = ()
+
+    @property
+    def fund_total(self) -> int:
+        """All that funds pay."""
+        return self.fund_pool + self.fund_large
+
+    @property
+    def account_total(self) -> int:
+        """acct_pay: the own account and, of it, what sharers pay (acct_mulaid_pay)."""
+        return self.own + self.shared + self.wallet
+
+    @property
+    def personal_total(self) -> int:
+        """psn_part_amt: all that funds do not pay."""
+        return self.account_total + self.cash
+
+
+def wire_id(region: str, identifier: int) -> str:
+    """A visit's or settlement's id on the wire: the region and our number, 22 digits (C(30) of the interface)."""
+    return f"{region}{identifier:016d}"
+
+
+def from_wire(text: str) -> int | None:
+    """Our number from an id on the wire; None when it is none of ours."""
+    return int(text[6:]) if len(text) == 22 and text.isascii() and text.isdigit() else None

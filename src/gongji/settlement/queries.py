@@ -1,0 +1,182 @@
+"""Reading settlements back: for the citizen's page, the REST API and the national queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from gongji.foundation.clock import CHINA
+from gongji.foundation.ids import bucket_of
+from gongji.ledger.model import AccountKind, Transfer, kind_of, person_of, personal_account
+from gongji.ledger.tables import transfer
+from gongji.settlement.model import Settlement
+from gongji.settlement.rows import NAMES, settlement_from
+from gongji.settlement.tables import benefit_counter, settlement
+
+_COLUMNS = [
+    sa.cast(settlement.c[name], sa.Text) if name in ("explanation", "counters") else settlement.c[name]
+    for name in NAMES
+]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSettlement:
+    """A settlement, and the reversal that took it back, if one did."""
+
+    settlement: Settlement
+    reversed_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedPayment:
+    """What a sharer may see of a relative's settlement: who, where, when and how much; not what was treated.
+
+    Attributes:
+        settlement_id: the settlement or reversal.
+        user_id: the relative who was treated.
+        institution_id: where.
+        settled_at: when.
+        amount: fen from the sharer's account; below zero when it came back.
+        authorisation_id: under which authorisation.
+        kind: ``settle`` or ``reverse``.
+    """
+
+    settlement_id: int
+    user_id: int
+    institution_id: int
+    settled_at: datetime
+    amount: int
+    authorisation_id: int
+    kind: str
+
+
+def find_settlement(connection: sa.Connection, settlement_id: int) -> StoredSettlement | None:
+    """A settlement by its id, with whether it has been taken back."""
+    found = _read(
+        connection, settlement.c.bucket == bucket_of(settlement_id), settlement.c.id == settlement_id, limit=1
+    )
+    return found[0] if found else None
+
+
+def settlements_of(
+    connection: sa.Connection, person_id: int, limit: int = 20, before: datetime | None = None
+) -> list[StoredSettlement]:
+    """A patient's settlements and reversals, newest first.
+
+    Args:
+        connection: a connection.
+        person_id: the patient.
+        limit: at most so many.
+        before: only those settled before this moment (to page on).
+    """
+    conditions = [settlement.c.bucket == bucket_of(person_id), settlement.c.person_id == person_id]
+    if before is not None:
+        conditions.append(settlement.c.settled_at < before)
+    return _read(connection, *conditions, limit=limit)
+
+
+def _read(connection: sa.Connection, *conditions: sa.ColumnElement[bool], limit: int) -> list[StoredSettlement]:
+    taken_back = settlement.alias("taken_back")
+    rows = connection.execute(
+        sa.select(*_COLUMNS, taken_back.c.id)
+        .select_from(
+            settlement.outerjoin(
+                taken_back,
+                (taken_back.c.bucket == settlement.c.bucket) & (taken_back.c.reverses == settlement.c.id),
+            )
+        )
+        .where(*conditions)
+        .order_by(settlement.c.settled_at.desc(), settlement.c.id.desc())
+        .limit(limit)
+    )
+    return [StoredSettlement(settlement_from(tuple(row))[0], row[-1]) for row in rows]
+
+
+def paid_by(
+    connection: sa.Connection, sharer_id: int, limit: int = 20, before: datetime | None = None
+) -> list[SharedPayment]:
+    """What a sharer's accounts paid for others, newest first, reversals among them."""
+    accounts = [personal_account(kind, sharer_id) for kind in AccountKind if kind.bounded]
+    accounts.append(personal_account(AccountKind.PAYABLE_PERSON, sharer_id))
+    leaving = transfer.c.debit.in_(accounts)
+    statement = (
+        sa.select(
+            transfer.c.journal_id,
+            transfer.c.authorisation_id,
+            settlement.c.person_id,
+            settlement.c.institution_id,
+            settlement.c.settled_at,
+            settlement.c.kind,
+            sa.func.sum(sa.case((leaving, transfer.c.amount), else_=-transfer.c.amount)).label("amount"),
+        )
+        .join(
+            settlement,
+            (settlement.c.bucket == transfer.c.journal_id.bitwise_and(1023))
+            & (settlement.c.id == transfer.c.journal_id),
+        )
+        .where(
+            transfer.c.bucket == bucket_of(sharer_id),
+            transfer.c.authorisation_id.is_not(None),
+            sa.or_(leaving, transfer.c.credit.in_(accounts)),
+        )
+        .group_by(
+            transfer.c.journal_id,
+            transfer.c.authorisation_id,
+            settlement.c.person_id,
+            settlement.c.institution_id,
+            settlement.c.settled_at,
+            settlement.c.kind,
+        )
+        .order_by(settlement.c.settled_at.desc(), transfer.c.journal_id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        statement = statement.where(settlement.c.settled_at < before)
+    return [
+        SharedPayment(
+            row.journal_id,
+            row.person_id,
+            row.institution_id,
+            row.settled_at.astimezone(CHINA),
+            int(row.amount),
+            row.authorisation_id,
+            row.kind,
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def transfers_of(connection: sa.Connection, settlement_id: int) -> tuple[Transfer, ...]:
+    """A settlement's transfers, in order."""
+    rows = connection.execute(
+        sa.select(transfer.c.debit, transfer.c.credit, transfer.c.amount, transfer.c.authorisation_id)
+        .where(transfer.c.journal_id == settlement_id)
+        .order_by(transfer.c.leg)
+    )
+    return tuple(Transfer(*row) for row in rows)
+
+
+def sharers_of(transfers: Sequence[Transfer]) -> dict[int, int]:
+    """What each sharer paid, in fen by person id; below zero what a reversal gave back."""
+    paid: dict[int, int] = {}
+    for one in transfers:
+        if one.authorisation_id is not None:
+            outgoing = kind_of(one.credit) is AccountKind.PAYABLE_INSTITUTION
+            person, amount = (person_of(one.debit), one.amount) if outgoing else (person_of(one.credit), -one.amount)
+            paid[person] = paid.get(person, 0) + amount
+    return paid
+
+
+def counters_of(connection: sa.Connection, person_id: int, period: str) -> dict[str, int]:
+    """A person's benefit counters in a period (``"2024"``), in fen by name (``310.fund_paid``)."""
+    rows = connection.execute(
+        sa.select(benefit_counter.c.counter, benefit_counter.c.value).where(
+            benefit_counter.c.bucket == bucket_of(person_id),
+            benefit_counter.c.person_id == person_id,
+            benefit_counter.c.period == period,
+        )
+    )
+    return {row.counter: row.value for row in rows}

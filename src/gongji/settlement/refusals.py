@@ -1,0 +1,170 @@
+"""Every way in which a settlement or a reversal is refused, with the sentence the cashier or the patient can act on."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from gongji.foundation.errors import GongjiError, InvalidInput, NotFound, Refused
+from gongji.foundation.money import yuan
+from gongji.registry.model import Institution
+from gongji.rules.model import Scheme
+from gongji.settlement.model import MessageKey
+
+SCHEME_NAMES = {Scheme.EMPLOYEE: ("employee", "职工医保"), Scheme.RESIDENT: ("resident", "居民医保")}
+
+
+def other_content(key: MessageKey) -> GongjiError:
+    """The same institution, infno and msgid were used before for something else."""
+    return Refused(
+        "key.other_content",
+        f"msgid {key.msgid} was used before by this institution for another {key.infno}: send a new msgid",
+        f"报文ID {key.msgid} 已用于另一笔 {key.infno}，内容不同：请换新的报文ID重新发送",
+        field="msgid",
+        accepted="a msgid not used before",
+    )
+
+
+def not_designated(institution: Institution, on: date) -> GongjiError:
+    """The institution may not settle on that day."""
+    return Refused(
+        "institution.not_designated",
+        f"{institution.code} is not a designated institution on {on.isoformat()}",
+        f"{institution.name}在{on.isoformat()}不是定点医药机构，不能医保结算",
+        field="fixmedins_code",
+        accepted="an institution designated on that day",
+    )
+
+
+def patient_died() -> GongjiError:
+    """The patient is registered as deceased."""
+    return Refused(
+        "patient.died",
+        "the patient is registered as deceased: ask the agency if this is a mistake",
+        "参保人已登记死亡，不能结算；如登记有误，请联系医保经办机构",
+        field="psn_no",
+    )
+
+
+def visit_unknown() -> GongjiError:
+    """No such visit of this patient at this institution (whose visit it is is not told)."""
+    return NotFound(
+        "visit.unknown",
+        "there is no such visit of this patient at this institution",
+        "本机构没有这位参保人的这次就诊，请核对就诊ID和人员编号",
+        field="mdtrt_id",
+        accepted="the mdtrt_id that 2201 answered",
+    )
+
+
+def visit_cancelled() -> GongjiError:
+    """The registration was cancelled."""
+    return Refused(
+        "visit.cancelled",
+        "the visit was cancelled: register it again",
+        "这次挂号已撤销，请重新挂号后再结算",
+        field="mdtrt_id",
+    )
+
+
+def not_insured(on: date) -> GongjiError:
+    """No insurance in order on that day."""
+    return Refused(
+        "enrolment.not_in_force",
+        f"the patient has no insurance in order on {on.isoformat()}",
+        f"参保人在{on.isoformat()}没有正常参保，不能医保结算；请联系参保地医保经办机构",
+        field="psn_no",
+    )
+
+
+def other_scheme(stated: Scheme, actual: Scheme) -> GongjiError:
+    """The message names another scheme than the patient's."""
+    return Refused(
+        "enrolment.other_scheme",
+        f"the patient is in the {SCHEME_NAMES[actual][0]} scheme ({actual}), the message says {stated}",
+        f"参保人参加的是{SCHEME_NAMES[actual][1]}（{actual}），报文里写的是{stated}",
+        field="insutype",
+        accepted=str(actual),
+    )
+
+
+def nothing_to_settle(batch: str | None) -> GongjiError:
+    """There is no unsettled fee line."""
+    return Refused(
+        "settlement.nothing",
+        "no fee line is waiting to be settled" + (f" in batch {batch}" if batch else ""),
+        "没有待结算的费用明细" + (f"（收费批次 {batch}）" if batch else "") + "，请先上传明细",
+        field="chrg_bchno" if batch else None,
+        accepted="a charging batch with uploaded, unsettled lines",
+    )
+
+
+def total_differs(*, stated: int, uploaded: int) -> GongjiError:
+    """The institution's total is not the sum of its lines."""
+    return InvalidInput(
+        "settlement.total",
+        f"medfee_sumamt is {yuan(stated)} but the uploaded lines add up to {yuan(uploaded)}",
+        f"医疗费总额 {yuan(stated)} 元与已上传明细合计 {yuan(uploaded)} 元不一致",
+        field="medfee_sumamt",
+        accepted=yuan(uploaded),
+        details={"stated": stated, "uploaded": uploaded},
+    )
+
+
+def settlement_unknown() -> GongjiError:
+    """No such settlement of this patient, visit and institution."""
+    return NotFound(
+        "settlement.unknown",
+        "there is no such settlement of this patient and visit at this institution",
+        "本机构没有这笔结算，请核对结算ID、就诊ID和人员编号",
+        field="setl_id",
+        accepted="the setl_id that 2207 or 2102 answered",
+    )
+
+
+def already_reversed() -> GongjiError:
+    """The settlement was taken back before."""
+    return Refused(
+        "settlement.reversed", "the settlement was reversed before", "这笔结算已经退费，不能再退", field="setl_id"
+    )
+
+
+def line_exists(sn: str) -> GongjiError:
+    """A fee line with this number was uploaded before."""
+    return Refused(
+        "fee_line.exists",
+        f"fee line {sn} was uploaded before with other content: withdraw it first, or use a new number",
+        f"费用明细流水号 {sn} 已上传过且内容不同：请先撤销，或使用新的流水号",
+        field="feedetl_sn",
+        accepted="a number not used in this visit",
+    )
+
+
+def line_amount(sn: str, stated: int, computed: int) -> GongjiError:
+    """A line's total is not count times price."""
+    return InvalidInput(
+        "fee_line.amount",
+        f"line {sn}: count × price is {yuan(computed)}, det_item_fee_sumamt says {yuan(stated)}",
+        f"明细 {sn}：数量×单价为 {yuan(computed)} 元，与明细金额 {yuan(stated)} 元不符",
+        field="det_item_fee_sumamt",
+        accepted=yuan(computed),
+    )
+
+
+def lines_settled() -> GongjiError:
+    """Settled lines cannot be withdrawn."""
+    return Refused(
+        "fee_line.settled",
+        "lines that were settled cannot be withdrawn: reverse the settlement first",
+        "已结算的明细不能撤销，请先办理退费",
+        field="chrg_bchno",
+    )
+
+
+def visit_settled() -> GongjiError:
+    """A visit with lines or a settlement cannot be cancelled."""
+    return Refused(
+        "visit.has_lines",
+        "the visit has fee lines: withdraw them (and reverse what was settled) before cancelling it",
+        "这次就诊还有费用明细，请先撤销明细（已结算的先退费），再撤销挂号",
+        field="mdtrt_id",
+    )

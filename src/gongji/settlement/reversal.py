@@ -1,0 +1,111 @@
+"""Taking a settlement back: each leg to where it came from, the counters to where they were.
+
+A reversal is a settlement of its own with negative amounts and the opposite transfers. It does not ask whether the
+authorisation still holds or whose rule is in force today: what was taken is given back. Only when an account has
+closed meanwhile does the money go to what we owe the person instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from gongji.benefit.model import CounterMove
+from gongji.foundation.ids import bucket_of
+from gongji.ledger.model import AccountKind, Journal, JournalKind, Transfer, holder_of, kind_of, open_account
+from gongji.settlement import refusals
+from gongji.settlement.books import Books, apply_moves, usage_of
+from gongji.settlement.decide import Decision
+from gongji.settlement.model import Explanation, PayerLine, Reverse, Settlement
+
+
+def reverse(
+    command: Reverse,
+    original: Settlement | None,
+    transfers: tuple[Transfer, ...],
+    moves: tuple[CounterMove, ...],
+    books: Books,
+    at: datetime,
+    settlement_id: int,
+) -> Decision:
+    """Decide a reversal.
+
+    Args:
+        command: which settlement to take back.
+        original: that settlement; None when there is none.
+        transfers: the original's transfers.
+        moves: how the original moved the counters.
+        books: the batch's working state; changed only when the reversal goes through.
+        at: the moment of the reversal.
+        settlement_id: id of the reversal.
+
+    Raises:
+        NotFound: ``settlement.unknown``.
+        Refused: ``settlement.reversed`` when it was taken back before, or is itself a reversal.
+    """
+    if (
+        original is None
+        or original.institution_id != command.institution.id
+        or original.person_id != command.person_id
+        or original.visit_id != command.visit_id
+    ):
+        raise refusals.settlement_unknown()
+    if original.kind == "reverse" or original.id in books.reversed:
+        raise refusals.already_reversed()
+    back = tuple(_home(transfer.opposite(), books) for transfer in transfers)
+    taken_back = tuple(CounterMove(move.counter, move.period, -move.added, None) for move in moves)
+    usage = {authorisation_id: -amount for authorisation_id, amount in usage_of(transfers).items()}
+    # From here on it must succeed.
+    for transfer in back:
+        books.move(transfer)
+    # The month that was used is the month that is given back, whenever that happens.
+    apply_moves(books, original.person_id, taken_back, usage, original.settled_at)
+    books.reversed.add(original.id)
+    settlement = _negative(original, command, books, at, settlement_id)
+    key = command.key
+    books.settled[key.institution_id, key.infno, key.msgid] = (key.digest, settlement)
+    journal = Journal(settlement_id, JournalKind.REVERSAL, original.id, at, back)
+    return Decision(settlement, original.settled_at, journal, taken_back, usage)
+
+
+def _home(transfer: Transfer, books: Books) -> Transfer:
+    """The transfer itself, or, when the account it would fill is closed, one to what we owe its holder."""
+    if not kind_of(transfer.credit).bounded or transfer.credit in books.balances:
+        return transfer
+    owed = open_account(AccountKind.PAYABLE_PERSON, holder_of(transfer.credit), bucket_of(transfer.credit))
+    return replace(transfer, credit=owed)
+
+
+def _negative(original: Settlement, command: Reverse, books: Books, at: datetime, settlement_id: int) -> Settlement:
+    explanation = Explanation(
+        tuple(
+            PayerLine(line.payer, -line.amount, "reversed", line.clause, {**line.inputs, "settlement": original.id})
+            for line in original.explanation.payers
+            if line.amount
+        ),
+        (),
+    )
+    return replace(
+        original,
+        id=settlement_id,
+        kind="reverse",
+        reverses=original.id,
+        infno=command.key.infno,
+        msgid=command.key.msgid,
+        settled_at=at,
+        total=-original.total,
+        self_paid=-original.self_paid,
+        over_limit=-original.over_limit,
+        first_self_pay=-original.first_self_pay,
+        in_scope=-original.in_scope,
+        deductible=-original.deductible,
+        fund_pool=-original.fund_pool,
+        fund_large=-original.fund_large,
+        own=-original.own,
+        shared=-original.shared,
+        wallet=-original.wallet,
+        cash=-original.cash,
+        balance_after=books.own_balance(original.person_id),
+        explanation=explanation,
+        lines=(),
+    )

@@ -1,0 +1,106 @@
+"""Settlements and fee lines as rows: one order of columns for writing and reading back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+import msgspec
+
+from gongji.benefit.model import CounterMove
+from gongji.foundation.clock import CHINA
+from gongji.foundation.ids import bucket_of
+from gongji.registry.model import CatalogueItem
+from gongji.rules.model import Scheme, Status
+from gongji.settlement.decide import Decision
+from gongji.settlement.model import Explanation, FeeLine, Settlement
+
+#: Column and PostgreSQL type, in the order in which rows are written and read.
+SETTLEMENT_COLUMNS: Final = (
+    ("id", "bigint"),
+    ("kind", "text"),
+    ("reverses", "bigint"),
+    ("visit_id", "bigint"),
+    ("person_id", "bigint"),
+    ("institution_id", "integer"),
+    ("infno", "text"),
+    ("msgid", "text"),
+    ("region", "text"),
+    ("scheme", "text"),
+    ("status", "text"),
+    ("psn_type", "text"),
+    ("med_type", "text"),
+    ("certificate_kind", "text"),
+    ("settled_at", "timestamptz"),
+    ("total", "bigint"),
+    ("self_paid", "bigint"),
+    ("over_limit", "bigint"),
+    ("first_self_pay", "bigint"),
+    ("in_scope", "bigint"),
+    ("deductible", "bigint"),
+    ("ratio", "integer"),
+    ("fund_pool", "bigint"),
+    ("fund_large", "bigint"),
+    ("own", "bigint"),
+    ("shared", "bigint"),
+    ("wallet", "bigint"),
+    ("cash", "bigint"),
+    ("balance_after", "bigint"),
+    ("pack_digest", "text"),
+    ("explanation", "text"),
+    ("counters", "text"),
+    ("request_digest", "bytea"),
+)
+NAMES: Final = tuple(name for name, _ in SETTLEMENT_COLUMNS)
+_PLAIN: Final = NAMES[:30]
+
+_encoder = msgspec.json.Encoder()
+_explanation = msgspec.json.Decoder(Explanation)
+_moves = msgspec.json.Decoder(tuple[CounterMove, ...])
+
+
+def settlement_row(decision: Decision, digest: bytes) -> tuple[Any, ...]:
+    """The values of `SETTLEMENT_COLUMNS` for a decision; `digest` is that of the request."""
+    answer = decision.settlement
+    plain = tuple(getattr(answer, name) for name in _PLAIN)
+    return (*plain, _encoder.encode(answer.explanation).decode(), _encoder.encode(decision.counters).decode(), digest)
+
+
+def settlement_from(row: Sequence[Any]) -> tuple[Settlement, tuple[CounterMove, ...], bytes]:
+    """A settlement read back, how it moved the counters, and the digest of its request."""
+    values = dict(zip(_PLAIN, row[:30], strict=True))
+    values["scheme"] = Scheme(values["scheme"])
+    values["status"] = Status(values["status"])
+    values["settled_at"] = values["settled_at"].astimezone(CHINA)
+    explanation = _explanation.decode(row[30])
+    return Settlement(**values, explanation=explanation), _moves.decode(row[31]), bytes(row[32])
+
+
+def line_row(visit_id: int, kept: FeeLine, settlement_id: int | None) -> tuple[Any, ...]:
+    """The values of a fee line's row, bucket first (see the table `fee_line`)."""
+    line = kept.line
+    item = _encoder.encode(asdict(line.item) if line.item else None).decode()
+    return (
+        bucket_of(visit_id),
+        visit_id,
+        line.sn,
+        line.batch,
+        line.item_code,
+        line.own_code,
+        line.occurred_at,
+        line.count,
+        line.price,
+        line.total,
+        kept.self_paid,
+        kept.over_limit,
+        kept.first_self_pay,
+        kept.in_scope,
+        item,
+        settlement_id,
+    )
+
+
+def item_from(text: str) -> CatalogueItem | None:
+    """What the catalogue said of a line's item, read back."""
+    return msgspec.json.decode(text, type=CatalogueItem | None)

@@ -1,0 +1,138 @@
+"""Tables of the settlement: visits, fee lines, settlements with their explanation, benefit counters."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSON, JSONB
+
+from gongji.foundation.schema import bucket_column, fen_column, metadata, moment_column
+
+#: A registered outpatient visit or a purchase at a pharmacy, in the patient's bucket.
+visit = sa.Table(
+    "visit",
+    metadata,
+    bucket_column(),
+    sa.Column("id", sa.BigInteger, nullable=False),
+    sa.Column("person_id", sa.BigInteger, nullable=False),
+    sa.Column("institution_id", sa.Integer, nullable=False),
+    sa.Column("msgid", sa.Text, nullable=False),
+    sa.Column("request_digest", sa.LargeBinary, nullable=False),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("scheme", sa.Text, nullable=False),
+    sa.Column("med_type", sa.Text, nullable=False),
+    moment_column("began_at"),
+    sa.Column("details", JSONB, nullable=False),
+    sa.Column("diagnoses", JSONB, nullable=False, server_default="[]"),
+    sa.Column("state", sa.Text, nullable=False, server_default="open"),
+    sa.PrimaryKeyConstraint("bucket", "id"),
+    sa.CheckConstraint("bucket = id & 1023 AND bucket = person_id & 1023", name="bucket_of_patient"),
+    sa.CheckConstraint("state IN ('open', 'cancelled')", name="state_known"),
+    sa.Index("visit_msgid_key", "institution_id", "msgid", unique=True),
+    sa.Index(None, "bucket", "person_id"),
+    comment="details: what 2201 told of doctor and department; number: the institution's own (ipt_otp_no)",
+)
+
+#: A fee line and how it splits: all self-paid, over the price limit, first-self-pay, in scope.
+fee_line = sa.Table(
+    "fee_line",
+    metadata,
+    bucket_column(),
+    sa.Column("visit_id", sa.BigInteger, nullable=False),
+    sa.Column("sn", sa.Text, nullable=False),
+    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("item_code", sa.Text, nullable=False),
+    sa.Column("own_code", sa.Text, nullable=False),
+    moment_column("occurred_at"),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("price", sa.BigInteger, nullable=False),
+    fen_column("total"),
+    fen_column("self_paid"),
+    fen_column("over_limit"),
+    fen_column("first_self_pay"),
+    fen_column("in_scope"),
+    sa.Column("item", JSONB, nullable=False),
+    sa.Column("settlement_id", sa.BigInteger),
+    sa.PrimaryKeyConstraint("bucket", "visit_id", "sn"),
+    sa.ForeignKeyConstraint(["bucket", "visit_id"], ["visit.bucket", "visit.id"]),
+    sa.CheckConstraint("total = self_paid + over_limit + first_self_pay + in_scope", name="parts_add_up"),
+    sa.CheckConstraint(
+        "self_paid >= 0 AND over_limit >= 0 AND first_self_pay >= 0 AND in_scope >= 0", name="parts_not_negative"
+    ),
+    sa.CheckConstraint("count > 0 AND price >= 0", name="count_and_price"),
+    comment="count: ten-thousandths; price: millionths of a yuan; item: what the catalogue said of it that day",
+)
+
+#: Never changed. The key makes it the stored answer to a repeated call; a reversal is a row of its own.
+settlement = sa.Table(
+    "settlement",
+    metadata,
+    bucket_column(),
+    sa.Column("id", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("reverses", sa.BigInteger),
+    sa.Column("visit_id", sa.BigInteger, nullable=False),
+    sa.Column("person_id", sa.BigInteger, nullable=False),
+    sa.Column("institution_id", sa.Integer, nullable=False),
+    sa.Column("infno", sa.Text, nullable=False),
+    sa.Column("msgid", sa.Text, nullable=False),
+    sa.Column("request_digest", sa.LargeBinary, nullable=False),
+    sa.Column("region", sa.Text, nullable=False),
+    sa.Column("scheme", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("psn_type", sa.Text, nullable=False),
+    sa.Column("med_type", sa.Text, nullable=False),
+    sa.Column("certificate_kind", sa.Text, nullable=False),
+    moment_column("settled_at"),
+    fen_column("total"),
+    fen_column("self_paid"),
+    fen_column("over_limit"),
+    fen_column("first_self_pay"),
+    fen_column("in_scope"),
+    fen_column("deductible"),
+    sa.Column("ratio", sa.Integer, nullable=False),
+    fen_column("fund_pool"),
+    fen_column("fund_large"),
+    fen_column("own"),
+    fen_column("shared"),
+    fen_column("wallet"),
+    fen_column("cash"),
+    fen_column("balance_after"),
+    sa.Column("pack_digest", sa.Text, nullable=False),
+    sa.Column("explanation", JSON, nullable=False),
+    sa.Column("counters", JSON, nullable=False),
+    sa.PrimaryKeyConstraint("bucket", "id"),
+    sa.CheckConstraint("bucket = id & 1023 AND bucket = person_id & 1023", name="bucket_of_patient"),
+    sa.CheckConstraint("kind IN ('settle', 'reverse')", name="kind_known"),
+    sa.CheckConstraint("(kind = 'reverse') = (reverses IS NOT NULL)", name="reversal_names_original"),
+    sa.CheckConstraint("total = self_paid + over_limit + first_self_pay + in_scope", name="parts_add_up"),
+    sa.CheckConstraint("total = fund_pool + fund_large + own + shared + wallet + cash", name="payers_add_up"),
+    sa.CheckConstraint(
+        "CASE kind WHEN 'settle' THEN least(self_paid, over_limit, first_self_pay, in_scope, deductible,"
+        " fund_pool, fund_large, own, shared, wallet, cash) >= 0"
+        " ELSE greatest(self_paid, over_limit, first_self_pay, in_scope, deductible,"
+        " fund_pool, fund_large, own, shared, wallet, cash) <= 0 END",
+        name="signs",
+    ),
+    sa.Index("settlement_key", "institution_id", "infno", "msgid", unique=True),
+    sa.Index(
+        "settlement_reversed_once", "bucket", "reverses", unique=True, postgresql_where=sa.text("reverses IS NOT NULL")
+    ),
+    sa.Index(None, "bucket", "person_id", "settled_at"),
+    comment="amounts in fen, negative in a reversal; counters: how each benefit counter moved, so that a reversal can take it back",
+)
+
+#: What a person has used of a rule's deductibles and caps in a period; `cap` is the limit that bound the last increase.
+benefit_counter = sa.Table(
+    "benefit_counter",
+    metadata,
+    bucket_column(),
+    sa.Column("person_id", sa.BigInteger, nullable=False),
+    sa.Column("counter", sa.Text, nullable=False),
+    sa.Column("period", sa.Text, nullable=False),
+    fen_column("value"),
+    fen_column("cap", nullable=True),
+    sa.PrimaryKeyConstraint("bucket", "person_id", "counter", "period"),
+    sa.CheckConstraint("value >= 0", name="not_negative"),
+    sa.CheckConstraint("value <= cap", name="within_cap"),
+    postgresql_with={"fillfactor": "70"},
+)
