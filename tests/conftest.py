@@ -12,7 +12,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from town import Town
 
 from gongji.foundation.clock import CHINA, MovableClock
 from gongji.foundation.database import Database, create_database, with_database
@@ -20,6 +19,7 @@ from gongji.foundation.embedded import start_embedded
 from gongji.foundation.personal import Vault
 from gongji.migrations import upgrade
 from gongji.settlement.verify import verify_everything
+from town import Town
 
 _NUMBERS = itertools.count(1)
 

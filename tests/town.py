@@ -74,7 +74,9 @@ class Town:
                 ],
             )
             items = [
-                CatalogueItem(code, name, ItemClass(kind), share, ceiling and ceiling * 10**6, "09", False, False, False)
+                CatalogueItem(
+                    code, name, ItemClass(kind), share, ceiling and ceiling * 10**6, "09", False, False, False
+                )
                 for code, name, kind, share, ceiling in ITEMS
             ]
             add_catalogue(connection, [NewCatalogueItem("000000", item, since) for item in items])

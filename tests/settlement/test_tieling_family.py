@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from town import EXAMPLE_BILL, Town
 
 from gongji.foundation.errors import GongjiError
 from gongji.settlement.model import Settlement
+from town import EXAMPLE_BILL, Town
 
 pytestmark = pytest.mark.usefixtures("town")
 

@@ -21,6 +21,12 @@ metadata = sa.MetaData(
 serial = sa.Sequence("serial", start=1000, increment=1000, metadata=metadata)
 
 
+#: Facts about the installation itself, such as the fingerprint of its secret.
+installation = sa.Table(
+    "installation", metadata, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False)
+)
+
+
 def bucket_column() -> sa.Column[int]:
     """The bucket, first in every hot key."""
     return sa.Column("bucket", sa.SmallInteger, nullable=False)

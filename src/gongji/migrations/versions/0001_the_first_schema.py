@@ -40,6 +40,12 @@ def upgrade() -> None:
 
 def create_tables() -> None:
     op.create_table(
+        "installation",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("installation_pkey")),
+    )
+    op.create_table(
         "access_token",
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),

@@ -1,0 +1,101 @@
+"""The platform: what every entrance is given, put together once a process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from gongji.foundation.clock import Clock, SystemClock
+from gongji.foundation.database import Database, open_database
+from gongji.foundation.errors import Misconfigured
+from gongji.foundation.personal import Vault, open_vault
+from gongji.foundation.settings import Settings
+from gongji.foundation.telemetry import configure_logging
+from gongji.migrations import upgrade
+from gongji.rules.book import RuleBook
+from gongji.settlement.desk import Desk
+
+_FINGERPRINT = "secret"
+
+
+@dataclass
+class Platform:
+    """Database, personal-data vault, clock, rule book and settlement desk of one installation.
+
+    Attributes:
+        settings: as they were read.
+        database: where everything is kept.
+        vault: seals and opens personal data.
+        clock: tells the moment.
+        rules: the shipped packs and the installation's own.
+    """
+
+    settings: Settings
+    database: Database
+    vault: Vault
+    clock: Clock
+    rules: RuleBook
+
+    @cached_property
+    def desk(self) -> Desk:
+        """The settlement desk; started on first use, so that a command that settles nothing has none."""
+        return Desk(
+            self.database, self.rules, self.clock, desks=self.settings.desks, queue=self.settings.desk_queue
+        )
+
+    def close(self) -> None:
+        """Finish what waits at the desk and let the connections go."""
+        if "desk" in self.__dict__:
+            self.desk.close()
+        self.database.close()
+
+
+@contextmanager
+def open_platform(settings: Settings, clock: Clock | None = None) -> Iterator[Platform]:
+    """Open an installation: its database at the newest schema, its secret checked, its rules loaded.
+
+    Raises:
+        Misconfigured: when the installation cannot work as it is set up (see the error's code).
+    """
+    configure_logging(settings.log_level, settings.log_format)
+    database = open_database(settings)
+    upgrade(database)
+    vault = open_vault(settings)
+    check_secret(database, vault)
+    platform = Platform(settings, database, vault, clock or SystemClock(), load_rules(settings.packs))
+    try:
+        yield platform
+    finally:
+        platform.close()
+
+
+def load_rules(packs: list[Path]) -> RuleBook:
+    """The shipped packs, with an installation's own beside or in place of them."""
+    return RuleBook.load(packs) if packs else RuleBook.shipped()
+
+
+def check_secret(database: Database, vault: Vault) -> None:
+    """Remember the secret's fingerprint with the first start, and refuse to go on with another one later: what is
+    sealed could not be opened, and people would be entered twice under new index keys.
+
+    Raises:
+        Misconfigured: ``secret.wrong``.
+    """
+    statement = sa.text(
+        "INSERT INTO installation (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET"
+        " value = installation.value RETURNING value"
+    )
+    with database.transaction() as connection:
+        known = connection.execute(statement, {"name": _FINGERPRINT, "value": vault.fingerprint}).scalar_one()
+    if known != vault.fingerprint:
+        raise Misconfigured(
+            "secret.wrong",
+            "this database was set up with another secret: set GONGJI_SECRET (or secret.key in the data folder) to it",
+            "这个数据库使用的是另一个密钥：请把 GONGJI_SECRET（或数据目录下的 secret.key）改回原来的密钥",
+            field="GONGJI_SECRET",
+        )
