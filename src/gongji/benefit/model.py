@@ -1,0 +1,129 @@
+"""What goes into an assessment and what comes out of it. Amounts are fen, ratios per ten thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeAlias
+
+from gongji.foundation.errors import InvalidInput
+from gongji.rules.model import Clause, Status, Tier
+
+#: Counter values of the present period by counter name (``deductible_borne``, ``fund_paid``, …), in fen.
+Counters: TypeAlias = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """One visit's bill in fen: total = self_paid + over_limit + first_self_pay + in_scope.
+
+    Raises:
+        InvalidInput: ``bill.negative`` when a part is below zero, ``bill.parts`` when they do not add up.
+    """
+
+    total: int
+    self_paid: int
+    over_limit: int
+    first_self_pay: int
+    in_scope: int
+
+    def __post_init__(self) -> None:
+        if min(self.total, self.self_paid, self.over_limit, self.first_self_pay, self.in_scope) < 0:
+            raise InvalidInput(
+                "bill.negative",
+                "a part of the bill is below zero",
+                "费用的某一部分是负数",
+                field="bill",
+                accepted="0.00 or more in every part",
+            )
+        parts = self.self_paid + self.over_limit + self.first_self_pay + self.in_scope
+        if parts != self.total:
+            raise InvalidInput(
+                "bill.parts",
+                "self-paid, over-limit, first-self-pay and in-scope do not add up to the total",
+                "全自费、超限价、先行自付、政策范围内四部分相加不等于总费用",
+                field="bill",
+                accepted="parts that add up to the total",
+                details={"total": self.total, "parts": parts},
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Whose visit, where and when: insurance status, tier of the institution, day of the visit, age in full years."""
+
+    status: Status
+    tier: Tier
+    on: date
+    age: int
+
+
+@dataclass(frozen=True, slots=True)
+class CounterMove:
+    """What a visit adds to a counter.
+
+    Attributes:
+        counter: the counter's name.
+        period: the period it counts in (``"2024"``).
+        added: fen, above zero.
+        cap: the limit in fen that the counter may not pass by this move; None where there is none.
+    """
+
+    counter: str
+    period: str
+    added: int
+    cap: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FundPayment:
+    """What one fund pays, in fen (above zero): ``fund.pool``, ``fund.large``."""
+
+    fund: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the explanation.
+
+    Attributes:
+        code: ``split``, ``deductible``, ``ratio``, ``cap``, ``overflow`` or ``no_rule``.
+        amount: the step's result in fen (in-scope cost, deductible borne now, fund's share, paid by the fund …).
+        clause: the source of the rule applied; None where there is none to cite.
+        inputs: the numbers it was worked out from, by name.
+    """
+
+    code: str
+    amount: int
+    clause: Clause | None
+    inputs: Mapping[str, int | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What the funds pay for one visit and why.
+
+    Attributes:
+        deductible: fen of the deductible borne in this visit.
+        ratio: the fund's ratio, per ten thousand; 0 without a rule.
+        funds: payments above zero, pooled fund first.
+        moves: what the visit adds to the counters.
+        steps: the explanation, in the order of the arithmetic.
+        digest: digest of the pack the numbers rest on; empty when no pack says anything.
+        interpretations: the readings they rest on.
+    """
+
+    deductible: int
+    ratio: int
+    funds: tuple[FundPayment, ...]
+    moves: tuple[CounterMove, ...]
+    steps: tuple[Step, ...]
+    digest: str
+    interpretations: Mapping[str, str]
+
+    @property
+    def fund_total(self) -> int:
+        """What all funds pay together, in fen."""
+        return sum(payment.amount for payment in self.funds)

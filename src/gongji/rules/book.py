@@ -1,0 +1,252 @@
+"""The rule book: all packs loaded, checked and compiled, ready to be asked for the rule of a region on a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from gongji.foundation.errors import InvalidInput, NotFound
+from gongji.rules.checks import check_pack
+from gongji.rules.compile import Span, benefit_timeline, rule_at, sharing_timeline
+from gongji.rules.lineage import Lineage, check_documents, clause, trace
+from gongji.rules.model import BenefitRule, Conflict, DatedAmount, Gap, Interpretation, SharingRule
+from gongji.rules.pack import SCHEME_WORDS, Pack, in_force, read_packs
+from gongji.rules.problems import Problems
+from gongji.rules.vocabulary import CareKind, Scheme
+
+SHIPPED: Final = Path(__file__).parent / "packs"
+
+#: How many hex digits of a digest are enough for a reader to tell packs apart.
+SHORT_DIGEST: Final = 12
+
+#: The region code of the nation's pack, the last to answer.
+NATION: Final = "100000"
+
+_DEFAULTS: Final[Mapping[str, str]] = MappingProxyType({})
+
+_Readings: TypeAlias = tuple[tuple[str, str], ...]
+
+
+def pack_files(path: Path) -> list[Path]:
+    """The pack files under a folder, or the file itself; worked examples (``*.cases.yaml``) are not packs.
+
+    Raises:
+        NotFound: ``pack.not_found`` when there is no such file or folder.
+    """
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise NotFound("pack.not_found", f"there is no rule pack at {path}", f"找不到规则包:{path}", field="path")
+    return [file for file in sorted(path.rglob("*.yaml")) if not file.name.endswith(".cases.yaml")]
+
+
+class RuleBook:
+    """All packs, compiled. Never changes once made; may be shared by threads."""
+
+    def __init__(self, lineages: Iterable[Lineage], problems: Problems) -> None:
+        """Compile packs; use `load`, `shipped` or `of_files` to get them from files."""
+        self._by_region = {lineage.own.region: lineage for lineage in lineages}
+        self._benefits: dict[tuple[str, Scheme, CareKind, _Readings], tuple[Span[BenefitRule], ...]] = {}
+        self._sharing: dict[tuple[str, _Readings], tuple[Span[SharingRule], ...]] = {}
+        self._gaps: dict[str, tuple[Gap, ...]] = {}
+        for region, lineage in self._by_region.items():
+            self._gaps[region] = lineage.gaps()
+            self._sharing[(region, ())] = sharing_timeline(lineage, {})
+            for key in lineage.own.benefits:
+                self._benefits[(region, *key, ())] = benefit_timeline(lineage, key, {}, problems)
+
+    @classmethod
+    def of_files(cls, files: Iterable[Path]) -> RuleBook:
+        """Read, check and compile pack files, and nothing else.
+
+        Raises:
+            PackError: listing every problem of every file.
+        """
+        problems = Problems()
+        lineages = trace(read_packs(files, problems), problems)
+        claimed: dict[str, Pack] = {}
+        for lineage in lineages.values():
+            pack = lineage.own
+            other = claimed.setdefault(pack.region, pack)
+            if other is not pack:
+                problems.report(
+                    "pack.duplicate_key",
+                    pack.at,
+                    f"region {pack.region} is also claimed by {other.id}",
+                    f"统筹区 {pack.region} 与规则包 {other.id} 重复",
+                )
+            check_documents(lineage, problems)
+            check_pack(lineage, problems)
+        problems.raise_if_any()
+        book = cls(lineages.values(), problems)
+        problems.raise_if_any()
+        return book
+
+    @classmethod
+    def load(cls, paths: Iterable[Path]) -> RuleBook:
+        """The shipped packs and the user's own; a user's pack replaces the shipped one with the same id.
+
+        Args:
+            paths: pack folders or files.
+
+        Raises:
+            NotFound: ``pack.not_found``.
+            PackError: listing every problem of every file.
+        """
+        own = [file for path in paths for file in pack_files(Path(path))]
+        # Only to learn the ids: what is wrong in these files is reported when the book is made.
+        replaced = set(read_packs(own, Problems()))
+        kept = [file for file in pack_files(SHIPPED) if not replaced & set(read_packs([file], Problems()))]
+        return cls.of_files([*kept, *own])
+
+    @staticmethod
+    @cache
+    def shipped() -> RuleBook:
+        """The packs that come with Gongji, loaded once a process."""
+        return RuleBook.of_files(pack_files(SHIPPED))
+
+    def as_held_on(self, day: date) -> RuleBook:
+        """The book as it stood on a day: without what was published only later.
+
+        "What did we hold on 1 March for a visit of 10 January" is ``book.as_held_on(march_1).benefit(…, january_10)``.
+        A value without a date of publication counts as known from the day it takes effect. Digests differ from the
+        full book's and depend on the day.
+        """
+        return RuleBook((lineage.as_held_on(day) for lineage in self._by_region.values()), Problems())
+
+    def benefit(
+        self,
+        region: str,
+        scheme: Scheme,
+        kind: CareKind,
+        on: date,
+        readings: Mapping[str, str] = _DEFAULTS,
+    ) -> BenefitRule | None:
+        """What the funds pay in a region on a day.
+
+        Args:
+            region: 6-digit code of the pooling region or of a county in it.
+            scheme: the patient's insurance scheme.
+            kind: kind of care.
+            on: day of the visit.
+            readings: readings to take in place of the defaults, by the interpretation's name.
+
+        Returns:
+            The rule, or None where no pack sets one for that day.
+
+        Raises:
+            InvalidInput: ``region.invalid``; ``reading.unknown``.
+        """
+        pooling = self._pooling(region)
+        key = (pooling, scheme, kind, tuple(sorted(readings.items())) if readings else ())
+        spans = self._benefits.get(key)
+        if spans is None:
+            if (pooling, scheme, kind, ()) not in self._benefits:
+                return None
+            # A reading was asked for that nobody took before; `benefit_timeline` refuses one that does not exist,
+            # so this store stays as small as the packs' own options.
+            spans = benefit_timeline(self._by_region[pooling], (scheme, kind), readings, Problems())
+            self._benefits[key] = spans
+        return rule_at(spans, on)
+
+    def sharing(self, region: str, on: date, readings: Mapping[str, str] = _DEFAULTS) -> SharingRule | None:
+        """Who may share with whom in a region on a day: the city's rule, else the province's, else the nation's.
+
+        Args:
+            region: 6-digit code.
+            on: the day.
+            readings: readings to take in place of the defaults.
+
+        Returns:
+            The rule, or None where the packs leave open something that a decision needs.
+
+        Raises:
+            InvalidInput: ``region.invalid``; ``reading.unknown``.
+            NotFound: ``region.unknown`` when not even a nation's pack covers it.
+        """
+        lineage = self._nearest(region)
+        key = (lineage.own.region, tuple(sorted(readings.items())) if readings else ())
+        spans = self._sharing.get(key)
+        if spans is None:
+            spans = sharing_timeline(lineage, readings)
+            self._sharing[key] = spans
+        return rule_at(spans, on)
+
+    def value(self, region: str, name: str, on: date, key: tuple[str, ...] = ()) -> DatedAmount | None:
+        """A plain dated value: a premium, an account credit; the nearest pack that has one on that day answers.
+
+        Args:
+            region: 6-digit code.
+            name: the value's name (``resident_premium_minimum``).
+            on: the day.
+            key: the path inside a table (``("from_70",)``); empty for a single number.
+
+        Returns:
+            Fen or per ten thousand with its clause; None where no pack holds one on that day.
+
+        Raises:
+            InvalidInput: ``region.invalid``.
+        """
+        lineage = self._nearest(region)
+        for pack in lineage.packs:
+            entry = in_force(pack.values.get(name, ()), on)
+            if entry is not None and key in entry.value:
+                rule = ".".join((f"{pack.id}#values.{name}", *key))
+                return DatedAmount(entry.value[key].amount, clause(rule, entry, lineage.documents()))
+        return None
+
+    def gap(self, region: str, scheme: Scheme, kind: CareKind) -> Gap | None:
+        """Why no rule is set for a benefit, where a pack says so."""
+        word = next(word for word, one in SCHEME_WORDS.items() if one is scheme)
+        return next((gap for gap in self.gaps(region) if gap.about == f"{word}.{kind}"), None)
+
+    def gaps(self, region: str) -> tuple[Gap, ...]:
+        """Everything that the region's pack and its parents leave silent on purpose, nearest first."""
+        return self._gaps[self._nearest(region).own.region]
+
+    def conflicts(self, region: str) -> tuple[Conflict, ...]:
+        """Every recorded disagreement of sources in the region's pack and its parents, nearest first."""
+        return tuple(conflict for pack in self._nearest(region).packs for conflict in pack.conflicts)
+
+    def interpretations(self, region: str, scheme: Scheme, kind: CareKind) -> Mapping[str, Interpretation]:
+        """Every open reading of a benefit, by name; empty where there is no such benefit."""
+        lineage = self._by_region.get(self._pooling(region))
+        benefit = lineage.own.benefits.get((scheme, kind)) if lineage is not None else None
+        return dict(benefit.interpretations) if benefit is not None else {}
+
+    def digest(self, region: str) -> str:
+        """sha256 (hex) over the region's pack and all it inherits; cut it to `SHORT_DIGEST` for people."""
+        return self._nearest(region).digest
+
+    def regions(self) -> tuple[str, ...]:
+        """The codes of all regions with a pack of their own, in order."""
+        return tuple(sorted(self._by_region))
+
+    def name(self, region: str) -> str:
+        """The Chinese name of the nearest region with a pack: a county answers with its pooling region."""
+        return self._nearest(region).own.name
+
+    def _pooling(self, region: str) -> str:
+        """The pooling region of a county: the first four digits (市级统筹); a region with a pack is its own."""
+        if region in self._by_region:
+            return region
+        if len(region) != 6 or not (region.isascii() and region.isdigit()):
+            raise InvalidInput(
+                "region.invalid",
+                f"'{region}' is not a region code",
+                f"“{region}”不是统筹区划代码",
+                field="region",
+                accepted="six digits such as 211200",
+            )
+        return region[:4] + "00"
+
+    def _nearest(self, region: str) -> Lineage:
+        pooling = self._pooling(region)
+        for code in (pooling, pooling[:2] + "0000", NATION):
+            if code in self._by_region:
+                return self._by_region[code]
+        raise NotFound("region.unknown", f"no rule pack covers {region}", f"没有规则包覆盖 {region}", field="region")

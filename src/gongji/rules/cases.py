@@ -1,0 +1,106 @@
+"""Worked examples beside a pack (``*.cases.yaml``): a person's visits in order, with the numbers worked out by hand."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from gongji.rules.node import Node, read_yaml
+from gongji.rules.pack import read_benefit_key
+from gongji.rules.problems import At, Problems, Unreadable
+from gongji.rules.vocabulary import CareKind, Scheme, Status, Tier
+
+_BILL: Final = ("total", "self_paid", "over_limit", "first_self_pay", "in_scope")
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleVisit:
+    """One visit of an example: who, where, when, the bill's parts and what is expected, all amounts in fen.
+
+    `fund_pool` and `fund_large` are what the funds pay, `patient` is the rest of the bill; `why` is the hand
+    computation.
+    """
+
+    on: date
+    status: Status
+    tier: Tier
+    age: int
+    total: int
+    self_paid: int
+    over_limit: int
+    first_self_pay: int
+    in_scope: int
+    deductible: int
+    fund_pool: int
+    fund_large: int
+    patient: int
+    why: str
+    at: At
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One person's visits in order, under one benefit and one choice of readings."""
+
+    name: str
+    region: str
+    scheme: Scheme
+    kind: CareKind
+    readings: dict[str, str]
+    visits: tuple[ExampleVisit, ...]
+
+
+def example_files(path: Path) -> list[Path]:
+    """The worked examples under a folder, or the file itself."""
+    return [path] if path.is_file() else sorted(path.rglob("*.cases.yaml"))
+
+
+def load_examples(path: Path) -> tuple[Example, ...]:
+    """Read one file of worked examples.
+
+    Args:
+        path: a ``*.cases.yaml`` file.
+
+    Raises:
+        PackError: listing everything that is wrong in it.
+    """
+    problems = Problems()
+    examples: list[Example] = []
+    with suppress(Unreadable):
+        found = read_yaml(path, problems).fields(("region", "scheme", "cases"))
+        scheme, kind = read_benefit_key(found["scheme"])
+        for node in found["cases"].items():
+            with suppress(Unreadable):
+                examples.append(_read_example(node, found["region"].text(), scheme, kind))
+    problems.raise_if_any()
+    return tuple(examples)
+
+
+def _read_example(node: Node, region: str, scheme: Scheme, kind: CareKind) -> Example:
+    found = node.fields(("name", "visits"), ("readings",))
+    readings = {name: child.text() for name, child in found["readings"].table().items()} if "readings" in found else {}
+    visits = tuple(_read_visit(visit) for visit in found["visits"].items())
+    return Example(found["name"].text(), region, scheme, kind, readings, visits)
+
+
+def _read_visit(node: Node) -> ExampleVisit:
+    found = node.fields(("on", "status", "tier", "age", "bill", "expect", "why"))
+    bill = found["bill"].fields(("total", "in_scope"), ("self_paid", "over_limit", "first_self_pay"))
+    expect = found["expect"].fields(("deductible", "fund_pool", "patient"), ("fund_large",))
+    parts = {name: bill[name].yuan() if name in bill else 0 for name in _BILL}
+    return ExampleVisit(
+        on=found["on"].day(),
+        status=found["status"].choice(Status),
+        tier=found["tier"].choice(Tier),
+        age=found["age"].whole(),
+        **parts,
+        deductible=expect["deductible"].yuan(),
+        fund_pool=expect["fund_pool"].yuan(),
+        fund_large=expect["fund_large"].yuan() if "fund_large" in expect else 0,
+        patient=expect["patient"].yuan(),
+        why=found["why"].text(),
+        at=node.at,
+    )

@@ -1,0 +1,244 @@
+"""The entries of a pack file: documents, sources, dated values, shapes, interpretations, conflicts, gaps, bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Generic, TypeVar
+
+from gongji.rules.model import Conflict, Grade, Interpretation
+from gongji.rules.node import Leaf, Node
+from gongji.rules.problems import At
+
+Value = TypeVar("Value")
+Held = TypeVar("Held", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A registered document; `reference` tells how to find it without an address (number, page, date)."""
+
+    title: str
+    publisher: str
+    reference: str
+    grade: Grade
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a value rests on; the words are the document's own when `verbatim`."""
+
+    doc: str
+    grade: Grade
+    quote: str
+    verbatim: bool
+    checked: date
+    at: At
+
+
+@dataclass(frozen=True, slots=True)
+class Dated(Generic[Held]):
+    """A value with the span it holds in and its source; open-ended until the next one unless `until` ends it."""
+
+    value: Held
+    effective: date
+    until: date | None
+    published: date | None
+    note: str | None
+    source: Source
+    at: At
+
+    def holds(self, on: date) -> bool:
+        """Whether the span covers the day, later entries left aside."""
+        return self.effective <= on and (self.until is None or on <= self.until)
+
+    def known_by(self, day: date) -> bool:
+        """Whether it was public on a day; without a date of publication, from the day it takes effect."""
+        return (self.published or self.effective) <= day
+
+
+@dataclass(frozen=True, slots=True)
+class LayerShape:
+    """One limit of the shape: which value, counter and fund, and under which readings it applies."""
+
+    limit: str
+    counter: str
+    fund: str
+    when: Mapping[str, str]
+    at: At
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The structure of a benefit: the counter of its deductible, then its fund layers (caps, then overflow)."""
+
+    deductible_counter: str
+    layers: tuple[LayerShape, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CounterEntry:
+    """A declared counter and the interpretation that says how it adds up, if the text leaves that open."""
+
+    interpretation: str | None
+    at: At
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A limit that a pack sets on its children's numbers.
+
+    `on` is what it binds: ``deductible``, ``share`` or ``caps``, with keys behind a dot (``share.active``).
+    """
+
+    on: tuple[str, ...]
+    at_least: int | None
+    at_most: int | None
+
+
+def read_document(node: Node) -> Document:
+    """Read ``{title, publisher, reference, grade}``."""
+    found = node.fields(("title", "publisher", "reference", "grade"))
+    return Document(
+        found["title"].text(), found["publisher"].text(), found["reference"].text(), found["grade"].choice(Grade)
+    )
+
+
+def read_source(node: Node) -> Source:
+    """Read ``{doc, grade, quote | summary, checked}``: `quote` is verbatim, `summary` in our own words."""
+    found = node.fields(("doc", "grade", "checked"), ("quote", "summary"))
+    if ("quote" in found) == ("summary" in found):
+        raise node.problems.refuse(
+            "pack.missing_source",
+            node.at,
+            "a source needs the words it rests on: either 'quote' (verbatim) or 'summary'",
+            "来源须写明依据的文字:quote(原文)或 summary(概述)二选一",
+        )
+    verbatim = "quote" in found
+    return Source(
+        doc=found["doc"].text(),
+        grade=found["grade"].choice(Grade),
+        quote=found["quote" if verbatim else "summary"].text(),
+        verbatim=verbatim,
+        checked=found["checked"].day(),
+        at=node.at,
+    )
+
+
+def _dated(node: Node, found: dict[str, Node], value: Value) -> Dated[Value]:
+    effective = found["effective"].day()
+    until = found["until"].day() if "until" in found else None
+    if until is not None and until < effective:
+        raise node.problems.refuse(
+            "pack.overlap", found["until"].at, "'until' lies before 'effective'", "until 早于 effective"
+        )
+    return Dated(
+        value=value,
+        effective=effective,
+        until=until,
+        published=found["published"].day() if "published" in found else None,
+        note=found["note"].text() if "note" in found else None,
+        source=read_source(found["source"]),
+        at=node.at,
+    )
+
+
+def read_dated(node: Node, read_value: Callable[[Node], Value]) -> Dated[Value]:
+    """Read ``{effective, until?, published?, value, source, note?}``."""
+    found = node.fields(("effective", "value", "source"), ("until", "published", "note"))
+    return _dated(node, found, read_value(found["value"]))
+
+
+def read_table(node: Node) -> Dated[Mapping[tuple[str, ...], Leaf]]:
+    """Read a dated table of numbers."""
+    return read_dated(node, Node.leaves)
+
+
+def read_shape(node: Node) -> Dated[Shape]:
+    """Read one dated structure: deductible, share, caps and overflow stages (closed lists of shapes)."""
+    found = node.fields(
+        ("effective", "deductible", "share", "caps", "source"), ("overflow", "until", "published", "note")
+    )
+    deductible = found["deductible"].fields(("shape", "counter", "by"))
+    deductible["shape"].word("cumulative")
+    _expect_keys(deductible["by"], "tier")
+    share = found["share"].fields(("shape", "by", "round"))
+    share["shape"].word("ratio")
+    share["round"].word("half_up")
+    _expect_keys(share["by"], "status", "tier")
+    layers = [_read_layer(item) for item in found["caps"].items()]
+    if "overflow" in found:
+        layers += [_read_layer(item, overflow=True) for item in found["overflow"].items()]
+    return _dated(node, found, Shape(deductible["counter"].text(), tuple(layers)))
+
+
+def _read_layer(node: Node, *, overflow: bool = False) -> LayerShape:
+    found = node.fields(("limit", "counter", "fund", "by", *(("ratio",) if overflow else ())), ("when",))
+    if overflow:
+        found["ratio"].word("same")
+    _expect_keys(found["by"], "status")
+    return LayerShape(
+        limit=found["limit"].text(),
+        counter=found["counter"].text(),
+        fund=found["fund"].word("fund.large" if overflow else "fund.pool"),
+        when={name: option.text() for name, option in found["when"].table().items()} if "when" in found else {},
+        at=node.at,
+    )
+
+
+def _expect_keys(node: Node, *expected: str) -> None:
+    given = tuple(item.text() for item in node.items())
+    if given != expected:
+        raise node.problems.refuse(
+            "pack.bad_value",
+            node.at,
+            f"this shape is keyed by [{', '.join(expected)}], not by [{', '.join(given)}]",
+            f"此形态按 [{'、'.join(expected)}] 取值",
+        )
+
+
+def read_counter(node: Node) -> CounterEntry:
+    """Read ``{scope: person, reset: calendar_year, interpretation?}``."""
+    found = node.fields(("scope", "reset"), ("interpretation",))
+    found["scope"].word("person")
+    found["reset"].word("calendar_year")
+    return CounterEntry(found["interpretation"].text() if "interpretation" in found else None, node.at)
+
+
+def read_interpretation(name: str, node: Node, pack: str) -> Interpretation:
+    """Read ``{default, options, why, docs?}``; the default has to be one of the options."""
+    found = node.fields(("default", "options", "why"), ("docs",))
+    options = tuple(item.text() for item in found["options"].items())
+    return Interpretation(
+        name=name,
+        pack=pack,
+        default=found["default"].word(*options),
+        options=options,
+        why=found["why"].text(),
+        docs=tuple(item.text() for item in found["docs"].items()) if "docs" in found else (),
+    )
+
+
+def read_conflict(node: Node, pack: str) -> Conflict:
+    """Read ``{about, says, against, docs, handling}``."""
+    found = node.fields(("about", "says", "against", "docs", "handling"))
+    docs = tuple(item.text() for item in found["docs"].items())
+    about, says, against = found["about"].text(), found["says"].text(), found["against"].text()
+    return Conflict(pack, about, says, against, docs, found["handling"].text())
+
+
+def read_gap(node: Node) -> tuple[str, str]:
+    """Read ``{about, says}``."""
+    found = node.fields(("about", "says"))
+    return found["about"].text(), found["says"].text()
+
+
+def read_bound(node: Node) -> Dated[Bound]:
+    """Read ``{on, at_least | at_most, effective, source}``."""
+    found = node.fields(("on", "effective", "source"), ("at_least", "at_most", "until", "published", "note"))
+    on = tuple(found["on"].text().split("."))
+    if on[0] not in ("deductible", "share", "caps"):
+        raise node.problems.unknown("value", found["on"].at, on[0], ("deductible", "share", "caps"))
+    least, most = (found[name].leaf().amount if name in found else None for name in ("at_least", "at_most"))
+    return _dated(node, found, Bound(on, least, most))
