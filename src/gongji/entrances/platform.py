@@ -44,9 +44,7 @@ class Platform:
     @cached_property
     def desk(self) -> Desk:
         """The settlement desk; started on first use, so that a command that settles nothing has none."""
-        return Desk(
-            self.database, self.rules, self.clock, desks=self.settings.desks, queue=self.settings.desk_queue
-        )
+        return Desk(self.database, self.rules, self.clock, desks=self.settings.desks, queue=self.settings.desk_queue)
 
     def close(self) -> None:
         """Finish what waits at the desk and let the connections go."""

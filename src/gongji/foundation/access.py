@@ -20,6 +20,8 @@ class Role(StrEnum):
     CITIZEN = "citizen"
     OFFICER = "officer"
     INTEGRATOR = "integrator"
+    #: Whoever works at the installation's own command line; never comes in with a token.
+    OPERATOR = "operator"
 
 
 access_token = sa.Table(
@@ -33,7 +35,7 @@ access_token = sa.Table(
     moment_column("made_at"),
     moment_column("expires_at"),
     moment_column("revoked_at", nullable=True),
-    sa.CheckConstraint("role IN ('citizen', 'officer', 'integrator')", name="role_known"),
+    sa.CheckConstraint("role IN ('citizen', 'officer', 'integrator', 'operator')", name="role_known"),
     sa.CheckConstraint("(role = 'citizen') = (person_id IS NOT NULL)", name="citizen_is_a_person"),
     sa.CheckConstraint("role <> 'officer' OR region IS NOT NULL", name="officer_has_a_region"),
 )

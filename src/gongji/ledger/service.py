@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from gongji.foundation.errors import InvalidInput
+from gongji.foundation.errors import InvalidInput, Refused
 from gongji.foundation.ids import BUCKETS, Serials, bucket_of, compose
 from gongji.ledger import chain, store
 from gongji.ledger.model import (
@@ -115,6 +116,8 @@ def open_balances(
 
     Raises:
         InvalidInput: ``balance.negative``, ``balance.kind``.
+        Refused: ``balance.duplicate`` when an account had its opening balance before or is named twice; the database
+            holds this too.
     """
     people = sorted({person_id for _, person_id, _, _ in balances})
     accounts = [personal_account(kind, person_id) for person_id in people for kind in PERSONAL]
@@ -123,6 +126,9 @@ def open_balances(
             raise InvalidInput("balance.kind", f"{kind.name} takes no opening balance", "该账户不能录入期初余额")
         if amount < 0:
             raise InvalidInput("balance.negative", "an opening balance is below zero", "期初余额不能为负数")
+    named = [personal_account(kind, person_id) for kind, person_id, _, _ in balances]
+    if len(set(named)) < len(named) or opened_already(connection, people) & set(named):
+        raise opened_before()
     with store.raw_cursor(connection) as cursor:
         cursor.execute(store.OPEN_ACCOUNTS, [accounts])
     filled = [balance for balance in balances if balance[2] > 0]
@@ -135,6 +141,33 @@ def open_balances(
         journals.append(Journal(journal_id, JournalKind.OPENING, None, at, (leg,)))
     if journals:
         post(connection, writer, journals)
+
+
+def opened_already(connection: sa.Connection, people: Iterable[int]) -> set[int]:
+    """The personal accounts of people into which an opening balance was brought before."""
+    accounts = [personal_account(kind, person_id) for person_id in people for kind in PERSONAL]
+    wanted = sa.func.unnest(
+        sa.cast([bucket_of(account) for account in accounts], ARRAY(sa.SmallInteger)),
+        sa.cast(accounts, ARRAY(sa.BigInteger)),
+    ).table_valued(sa.column("bucket", sa.SmallInteger), sa.column("id", sa.BigInteger))
+    wanted = wanted.render_derived(name="wanted")
+    rows = connection.execute(
+        sa.select(transfer.c.credit, transfer.c.debit).join(
+            wanted, sa.and_(transfer.c.bucket == wanted.c.bucket, transfer.c.credit == wanted.c.id)
+        )
+    )
+    return {row.credit for row in rows if kind_of(row.debit) is AccountKind.OPENING}
+
+
+def opened_before() -> Refused:
+    """``balance.duplicate``: the account has its opening balance."""
+    return Refused(
+        "balance.duplicate",
+        "this account has its opening balance already, or stands twice in the file",
+        "该账户已录入期初余额，或在文件中重复出现",
+        field="account",
+        accepted="each account once",
+    )
 
 
 def balances_of(connection: sa.Connection, person_id: int) -> dict[AccountKind, int]:

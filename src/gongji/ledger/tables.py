@@ -85,4 +85,8 @@ transfer = sa.Table(
     sa.CheckConstraint("debit <> credit", name="two_accounts"),
     sa.Index(None, "bucket", "debit"),
     sa.Index(None, "bucket", "credit"),
+    # 15 is the kind `opening`: an account takes what stood in it before once.
+    sa.Index(
+        "transfer_opened_once", "bucket", "credit", unique=True, postgresql_where=sa.text("((debit >> 10) & 255) = 15")
+    ),
 )

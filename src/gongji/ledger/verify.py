@@ -131,7 +131,9 @@ def chain_is_whole(connection: sa.Connection) -> Iterator[Finding]:
         if block.number != number + 1:
             yield Finding("chain", f"{place} follows block {number}: blocks are missing")
         while waiting is not None and waiting[0] < (block.poster_id, block.number):
-            yield Finding("chain", f"journals stand in block {waiting[0][1]} of poster {waiting[0][0]}, which is missing")
+            yield Finding(
+                "chain", f"journals stand in block {waiting[0][1]} of poster {waiting[0][0]}, which is missing"
+            )
             waiting = next(journals, None)
         posted: list[Journal] = []
         if waiting is not None and waiting[0] == (block.poster_id, block.number):

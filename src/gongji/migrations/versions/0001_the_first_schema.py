@@ -59,7 +59,9 @@ def create_tables() -> None:
             "(role = 'citizen') = (person_id IS NOT NULL)", name=op.f("access_token_citizen_is_a_person")
         ),
         sa.CheckConstraint("role <> 'officer' OR region IS NOT NULL", name=op.f("access_token_officer_has_a_region")),
-        sa.CheckConstraint("role IN ('citizen', 'officer', 'integrator')", name=op.f("access_token_role_known")),
+        sa.CheckConstraint(
+            "role IN ('citizen', 'officer', 'integrator', 'operator')", name=op.f("access_token_role_known")
+        ),
         sa.PrimaryKeyConstraint("digest", name=op.f("access_token_pkey")),
     )
     op.create_table(
@@ -419,6 +421,13 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("journal_id", "leg", "bucket", name=op.f("transfer_pkey")),
     )
     op.create_index(op.f("transfer_bucket_credit_idx"), "transfer", ["bucket", "credit"], unique=False)
+    op.create_index(
+        "transfer_opened_once",
+        "transfer",
+        ["bucket", "credit"],
+        unique=True,
+        postgresql_where=sa.text("((debit >> 10) & 255) = 15"),
+    )
     op.create_index(op.f("transfer_bucket_debit_idx"), "transfer", ["bucket", "debit"], unique=False)
     op.create_table(
         "visit",

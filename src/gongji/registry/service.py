@@ -1,0 +1,213 @@
+"""The registry's use cases: finding people, enrolments, institutions and items; signing on and off.
+
+What enters them (`add_people` and its like) stands in `gongji.registry.entering` and is handed out here too.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from gongji.foundation.errors import Refused
+from gongji.foundation.ids import bucket_of
+from gongji.foundation.personal import Vault
+from gongji.registry import store
+from gongji.registry.certificate import certificate_key
+from gongji.registry.entering import (
+    CredentialKind,
+    add_catalogue,
+    add_enrolments,
+    add_institution_key,
+    add_institutions,
+    add_people,
+)
+from gongji.registry.model import CatalogueItem, Enrolment, Institution, Person
+from gongji.registry.psn_no import person_id_from_psn_no
+from gongji.registry.tables import credential, enrolment, institution_key
+from gongji.registry.tables import institution as institution_table
+from gongji.registry.tables import sign_on as sign_on_table
+
+__all__ = [
+    "CredentialKind",
+    "add_catalogue",
+    "add_enrolments",
+    "add_institution_key",
+    "add_institutions",
+    "add_people",
+    "catalogue_items",
+    "certificate_key",
+    "enrolment_on",
+    "enrolments_by_person",
+    "enrolments_of",
+    "institution_by_code",
+    "institutions_by_id",
+    "people_by_id",
+    "person_by_credential",
+    "person_by_psn_no",
+    "person_id_from_psn_no",
+    "person_ids_by_certificate",
+    "sign_off",
+    "sign_on",
+    "signing_secret",
+]
+
+_NATION: Final = "000000"
+
+
+def person_by_credential(connection: sa.Connection, vault: Vault, kind: CredentialKind, value: str) -> Person | None:
+    """The person whom a credential belongs to.
+
+    Args:
+        connection: the transaction.
+        vault: opens the person's name and certificate.
+        kind: ``certificate``, ``card`` or ``token``.
+        value: for a certificate `certificate_key`, else the number or token itself.
+    """
+    owner = (
+        sa.select(credential.c.person_id)
+        .where(credential.c.kind == kind, credential.c.digest == vault.index(kind, value))
+        .subquery("owner")
+    )
+    return next(iter(store.select_people(connection, vault, owner, "person_id")), None)
+
+
+def person_by_psn_no(connection: sa.Connection, vault: Vault, psn_no: str) -> Person | None:
+    """The person with this number; None also when only the region in it is wrong."""
+    person_id = person_id_from_psn_no(psn_no)
+    if person_id is None:
+        return None
+    found = people_by_id(connection, vault, [person_id]).get(person_id)
+    return found if found is not None and found.psn_no == psn_no else None
+
+
+def people_by_id(connection: sa.Connection, vault: Vault, ids: Iterable[int]) -> dict[int, Person]:
+    """People by id; ids of nobody are not in the answer."""
+    return {found.id: found for found in store.select_people(connection, vault, store.wanted_ids(ids), "id")}
+
+
+def person_ids_by_certificate(connection: sa.Connection, vault: Vault, keys: Iterable[str]) -> dict[str, int]:
+    """Ids of people by `certificate_key`; keys of nobody are not in the answer."""
+    digests = {vault.index("certificate", key): key for key in keys}
+    wanted = sa.cast(list(digests), ARRAY(sa.LargeBinary))
+    rows = connection.execute(
+        sa.select(credential.c.digest, credential.c.person_id).where(
+            credential.c.kind == "certificate", credential.c.digest == sa.any_(wanted)
+        )
+    )
+    return {digests[bytes(row.digest)]: row.person_id for row in rows}
+
+
+def enrolments_of(connection: sa.Connection, person_id: int) -> list[Enrolment]:
+    """A person's enrolments, newest first."""
+    return store.select_enrolments(connection, [person_id]).get(person_id, [])
+
+
+def enrolments_by_person(connection: sa.Connection, ids: Iterable[int]) -> dict[int, list[Enrolment]]:
+    """Enrolments of many people, each newest first; people without any are not in the answer."""
+    return store.select_enrolments(connection, ids)
+
+
+def enrolment_on(connection: sa.Connection, person_id: int, on: date) -> Enrolment | None:
+    """The enrolment whose span takes in a day, paused or not (`Enrolment.holds` tells); at most one does."""
+    row = connection.execute(
+        sa.select(enrolment).where(
+            enrolment.c.bucket == bucket_of(person_id),
+            enrolment.c.person_id == person_id,
+            enrolment.c.during.contains(on),
+        )
+    ).one_or_none()
+    return None if row is None else store.enrolment_from(row)
+
+
+def institution_by_code(connection: sa.Connection, code: str) -> Institution | None:
+    """The institution with this fixmedins_code."""
+    return next(iter(store.select_institutions(connection, institution_table.c.code == code)), None)
+
+
+def institutions_by_id(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Institution]:
+    """Institutions by our number; numbers of none are not in the answer."""
+    wanted = sa.cast(list(ids), ARRAY(sa.Integer))
+    return {
+        found.id: found for found in store.select_institutions(connection, institution_table.c.id == sa.any_(wanted))
+    }
+
+
+def signing_secret(
+    connection: sa.Connection, vault: Vault, paasid: str, at: datetime
+) -> tuple[Institution, str] | None:
+    """The institution that signs with this paasid at a moment, and its secret; None when no such key holds then."""
+    row = connection.execute(
+        sa.select(institution_table, institution_key.c.secret_sealed)
+        .join(institution_key, institution_key.c.institution_id == institution_table.c.id)
+        .where(
+            institution_key.c.paasid == paasid,
+            institution_key.c.valid_from <= at,
+            sa.or_(institution_key.c.valid_until.is_(None), institution_key.c.valid_until > at),
+        )
+    ).one_or_none()
+    return None if row is None else (store.institution_from(row), vault.open(row.secret_sealed))
+
+
+def catalogue_items(connection: sa.Connection, region: str, codes: Iterable[str], on: date) -> dict[str, CatalogueItem]:
+    """What the catalogue says of items in a region on a day: the city's word before the province's before the nation's.
+
+    Args:
+        connection: the transaction.
+        region: six-digit code of the pooling region; a county's own word goes before its city's.
+        codes: national codes (med_list_codg); codes that no catalogue holds are not in the answer.
+        on: the day on which the fee arose.
+    """
+    areas = [region, region[:4] + "00", region[:2] + "0000", _NATION]
+    return store.select_items(connection, areas, codes, on)
+
+
+def sign_on(connection: sa.Connection, institution: Institution, operator: str, at: datetime) -> str:
+    """Sign an operator on at an institution (9001).
+
+    Returns:
+        The sign_no, 20 digits: the day and a random number.
+    """
+    sign_no = f"{at:%Y%m%d}{secrets.randbelow(10**12):012d}"
+    connection.execute(
+        sign_on_table.insert().values(
+            sign_no=sign_no, institution_id=institution.id, operator=operator, signed_on_at=at
+        )
+    )
+    return sign_no
+
+
+def sign_off(connection: sa.Connection, institution: Institution, sign_no: str, operator: str, at: datetime) -> None:
+    """Sign an operator off (9002).
+
+    Raises:
+        Refused: ``sign_on.unknown`` when the institution has no open sign-on with this number, ``sign_on.operator``
+            when it is another operator's.
+    """
+    open_one = sa.and_(
+        sign_on_table.c.sign_no == sign_no,
+        sign_on_table.c.institution_id == institution.id,
+        sign_on_table.c.signed_off_at.is_(None),
+    )
+    row = connection.execute(sa.select(sign_on_table.c.operator).where(open_one).with_for_update()).one_or_none()
+    if row is None:
+        raise Refused(
+            "sign_on.unknown",
+            "the institution has no open sign-on with this number: it was signed off already, or never signed on",
+            "没有找到未签退的签到记录：可能已经签退，或尚未签到",
+            field="sign_no",
+            accepted="the sign_no that 9001 answered with",
+        )
+    if row.operator != operator:
+        raise Refused(
+            "sign_on.operator",
+            "this sign-on belongs to another operator",
+            "该签到记录属于其他操作员，请由本人签退",
+            field="opter_no",
+            accepted="the operator who signed on",
+        )
+    connection.execute(sign_on_table.update().where(open_one).values(signed_off_at=at))
