@@ -109,7 +109,9 @@ class Town:
         gender: int = 1,
     ) -> int:
         """Put a person in, with insurance since 2020 and, unless `balance` is None, accounts (fen); gives the id."""
-        number = f"{region[:4]}02{born.replace('-', '')}{next(self.numbers):02d}{gender}"
+        # The sequence has two digits before the one for the sex; more people of one birthday take another district.
+        district, sequence = divmod(next(self.numbers), 100)
+        number = f"{region[:4]}{district % 90 + 10:02d}{born.replace('-', '')}{sequence:02d}{gender}"
         certificate = check_certificate(CITIZEN_ID, number + check_digit(number))
         with self.database.transaction() as connection:
             new = NewPerson(certificate, name, str(gender), date.fromisoformat(born), region, household=household)

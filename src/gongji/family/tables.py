@@ -124,6 +124,7 @@ authorisation_usage = sa.Table(
     sa.Column("authorisation_id", sa.BigInteger, nullable=False),
     sa.Column("period", sa.Text, nullable=False),
     fen_column("used"),
+    moment_column("last_used_at"),
     sa.PrimaryKeyConstraint("bucket", "authorisation_id", "period"),
     sa.CheckConstraint("used >= 0", name="not_negative"),
 )

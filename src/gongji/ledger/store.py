@@ -18,20 +18,20 @@ POST = """
 WITH posted_journal AS (
     INSERT INTO journal (bucket, id, kind, reverses, poster_id, block, posted_at)
     SELECT j.id & 1023, j.id, j.kind, j.reverses, %(poster)s, %(number)s, j.posted_at
-      FROM unnest(%(ids)s::bigint[], %(kinds)s::text[], %(reverses)s::bigint[], %(moments)s::timestamptz[])
+      FROM unnest(%(ids)b::bigint[], %(kinds)b::text[], %(reverses)b::bigint[], %(moments)b::timestamptz[])
            AS j(id, kind, reverses, posted_at)
 ), posted_transfer AS (
     INSERT INTO transfer (bucket, journal_id, leg, debit, credit, amount, authorisation_id, posted_at)
     SELECT t.bucket, t.journal_id, t.leg, t.debit, t.credit, t.amount, t.authorisation_id, t.posted_at
-      FROM unnest(%(t_bucket)s::smallint[], %(t_journal)s::bigint[], %(t_leg)s::smallint[], %(t_debit)s::bigint[],
-                  %(t_credit)s::bigint[], %(t_amount)s::bigint[], %(t_under)s::bigint[], %(t_moment)s::timestamptz[])
+      FROM unnest(%(t_bucket)b::smallint[], %(t_journal)b::bigint[], %(t_leg)b::smallint[], %(t_debit)b::bigint[],
+                  %(t_credit)b::bigint[], %(t_amount)b::bigint[], %(t_under)b::bigint[], %(t_moment)b::timestamptz[])
            AS t(bucket, journal_id, leg, debit, credit, amount, authorisation_id, posted_at)
 ), posted_block AS (
     INSERT INTO block (bucket, poster_id, number, journals, transfers, hash)
     VALUES (%(b_bucket)s, %(poster)s, %(number)s, %(b_journals)s, %(b_transfers)s, %(hash)s)
 ), moved AS (
     UPDATE account a SET balance = a.balance + d.amount
-      FROM unnest(%(a_id)s::bigint[], %(a_amount)s::bigint[]) AS d(id, amount)
+      FROM unnest(%(a_id)b::bigint[], %(a_amount)b::bigint[]) AS d(id, amount)
      WHERE a.bucket = (d.id & 1023) AND a.id = d.id AND a.closed_at IS NULL
     RETURNING a.id
 )

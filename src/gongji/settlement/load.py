@@ -28,7 +28,7 @@ from gongji.settlement.waterfall import OWN_ORDER
 _SETTLEMENT = ", ".join(f"s.{name}::text" if name in ("explanation", "counters") else f"s.{name}" for name in NAMES)
 
 #: Persons as a set: bucket and id, so that each row is found by its primary key.
-_PEOPLE = "(SELECT (p.id & 1023)::smallint AS bucket, p.id FROM unnest(%(patients)s::bigint[]) AS p(id))"
+_PEOPLE = "(SELECT (p.id & 1023)::smallint AS bucket, p.id FROM unnest(%(patients)b::bigint[]) AS p(id))"
 
 LOCK_PATIENTS = f"""
 SELECT p.id, p.born_on, p.died_on
@@ -39,13 +39,13 @@ SELECT p.id, p.born_on, p.died_on
 KNOWN = f"""
 SELECT {_SETTLEMENT}, r.id IS NOT NULL
   FROM settlement s
-  JOIN unnest(%(institutions)s::integer[], %(infnos)s::text[], %(msgids)s::text[]) AS k(institution_id, infno, msgid)
+  JOIN unnest(%(institutions)b::integer[], %(infnos)b::text[], %(msgids)b::text[]) AS k(institution_id, infno, msgid)
     ON s.institution_id = k.institution_id AND s.infno = k.infno AND s.msgid = k.msgid
   LEFT JOIN settlement r ON r.bucket = s.bucket AND r.reverses = s.id
  UNION ALL
 SELECT {_SETTLEMENT}, r.id IS NOT NULL
   FROM settlement s
-  JOIN unnest(%(originals)s::bigint[]) AS k(id) ON s.bucket = (k.id & 1023) AND s.id = k.id
+  JOIN unnest(%(originals)b::bigint[]) AS k(id) ON s.bucket = (k.id & 1023) AND s.id = k.id
   LEFT JOIN settlement r ON r.bucket = s.bucket AND r.reverses = s.id
 """
 
@@ -53,7 +53,7 @@ VISITS = """
 SELECT v.id, v.person_id, v.institution_id, v.med_type, v.state = 'open', f.batch,
        sum(f.total)::bigint, sum(f.self_paid)::bigint, sum(f.over_limit)::bigint,
        sum(f.first_self_pay)::bigint, sum(f.in_scope)::bigint
-  FROM unnest(%(visits)s::bigint[]) AS k(id)
+  FROM unnest(%(visits)b::bigint[]) AS k(id)
   JOIN visit v ON v.bucket = (k.id & 1023) AND v.id = k.id
   LEFT JOIN fee_line f ON f.bucket = v.bucket AND f.visit_id = v.id AND f.settlement_id IS NULL
  GROUP BY v.bucket, v.id, f.batch
@@ -67,8 +67,8 @@ SELECT a.id, a.user_id, a.sharer_id, a.region, a.relation, a.procedure, a.state,
   FROM authorisation a
   JOIN {_PEOPLE} AS k ON a.bucket = k.bucket AND a.user_id = k.id
   LEFT JOIN authorisation_usage u ON u.bucket = a.bucket AND u.authorisation_id = a.id
-       AND (u.period = ANY(%(periods)s::text[]) OR a.user_id = ANY(%(reversed_patients)s::bigint[]))
- WHERE a.in_force IS NOT NULL AND (upper_inf(a.in_force) OR a.user_id = ANY(%(reversed_patients)s::bigint[]))
+       AND (u.period = ANY(%(periods)b::text[]) OR a.user_id = ANY(%(reversed_patients)b::bigint[]))
+ WHERE a.in_force IS NOT NULL AND (upper_inf(a.in_force) OR a.user_id = ANY(%(reversed_patients)b::bigint[]))
  ORDER BY a.rank, lower(a.in_force), a.id
 """
 
@@ -81,7 +81,7 @@ ENROLMENTS = f"""
 SELECT e.person_id, e.scheme, e.region, e.status, e.psn_type, e.standing, e.employer, e.civil_servant,
        lower(e.during), upper(e.during)
   FROM enrolment e
-  JOIN (SELECT id FROM unnest(%(patients)s::bigint[]) AS p(id) UNION {_SHARERS}) AS k
+  JOIN (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_SHARERS}) AS k
     ON e.bucket = (k.id & 1023)::smallint AND e.person_id = k.id
  WHERE e.during @> %(today)s::date
 """
@@ -91,11 +91,11 @@ LOCK_ACCOUNTS = f"""
 SELECT a.id, a.balance
   FROM account a
   JOIN (SELECT ((w.id >> 10) << 18) | (kind << 10) | (w.id & 1023) AS id
-          FROM (SELECT id FROM unnest(%(patients)s::bigint[]) AS p(id) UNION {_SHARERS}) AS w,
+          FROM (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_SHARERS}) AS w,
                unnest(ARRAY[1, 2]) AS kind
         UNION
         SELECT t.debit FROM transfer t
-         WHERE t.journal_id = ANY(%(originals)s::bigint[]) AND (t.debit >> 10) & 255 <= 5) AS k
+         WHERE t.journal_id = ANY(%(originals)b::bigint[]) AND (t.debit >> 10) & 255 <= 5) AS k
     ON a.bucket = (k.id & 1023)::smallint AND a.id = k.id
  WHERE a.closed_at IS NULL
  ORDER BY a.id FOR NO KEY UPDATE OF a
@@ -104,12 +104,12 @@ SELECT a.id, a.balance
 COUNTERS = f"""
 SELECT c.person_id, c.counter, c.period, c.value, c.cap
   FROM benefit_counter c JOIN {_PEOPLE} AS k ON c.bucket = k.bucket AND c.person_id = k.id
- WHERE c.period = %(year)s OR c.person_id = ANY(%(reversed_patients)s::bigint[])
+ WHERE c.period = %(year)s OR c.person_id = ANY(%(reversed_patients)b::bigint[])
 """
 
 ORIGINAL_TRANSFERS = """
 SELECT t.journal_id, t.debit, t.credit, t.amount, t.authorisation_id
-  FROM transfer t WHERE t.journal_id = ANY(%(originals)s::bigint[])
+  FROM transfer t WHERE t.journal_id = ANY(%(originals)b::bigint[])
  ORDER BY t.journal_id, t.leg
 """
 

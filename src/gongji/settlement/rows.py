@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any, Final
 
 import msgspec
@@ -80,7 +79,7 @@ def settlement_from(row: Sequence[Any]) -> tuple[Settlement, tuple[CounterMove, 
 def line_row(visit_id: int, kept: FeeLine, settlement_id: int | None) -> tuple[Any, ...]:
     """The values of a fee line's row, bucket first (see the table `fee_line`)."""
     line = kept.line
-    item = _encoder.encode(asdict(line.item) if line.item else None).decode()
+    item = _encoder.encode(line.item).decode()
     return (
         bucket_of(visit_id),
         visit_id,

@@ -7,7 +7,6 @@ desk locks the patient's row, and so do we.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -218,7 +217,7 @@ def _line_values(visit_id: int, kept: FeeLine) -> dict[str, Any]:
         "over_limit": kept.over_limit,
         "first_self_pay": kept.first_self_pay,
         "in_scope": kept.in_scope,
-        "item": msgspec.to_builtins(asdict(line.item)) if line.item else None,
+        "item": msgspec.to_builtins(line.item),
     }
 
 

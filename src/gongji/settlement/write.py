@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -15,14 +16,14 @@ from gongji.settlement.decide import Decision
 from gongji.settlement.model import Command, Reverse, SettlePurchase, SettleVisit
 from gongji.settlement.rows import NAMES, SETTLEMENT_COLUMNS, line_row, settlement_row
 
-_ARRAYS = ", ".join(f"%({name})s::{kind}[]" for name, kind in SETTLEMENT_COLUMNS)
+_ARRAYS = ", ".join(f"%({name})b::{kind}[]" for name, kind in SETTLEMENT_COLUMNS)
 _VALUES = ", ".join(f"s.{name}::json" if name in ("explanation", "counters") else f"s.{name}" for name in NAMES)
 
 #: The settlements, and their mark on the lines: settled lines carry the settlement, a reversal sets them free again.
 WRITE_SETTLEMENTS = f"""
 WITH marked AS (
     UPDATE fee_line f SET settlement_id = m.after
-      FROM unnest(%(m_visit)s::bigint[], %(m_batch)s::text[], %(m_before)s::bigint[], %(m_after)s::bigint[])
+      FROM unnest(%(m_visit)b::bigint[], %(m_batch)b::text[], %(m_before)b::bigint[], %(m_after)b::bigint[])
            AS m(visit_id, batch, before, after)
      WHERE f.bucket = (m.visit_id & 1023)::smallint AND f.visit_id = m.visit_id
        AND (m.batch IS NULL OR f.batch = m.batch) AND f.settlement_id IS NOT DISTINCT FROM m.before
@@ -36,18 +37,18 @@ WITH bought AS (
     INSERT INTO visit (bucket, id, person_id, institution_id, msgid, request_digest, number, scheme, med_type, began_at, details)
     SELECT (v.id & 1023)::smallint, v.id, v.person_id, v.institution_id, v.msgid, v.request_digest, v.msgid, v.scheme,
            v.med_type, v.began_at, '{}'
-      FROM unnest(%(v_id)s::bigint[], %(v_person)s::bigint[], %(v_institution)s::integer[], %(v_msgid)s::text[],
-                  %(v_digest)s::bytea[], %(v_scheme)s::text[], %(v_med_type)s::text[], %(v_began)s::timestamptz[])
+      FROM unnest(%(v_id)b::bigint[], %(v_person)b::bigint[], %(v_institution)b::integer[], %(v_msgid)b::text[],
+                  %(v_digest)b::bytea[], %(v_scheme)b::text[], %(v_med_type)b::text[], %(v_began)b::timestamptz[])
            AS v(id, person_id, institution_id, msgid, request_digest, scheme, med_type, began_at)
 )
 INSERT INTO fee_line (bucket, visit_id, sn, batch, item_code, own_code, occurred_at, count, price, total, self_paid,
                       over_limit, first_self_pay, in_scope, item, settlement_id)
 SELECT l.bucket, l.visit_id, l.sn, l.batch, l.item_code, l.own_code, l.occurred_at, l.count, l.price, l.total,
        l.self_paid, l.over_limit, l.first_self_pay, l.in_scope, l.item::jsonb, l.settlement_id
-  FROM unnest(%(l_0)s::smallint[], %(l_1)s::bigint[], %(l_2)s::text[], %(l_3)s::text[], %(l_4)s::text[],
-              %(l_5)s::text[], %(l_6)s::timestamptz[], %(l_7)s::bigint[], %(l_8)s::bigint[], %(l_9)s::bigint[],
-              %(l_10)s::bigint[], %(l_11)s::bigint[], %(l_12)s::bigint[], %(l_13)s::bigint[], %(l_14)s::text[],
-              %(l_15)s::bigint[])
+  FROM unnest(%(l_0)b::smallint[], %(l_1)b::bigint[], %(l_2)b::text[], %(l_3)b::text[], %(l_4)b::text[],
+              %(l_5)b::text[], %(l_6)b::timestamptz[], %(l_7)b::bigint[], %(l_8)b::bigint[], %(l_9)b::bigint[],
+              %(l_10)b::bigint[], %(l_11)b::bigint[], %(l_12)b::bigint[], %(l_13)b::bigint[], %(l_14)b::text[],
+              %(l_15)b::bigint[])
        AS l(bucket, visit_id, sn, batch, item_code, own_code, occurred_at, count, price, total, self_paid, over_limit,
             first_self_pay, in_scope, item, settlement_id)
 """
@@ -57,14 +58,16 @@ WRITE_COUNTERS = """
 WITH counted AS (
     INSERT INTO benefit_counter (bucket, person_id, counter, period, value, cap)
     SELECT (c.person_id & 1023)::smallint, c.person_id, c.counter, c.period, c.value, c.cap
-      FROM unnest(%(c_person)s::bigint[], %(c_counter)s::text[], %(c_period)s::text[], %(c_value)s::bigint[],
-                  %(c_cap)s::bigint[]) AS c(person_id, counter, period, value, cap)
+      FROM unnest(%(c_person)b::bigint[], %(c_counter)b::text[], %(c_period)b::text[], %(c_value)b::bigint[],
+                  %(c_cap)b::bigint[]) AS c(person_id, counter, period, value, cap)
         ON CONFLICT (bucket, person_id, counter, period) DO UPDATE SET value = excluded.value, cap = excluded.cap
 )
-INSERT INTO authorisation_usage (bucket, authorisation_id, period, used)
-SELECT (u.authorisation_id & 1023)::smallint, u.authorisation_id, u.period, u.used
-  FROM unnest(%(u_id)s::bigint[], %(u_period)s::text[], %(u_used)s::bigint[]) AS u(authorisation_id, period, used)
-    ON CONFLICT (bucket, authorisation_id, period) DO UPDATE SET used = excluded.used
+INSERT INTO authorisation_usage (bucket, authorisation_id, period, used, last_used_at)
+SELECT (u.authorisation_id & 1023)::smallint, u.authorisation_id, u.period, u.used, u.at
+  FROM unnest(%(u_id)b::bigint[], %(u_period)b::text[], %(u_used)b::bigint[], %(u_at)b::timestamptz[])
+       AS u(authorisation_id, period, used, at)
+    ON CONFLICT (bucket, authorisation_id, period) DO UPDATE SET used = excluded.used,
+       last_used_at = greatest(authorisation_usage.last_used_at, excluded.last_used_at)
 """
 
 
@@ -136,14 +139,14 @@ def _purchase_parameters(entries: Sequence[Entry]) -> dict[str, object]:
 def _counter_parameters(entries: Sequence[Entry], books: Books) -> dict[str, list[object]]:
     """The counters and usages that moved, with the values they have now."""
     places: dict[tuple[int, str, str], None] = {}
-    usages: dict[tuple[int, str], None] = {}
+    usages: dict[tuple[int, str], datetime] = {}
     for entry in entries:
         answer = entry.decision.settlement
         for move in entry.decision.counters:
             places[answer.person_id, move.counter, move.period] = None
         for authorisation_id in entry.decision.usage:
             for period in usage_periods(entry.decision.usage_at):
-                usages[authorisation_id, period] = None
+                usages[authorisation_id, period] = entry.decision.usage_at
     return {
         "c_person": [person for person, _, _ in places],
         "c_counter": [counter for _, counter, _ in places],
@@ -153,4 +156,5 @@ def _counter_parameters(entries: Sequence[Entry], books: Books) -> dict[str, lis
         "u_id": [authorisation_id for authorisation_id, _ in usages],
         "u_period": [period for _, period in usages],
         "u_used": [books.usage[usage] for usage in usages],
+        "u_at": list(usages.values()),
     }

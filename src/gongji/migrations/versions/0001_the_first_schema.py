@@ -168,6 +168,7 @@ def create_tables() -> None:
         sa.Column("authorisation_id", sa.BigInteger(), nullable=False),
         sa.Column("period", sa.Text(), nullable=False),
         sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.Column("last_used_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.CheckConstraint("used >= 0", name=op.f("authorisation_usage_not_negative")),
         sa.PrimaryKeyConstraint("bucket", "authorisation_id", "period", name=op.f("authorisation_usage_pkey")),
     )
