@@ -43,7 +43,7 @@ def start_embedded(folder: Path) -> str:
     _refuse_private_parent(home)
     home.mkdir(parents=True, exist_ok=True)
     with fasteners.InterProcessLock(PostgresServer.lock_path):
-        _strike_off_the_dead(home / _OWNERS)
+        strike_off_the_dead(home / _OWNERS)
     server = get_server(home, cleanup_mode="stop")
     return str(server.get_uri())
 
@@ -63,13 +63,18 @@ def _refuse_private_parent(home: Path) -> None:
             )
 
 
-def _strike_off_the_dead(owners: Path) -> None:
+def strike_off_the_dead(owners: Path) -> None:
+    """Take processes that are gone out of the wheel's list of the server's users.
+
+    Args:
+        owners: the wheel's file, a JSON list of process numbers; one that a crash cut off names nobody.
+    """
     if not owners.exists():
         return
     try:
-        pids = json.loads(owners.read_text())
+        listed = json.loads(owners.read_text())
     except ValueError:
-        pids = []  # cut off by a crash while it was written: nobody in it can be trusted to be alive
-    living = [pid for pid in pids if isinstance(pid, int) and psutil.pid_exists(pid)]
-    if living != pids:
+        listed = None
+    living = [pid for pid in listed or [] if isinstance(pid, int) and psutil.pid_exists(pid)]
+    if living != listed:
         owners.write_text(json.dumps(living))

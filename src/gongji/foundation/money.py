@@ -17,7 +17,7 @@ PER_TEN_THOUSAND: Final = 10_000
 #: N(16,2) of the national interface: 14 digits before the point, 2 after it.
 LARGEST_FEN: Final = 10**16 - 1
 
-_YUAN = re.compile(r"(-?)(\d{1,14})(?:\.(\d{0,6}))?")
+_YUAN = re.compile(r"(-?)(\d{1,14})(?:\.(\d{0,6}))?", re.ASCII)
 
 
 def parse_yuan(value: object, field: str, *, negative: bool = False) -> int:
