@@ -14,7 +14,7 @@ from gongji.entrances.platform import check_secret
 from gongji.foundation.access import Caller, Role, grant, identify, revoke
 from gongji.foundation.clock import MovableClock
 from gongji.foundation.database import Database, open_database
-from gongji.foundation.embedded import strike_off_the_dead, start_embedded
+from gongji.foundation.embedded import start_embedded, strike_off_the_dead
 from gongji.foundation.errors import Misconfigured, NotAllowed, NotSignedIn
 from gongji.foundation.personal import Vault
 from gongji.foundation.settings import load_settings

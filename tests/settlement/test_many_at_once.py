@@ -8,11 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 
-from gongji.family.tables import authorisation
+from gongji.family.service import unbind
 from gongji.foundation.errors import Busy, GongjiError
-from gongji.registry.tables import person
 from gongji.rules.book import RuleBook
 from gongji.settlement.desk import Desk
 from gongji.settlement.model import Command, Settlement
@@ -116,18 +114,14 @@ def test_money_moves_only_while_the_authorisation_lives(town: Town, desks: list[
     commands: list[Command] = [town.purchase(mother, pharmacy, ("C-A", 1, "1.00")) for _ in range(200)]
     started = threading.Event()
 
-    def unbind() -> None:
+    def leave_them() -> None:
+        # The clock is read before the lock is waited for, as every caller does; the end comes after the last use.
+        at = town.clock.now()
         started.wait(10)
         with town.database.transaction() as connection:
-            connection.execute(sa.select(person.c.id).where(person.c.id == mother).with_for_update(key_share=True))
-            now = sa.func.tstzrange(sa.func.lower(authorisation.c.in_force), town.clock.now())
-            connection.execute(
-                authorisation.update()
-                .where(authorisation.c.id == shared)
-                .values(state="ended", in_force=now, end_reason="left_by_sharer")
-            )
+            unbind(connection, shared, person_id=son, actor="citizen", at=at)
 
-    ending = threading.Thread(target=unbind)
+    ending = threading.Thread(target=leave_them)
     ending.start()
     town.clock.advance(timedelta(seconds=1))
     futures = [desks[0].submit(command) for command in commands[:100]]

@@ -84,6 +84,7 @@ authorisation = sa.Table(
     ),
     sa.Index(None, "sharer_id"),
     sa.Index(None, "bucket", "user_id"),
+    sa.Index("authorisation_review_queue", "region", postgresql_where=sa.text("state = 'under_review'")),
 )
 
 authorisation_event = sa.Table(

@@ -147,6 +147,12 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("bucket", "id", name=op.f("authorisation_pkey")),
     )
     op.create_index(op.f("authorisation_bucket_user_id_idx"), "authorisation", ["bucket", "user_id"], unique=False)
+    op.create_index(
+        "authorisation_review_queue",
+        "authorisation",
+        ["region"],
+        postgresql_where=sa.text("state = 'under_review'"),
+    )
     op.create_index(op.f("authorisation_sharer_id_idx"), "authorisation", ["sharer_id"], unique=False)
     op.create_table(
         "authorisation_event",

@@ -1,0 +1,65 @@
+"""The family's use cases, one function each, each in the caller's transaction; this is what other rooms call.
+
+Every function that changes an authorisation locks both people first, reads again, decides and writes; if it refuses,
+nothing was written. Where making, changing and reviewing stand: `binding`, `changes`, `reviewing`.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from gongji.family import store
+from gongji.family.binding import bind
+from gongji.family.changes import change_limits, end_by_agency, leave, pause, resume, unbind
+from gongji.family.kinship_store import kinship_around, record_kinship
+from gongji.family.model import Authorisation, AuthorisationEvent
+from gongji.family.reviewing import evidence_content, evidence_list, hand_in_evidence, review, review_queue
+from gongji.family.tables import authorisation as authorisation_table
+from gongji.foundation.ids import bucket_of
+
+__all__ = [
+    "authorisation",
+    "authorisations_of_sharer",
+    "authorisations_of_user",
+    "bind",
+    "change_limits",
+    "end_by_agency",
+    "events",
+    "evidence_content",
+    "evidence_list",
+    "hand_in_evidence",
+    "kinship_around",
+    "leave",
+    "pause",
+    "record_kinship",
+    "resume",
+    "review",
+    "review_queue",
+    "unbind",
+]
+
+
+def authorisation(connection: sa.Connection, authorisation_id: int) -> Authorisation:
+    """One authorisation. Whether the caller may see it is for the entrance to check.
+
+    Raises:
+        NotFound: ``authorisation.unknown``.
+    """
+    return store.select_authorisation(connection, authorisation_id)
+
+
+def authorisations_of_sharer(connection: sa.Connection, sharer_id: int) -> list[Authorisation]:
+    """All authorisations that a sharer ever gave, those that are over included, oldest first."""
+    return store.select_authorisations(connection, authorisation_table.c.sharer_id == sharer_id)
+
+
+def authorisations_of_user(connection: sa.Connection, user_id: int) -> list[Authorisation]:
+    """All authorisations that a user ever had, those that are over included, oldest first."""
+    return store.select_authorisations(
+        connection, authorisation_table.c.bucket == bucket_of(user_id), authorisation_table.c.user_id == user_id
+    )
+
+
+def events(connection: sa.Connection, authorisation_id: int) -> list[AuthorisationEvent]:
+    """The history of an authorisation, oldest first."""
+    return store.select_events(connection, authorisation_id)
