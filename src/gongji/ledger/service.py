@@ -11,6 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from gongji.foundation.arrays import Integers
 from gongji.foundation.errors import InvalidInput, Refused
 from gongji.foundation.ids import BUCKETS, Serials, bucket_of, compose
 from gongji.ledger import chain, store
@@ -130,7 +131,7 @@ def open_balances(
     if len(set(named)) < len(named) or opened_already(connection, people) & set(named):
         raise opened_before()
     with store.raw_cursor(connection) as cursor:
-        cursor.execute(store.OPEN_ACCOUNTS, [accounts])
+        cursor.execute(store.OPEN_ACCOUNTS, [Integers(accounts)])
     filled = [balance for balance in balances if balance[2] > 0]
     ids = serials.take(len(filled))
     journals = []

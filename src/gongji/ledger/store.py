@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 import sqlalchemy as sa
 
+from gongji.foundation.arrays import columns
 from gongji.foundation.ids import bucket_of
 from gongji.ledger.model import Journal, kind_of
 
 Cursor = psycopg.Cursor[Any]
+
+_JOURNALS: Final = (("ids", "bigint"), ("kinds", "text"), ("reverses", "bigint"), ("moments", "timestamptz"))
+_TRANSFERS: Final = (
+    ("t_bucket", "smallint"),
+    ("t_journal", "bigint"),
+    ("t_leg", "smallint"),
+    ("t_debit", "bigint"),
+    ("t_credit", "bigint"),
+    ("t_amount", "bigint"),
+    ("t_under", "bigint"),
+    ("t_moment", "timestamptz"),
+)
+_MOVES: Final = (("a_id", "bigint"), ("a_amount", "bigint"))
 
 POST = """
 WITH posted_journal AS (
@@ -40,7 +54,7 @@ SELECT count(*) FROM moved
 
 OPEN_ACCOUNTS = """
 INSERT INTO account (bucket, id, holder, kind, balance)
-SELECT a.id & 1023, a.id, a.id >> 18, (a.id >> 10) & 255, 0 FROM unnest(%s::bigint[]) AS a(id)
+SELECT a.id & 1023, a.id, a.id >> 18, (a.id >> 10) & 255, 0 FROM unnest(%b::bigint[]) AS a(id)
     ON CONFLICT (bucket, id) DO NOTHING
 """
 
@@ -61,33 +75,21 @@ def post_parameters(
     poster_id: int, number: int, block_hash: bytes, journals: Sequence[Journal], moved: dict[int, int]
 ) -> dict[str, object]:
     """The parameters of `POST` for a block."""
-    legs = [
-        (transfer.bucket, journal.id, leg, transfer, journal.posted_at)
-        for journal in journals
-        for leg, transfer in enumerate(journal.transfers, start=1)
-    ]
-    return {
+    legs: list[tuple[Any, ...]] = []
+    for journal in journals:
+        for leg, one in enumerate(journal.transfers, start=1):
+            ends = one.debit, one.credit, one.amount, one.authorisation_id
+            legs.append((one.bucket, journal.id, leg, *ends, journal.posted_at))
+    events = [(journal.id, journal.kind, journal.reverses, journal.posted_at) for journal in journals]
+    block = {
         "poster": poster_id,
         "number": number,
         "hash": block_hash,
-        "ids": [journal.id for journal in journals],
-        "kinds": [journal.kind for journal in journals],
-        "reverses": [journal.reverses for journal in journals],
-        "moments": [journal.posted_at for journal in journals],
-        "t_bucket": [leg[0] for leg in legs],
-        "t_journal": [leg[1] for leg in legs],
-        "t_leg": [leg[2] for leg in legs],
-        "t_debit": [leg[3].debit for leg in legs],
-        "t_credit": [leg[3].credit for leg in legs],
-        "t_amount": [leg[3].amount for leg in legs],
-        "t_under": [leg[3].authorisation_id for leg in legs],
-        "t_moment": [leg[4] for leg in legs],
         "b_bucket": bucket_of(journals[0].id),
         "b_journals": len(journals),
         "b_transfers": len(legs),
-        "a_id": list(moved),
-        "a_amount": list(moved.values()),
     }
+    return block | columns(_JOURNALS, events) | columns(_TRANSFERS, legs) | columns(_MOVES, list(moved.items()))
 
 
 def raw_cursor(connection: sa.Connection) -> Cursor:

@@ -237,7 +237,7 @@ class Clerk:
             settlement = original.settlement if original else None
             transfers, moves = (original.transfers, original.moves) if original else ((), ())
             return reverse(command, settlement, transfers, moves, loaded.books, at, settlement_id)
-        case = _case(command, loaded, visit_id)
+        case = _case(command, loaded, 0 if dry else visit_id)
         return settle(case, loaded.books, self._rules, at, 0 if dry else settlement_id)
 
     def _finish(self, entries: Sequence[Entry], loaded: Loaded) -> None:
@@ -251,7 +251,8 @@ class Clerk:
 
 
 def _case(command: SettleVisit | SettlePurchase, loaded: Loaded, visit_id: int) -> Case:
-    """The command with the facts that belong to it; a purchase brings its visit and lines along."""
+    """The command with the facts that belong to it; a purchase brings its visit and lines along (visit 0: there will
+    be none, it is only asked what it would come to)."""
     patient = loaded.patients.get(command.person_id)
     if patient is None:
         raise refusals.visit_unknown()

@@ -16,6 +16,7 @@ import psycopg
 
 from gongji.benefit.model import Bill, CounterMove
 from gongji.family.model import Authorisation, AuthorisationState
+from gongji.foundation.arrays import Integers, Numbers, Texts
 from gongji.foundation.clock import CHINA
 from gongji.ledger.model import Transfer, personal_account
 from gongji.registry.model import Enrolment
@@ -144,14 +145,14 @@ def load(connection: psycopg.Connection[Any], commands: Sequence[Command], at: d
     """
     reversals = [command for command in commands if isinstance(command, Reverse)]
     parameters: dict[str, object] = {
-        "patients": sorted({command.person_id for command in commands}),
-        "institutions": [command.key.institution_id for command in commands],
-        "infnos": [command.key.infno for command in commands],
-        "msgids": [command.key.msgid for command in commands],
-        "originals": [command.settlement_id for command in reversals],
-        "reversed_patients": [command.person_id for command in reversals],
-        "visits": sorted({command.visit_id for command in commands if isinstance(command, SettleVisit)}),
-        "periods": list(usage_periods(at)),
+        "patients": Integers(sorted({command.person_id for command in commands})),
+        "institutions": Numbers(command.key.institution_id for command in commands),
+        "infnos": Texts(command.key.infno for command in commands),
+        "msgids": Texts(command.key.msgid for command in commands),
+        "originals": Integers(command.settlement_id for command in reversals),
+        "reversed_patients": Integers(command.person_id for command in reversals),
+        "visits": Integers(sorted({command.visit_id for command in commands if isinstance(command, SettleVisit)})),
+        "periods": Texts(usage_periods(at)),
         "year": f"{at:%Y}",
         "today": at.date(),
     }

@@ -54,6 +54,26 @@ SETTLEMENT_COLUMNS: Final = (
 NAMES: Final = tuple(name for name, _ in SETTLEMENT_COLUMNS)
 _PLAIN: Final = NAMES[:30]
 
+#: The same for fee lines.
+LINE_COLUMNS: Final = (
+    ("bucket", "smallint"),
+    ("visit_id", "bigint"),
+    ("sn", "text"),
+    ("batch", "text"),
+    ("item_code", "text"),
+    ("own_code", "text"),
+    ("occurred_at", "timestamptz"),
+    ("count", "bigint"),
+    ("price", "bigint"),
+    ("total", "bigint"),
+    ("self_paid", "bigint"),
+    ("over_limit", "bigint"),
+    ("first_self_pay", "bigint"),
+    ("in_scope", "bigint"),
+    ("item", "text"),
+    ("settlement_id", "bigint"),
+)
+
 _encoder = msgspec.json.Encoder()
 _explanation = msgspec.json.Decoder(Explanation)
 _moves = msgspec.json.Decoder(tuple[CounterMove, ...])
@@ -77,7 +97,7 @@ def settlement_from(row: Sequence[Any]) -> tuple[Settlement, tuple[CounterMove, 
 
 
 def line_row(visit_id: int, kept: FeeLine, settlement_id: int | None) -> tuple[Any, ...]:
-    """The values of a fee line's row, bucket first (see the table `fee_line`)."""
+    """The values of `LINE_COLUMNS` for a fee line."""
     line = kept.line
     item = _encoder.encode(line.item).decode()
     return (

@@ -15,6 +15,7 @@ visit = sa.Table(
     sa.Column("id", sa.BigInteger, nullable=False),
     sa.Column("person_id", sa.BigInteger, nullable=False),
     sa.Column("institution_id", sa.Integer, nullable=False),
+    sa.Column("infno", sa.Text, nullable=False),
     sa.Column("msgid", sa.Text, nullable=False),
     sa.Column("request_digest", sa.LargeBinary, nullable=False),
     sa.Column("number", sa.Text, nullable=False),
@@ -27,7 +28,7 @@ visit = sa.Table(
     sa.PrimaryKeyConstraint("bucket", "id"),
     sa.CheckConstraint("bucket = id & 1023 AND bucket = person_id & 1023", name="bucket_of_patient"),
     sa.CheckConstraint("state IN ('open', 'cancelled')", name="state_known"),
-    sa.Index("visit_msgid_key", "institution_id", "msgid", unique=True),
+    sa.Index("visit_key", "institution_id", "infno", "msgid", unique=True),
     sa.Index(None, "bucket", "person_id"),
     comment="details: what 2201 told of doctor and department; number: the institution's own (ipt_otp_no)",
 )

@@ -40,7 +40,9 @@ def register_visit(database: Database, command: RegisterVisit, at: datetime) -> 
         _lock(connection, command.person_id)
         known = connection.execute(
             sa.select(visit).where(
-                visit.c.institution_id == command.key.institution_id, visit.c.msgid == command.key.msgid
+                visit.c.institution_id == command.key.institution_id,
+                visit.c.infno == command.key.infno,
+                visit.c.msgid == command.key.msgid,
             )
         ).one_or_none()
         if known is not None:
@@ -52,6 +54,7 @@ def register_visit(database: Database, command: RegisterVisit, at: datetime) -> 
             "id": compose(database.serials.take(1)[0], bucket_of(command.person_id)),
             "person_id": command.person_id,
             "institution_id": command.key.institution_id,
+            "infno": command.key.infno,
             "msgid": command.key.msgid,
             "request_digest": command.key.digest,
             "number": command.number,

@@ -442,6 +442,7 @@ def create_tables() -> None:
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("infno", sa.Text(), nullable=False),
         sa.Column("msgid", sa.Text(), nullable=False),
         sa.Column("request_digest", sa.LargeBinary(), nullable=False),
         sa.Column("number", sa.Text(), nullable=False),
@@ -457,7 +458,7 @@ def create_tables() -> None:
         comment="details: what 2201 told of doctor and department; number: the institution's own (ipt_otp_no)",
     )
     op.create_index(op.f("visit_bucket_person_id_idx"), "visit", ["bucket", "person_id"], unique=False)
-    op.create_index("visit_msgid_key", "visit", ["institution_id", "msgid"], unique=True)
+    op.create_index("visit_key", "visit", ["institution_id", "infno", "msgid"], unique=True)
     op.create_table(
         "enrolment",
         sa.Column("bucket", sa.SmallInteger(), nullable=False),

@@ -1,0 +1,218 @@
+"""Nodes: each field table of the interface is written down once, as a class, and everything follows from it.
+
+A node class is both the table (field, Chinese name, type, whether the interface demands it, whether we do) and the
+typed message: the same columns read a request into it, check it, and write an answer from it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Generic, TypeVar, cast, dataclass_transform
+
+from msgspec import Raw
+
+from gongji.entrances.national.fields import Kind, is_empty, unreadable
+from gongji.foundation.errors import InvalidInput
+
+Node = TypeVar("Node")
+
+#: Most rows that a list node may have: a year of daily lines, and far more than 1 MB holds of real ones.
+MOST_ROWS: Final = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One row of a field table.
+
+    Attributes:
+        name: the field as it stands on the wire.
+        label: its Chinese name.
+        kind: its type.
+        official: whether the interface's text demands it (a request) or promises it (an answer).
+        needed: whether we do: in a request only what a settlement truly needs, since real systems leave out much.
+        note: what else to know.
+    """
+
+    name: str
+    label: str
+    kind: Kind
+    official: bool
+    needed: bool
+    note: str
+
+
+def needed(kind: Kind, label: str, note: str = "") -> Any:
+    """A field that both the interface and we demand (in an answer: that is always there)."""
+    return dataclasses.field(metadata={"column": Column("", label, kind, True, True, note)})
+
+
+def asked(kind: Kind, label: str, note: str = "") -> Any:
+    """A field that the interface demands and we do without (in an answer: that may be null in spite of the text)."""
+    return dataclasses.field(metadata={"column": Column("", label, kind, True, False, note)})
+
+
+def free(kind: Kind, label: str, note: str = "") -> Any:
+    """A field that nobody demands."""
+    return dataclasses.field(metadata={"column": Column("", label, kind, False, False, note)})
+
+
+@dataclass(frozen=True)
+class NodeTable(Generic[Node]):
+    """A node of a message.
+
+    Attributes:
+        name: the node as it stands on the wire (``feedetail``).
+        title: the table's number and name in the interface's text.
+        many: whether it is a list of rows.
+        columns: its fields.
+        make: the class of its rows.
+    """
+
+    name: str
+    title: str
+    many: bool
+    columns: tuple[Column, ...]
+    make: Callable[..., Node]
+
+    # Every field of every message passes through these two loops: the columns are laid out flat for them.
+    @cached_property
+    def _readers(self) -> tuple[tuple[Column, str, Callable[[object, str], Any], object], ...]:
+        return tuple((column, column.name, column.kind.read, column.kind.blank) for column in self.columns)
+
+    @cached_property
+    def _writers(self) -> tuple[tuple[str, Callable[[Any], object]], ...]:
+        return tuple((column.name, column.kind.write) for column in self.columns)
+
+    def read(self, row: object, path: str) -> Node:
+        """A row as a typed message.
+
+        Raises:
+            InvalidInput: ``field.missing``, ``field.invalid``, ``amount.…``, naming the field's path.
+        """
+        if not isinstance(row, Mapping):
+            raise unreadable(path, "应为 JSON 对象", "is not an object", "a JSON object")
+        values: dict[str, object] = {}
+        get, prefix = row.get, f"{path}." if path else ""
+        for column, name, read, blank in self._readers:
+            value = get(name)
+            if value is None or is_empty(value):
+                if column.needed:
+                    raise _missing(prefix + name, column)
+                values[name] = blank
+            else:
+                values[name] = read(value, prefix + name)
+        return self.make(**values)
+
+    def write(self, row: Node) -> dict[str, object]:
+        """A row as JSON values."""
+        written: dict[str, object] = {}
+        for name, write in self._writers:
+            value = getattr(row, name)
+            written[name] = None if value is None else write(value)
+        return written
+
+
+def _missing(path: str, column: Column) -> InvalidInput:
+    return InvalidInput(
+        "field.missing",
+        f"{path} is missing",
+        f"{path}（{column.label}）不能为空",
+        field=path,
+        accepted=column.kind.label,
+    )
+
+
+_TABLES: dict[type[Any], NodeTable[Any]] = {}
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(needed, asked, free))
+def node(name: str, title: str, *, many: bool = False) -> Callable[[type[Node]], type[Node]]:
+    """Make a class the field table of a node.
+
+    Args:
+        name: the node on the wire.
+        title: the table's number and name in the interface's text.
+        many: whether the node is a list of rows.
+    """
+
+    def declare(cls: type[Node]) -> type[Node]:
+        made = dataclass(frozen=True, slots=True, kw_only=True)(cls)
+        columns = tuple(
+            dataclasses.replace(each.metadata["column"], name=each.name)
+            for each in dataclasses.fields(made)  # type: ignore[arg-type]
+        )
+        _TABLES[made] = NodeTable(name, title, many, columns, made)
+        return made
+
+    return declare
+
+
+def table_of(cls: type[Node]) -> NodeTable[Node]:
+    """The field table that a node class is."""
+    return cast(NodeTable[Node], _TABLES[cls])
+
+
+def read_node(cls: type[Node], nodes: Mapping[str, object]) -> Node:
+    """The one row of a node in a request's input (or an answer's output).
+
+    Raises:
+        InvalidInput: ``node.missing`` or what `NodeTable.read` refuses.
+    """
+    table = table_of(cls)
+    return table.read(_node(table, nodes), f"input.{table.name}")
+
+
+def read_rows(cls: type[Node], nodes: Mapping[str, object]) -> tuple[Node, ...]:
+    """The rows of a list node; one object is taken as a list of one, as the centre of Hangzhou does.
+
+    Raises:
+        InvalidInput: ``node.missing``, ``node.too_long`` or what `NodeTable.read` refuses.
+    """
+    table = table_of(cls)
+    rows = _node(table, nodes)
+    path = f"input.{table.name}"
+    if isinstance(rows, Mapping):
+        return (table.read(rows, path),)
+    if not isinstance(rows, list) or not rows:
+        raise unreadable(path, "应为非空的列表", "is not a list of objects", "a list of JSON objects, at least one")
+    if len(rows) > MOST_ROWS:
+        raise InvalidInput(
+            "node.too_long",
+            f"{path} has {len(rows)} rows",
+            f"{path} 一次最多 {MOST_ROWS} 行，收到 {len(rows)} 行",
+            field=path,
+            accepted=f"at most {MOST_ROWS} rows",
+        )
+    return tuple(table.read(row, f"{path}[{number}]") for number, row in enumerate(rows))
+
+
+def _node(table: NodeTable[Any], nodes: Mapping[str, object]) -> object:
+    found = nodes.get(table.name)
+    if is_empty(found):
+        path = f"input.{table.name}"
+        raise InvalidInput(
+            "node.missing",
+            f"{path} is missing",
+            f"缺少节点 {path}（{table.title}）",
+            field=path,
+            accepted="a list of JSON objects" if table.many else "a JSON object",
+        )
+    return found
+
+
+def write_node(row: object) -> dict[str, object]:
+    """A row of an answer as JSON values, by its class's table."""
+    return _TABLES[type(row)].write(row)
+
+
+def as_texts(row: object) -> dict[str, str]:
+    """The non-empty fields of a row as texts, as the sender might have written them: for what is only kept."""
+    texts: dict[str, str] = {}
+    for name, value in write_node(row).items():
+        text = bytes(value).decode() if isinstance(value, Raw) else value
+        if isinstance(text, str) and text:
+            texts[name] = text
+    return texts

@@ -1,0 +1,199 @@
+"""Who the patient is: found by what was shown at the counter, or by psn_no and held against what was shown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+import sqlalchemy as sa
+
+from gongji.entrances.national.reception import Enquiry, ItemKey
+from gongji.entrances.national.setlinfo import Patient
+from gongji.entrances.national.transaction import Call
+from gongji.foundation.errors import GongjiError, InvalidInput, NotFound, Refused
+from gongji.registry import service as registry
+from gongji.registry.certificate import CITIZEN_ID, clean_number
+from gongji.registry.entering import CredentialKind
+from gongji.registry.model import CatalogueItem, Person
+
+#: mdtrt_cert_type: 01 e-credential token, 02 identity card, 03 social-security card.
+TOKEN, CERTIFICATE, CARD = "01", "02", "03"
+
+#: A credential's number has at least this many characters; what is shorter is a placeholder (02, 1, 0).
+_SHORTEST_NUMBER: Final = 6
+
+
+class Shown(Protocol):
+    """What a message says the patient showed."""
+
+    @property
+    def psn_no(self) -> str: ...
+    @property
+    def mdtrt_cert_type(self) -> str: ...
+    @property
+    def mdtrt_cert_no(self) -> str: ...
+    @property
+    def certno(self) -> str: ...
+
+
+def person_shown(
+    connection: sa.Connection, call: Call, *, kind: str, number: str, certificate_type: str = CITIZEN_ID
+) -> Person:
+    """The person whose credential is shown.
+
+    Args:
+        connection: the transaction.
+        call: the call.
+        kind: mdtrt_cert_type.
+        number: token, certificate number or card number.
+        certificate_type: psn_cert_type of a certificate.
+
+    Raises:
+        InvalidInput: ``field.invalid`` for an unknown kind.
+        NotFound: ``person.unknown``.
+    """
+    vault = call.platform.vault
+    if kind == CERTIFICATE:
+        key = registry.certificate_key(certificate_type, number)
+        found = registry.person_by_credential(connection, vault, "certificate", key)
+    elif kind in (TOKEN, CARD):
+        found = registry.person_by_credential(connection, vault, "token" if kind == TOKEN else "card", number)
+    else:
+        raise InvalidInput(
+            "field.invalid",
+            "input.data.mdtrt_cert_type is not supported",
+            f"input.data.mdtrt_cert_type 取值 {kind} 不支持，可用 01 医保电子凭证 / 02 居民身份证 / 03 社会保障卡",
+            field="input.data.mdtrt_cert_type",
+            accepted="01, 02 or 03",
+        )
+    if found is None:
+        raise NotFound(
+            "person.unknown",
+            "nobody insured here has this credential: check its kind and number",
+            "没有查到参保人，请核对就诊凭证类型和凭证编号",
+            field="input.data.mdtrt_cert_no",
+            accepted="the credential of an insured person",
+        )
+    return found
+
+
+def person_numbered(connection: sa.Connection, call: Call, psn_no: str, field: str = "input.data.psn_no") -> Person:
+    """The person with a psn_no.
+
+    Raises:
+        NotFound: ``person.unknown``.
+    """
+    found = registry.person_by_psn_no(connection, call.platform.vault, psn_no)
+    if found is None:
+        raise _nobody(field)
+    return found
+
+
+def patient(connection: sa.Connection, call: Call, person: Person) -> Patient:
+    """A person with what an answer tells of their insurance on the day of the call."""
+    enrolment = registry.enrolment_on(connection, person.id, call.received_at.date())
+    return Patient(person, enrolment is not None and enrolment.civil_servant)
+
+
+async def patient_at_reception(
+    call: Call, psn_no: str, *, shown: Shown | None = None, node: str = "data", items: frozenset[ItemKey] = frozenset()
+) -> tuple[Patient, Mapping[ItemKey, CatalogueItem]]:
+    """The patient of a settlement, held against the credential shown, and the catalogue items asked for.
+
+    Args:
+        call: the call.
+        psn_no: the patient's number.
+        shown: the message's node with the credential, where it has one.
+        node: that node's name, for refusals.
+        items: what is wanted of the catalogue.
+
+    Raises:
+        NotFound: ``person.unknown``.
+        Refused: ``person.other_credential`` when the credential is somebody else's.
+    """
+    number = credential_number(shown) if shown is not None else ""
+    kind = shown.mdtrt_cert_type if shown is not None and number else ""
+    enquiry = Enquiry(
+        psn_no=psn_no,
+        on=call.received_at.date(),
+        token=number if kind == TOKEN else "",
+        card=number if kind == CARD else "",
+        items=items,
+    )
+    found = await asyncio.wrap_future(call.reception.ask(enquiry))
+    if found.patient is None:
+        raise _nobody(f"input.{node}.psn_no")
+    if shown is not None:
+        check_shown(found.patient.person, shown, found.holder_id, node)
+    return found.patient, found.items
+
+
+def person_registering(connection: sa.Connection, call: Call, shown: Shown) -> Person:
+    """The person of a registration (2201), held against the credential shown.
+
+    Raises:
+        NotFound: ``person.unknown``.
+        Refused: ``person.other_credential``.
+    """
+    person = person_numbered(connection, call, shown.psn_no)
+    number, holder = credential_number(shown), None
+    if number and shown.mdtrt_cert_type in (TOKEN, CARD):
+        kind: CredentialKind = "token" if shown.mdtrt_cert_type == TOKEN else "card"
+        holder = registry.person_by_credential(connection, call.platform.vault, kind, number)
+    check_shown(person, shown, None if holder is None else holder.id, "data")
+    return person
+
+
+def credential_number(shown: Shown) -> str:
+    """The number of the credential shown. "" where the sender left it out or, as real clients do, sent its type once
+    more (§1.5): then there is nothing to hold against the psn_no, which the patient's credential gave in 1101."""
+    number = shown.mdtrt_cert_no
+    return number if len(number) >= _SHORTEST_NUMBER else ""
+
+
+def check_shown(person: Person, shown: Shown, holder_id: int | None, node: str) -> None:
+    """Hold certificate and credential against the person.
+
+    Args:
+        person: whom the psn_no names.
+        shown: what the message says was shown.
+        holder_id: whose the token or card shown is.
+        node: the message's node, for the refusal.
+
+    Raises:
+        Refused: ``person.other_credential``.
+    """
+    if shown.certno and not _same_certificate(shown.certno, person):
+        raise _other_credential(f"input.{node}.certno")
+    number = credential_number(shown)
+    if shown.mdtrt_cert_type == CERTIFICATE:
+        wrong = bool(number) and not _same_certificate(number, person)
+    else:
+        wrong = bool(number) and shown.mdtrt_cert_type in (TOKEN, CARD) and holder_id != person.id
+    if wrong:
+        raise _other_credential(f"input.{node}.mdtrt_cert_no")
+
+
+def _same_certificate(number: str, person: Person) -> bool:
+    return number == person.certificate or clean_number(number) == person.certificate
+
+
+def _nobody(field: str) -> GongjiError:
+    return NotFound(
+        "person.unknown",
+        f"{field}: nobody has this psn_no",
+        f"{field} 人员编号不存在，请先用 1101 获取人员信息",
+        field=field,
+        accepted="a psn_no that 1101 answered",
+    )
+
+
+def _other_credential(field: str) -> GongjiError:
+    return Refused(
+        "person.other_credential",
+        f"{field} is not the credential of the person with this psn_no",
+        f"{field} 与人员编号不是同一人：必须使用就诊人本人的凭证",
+        field=field,
+        accepted="the patient's own credential",
+    )

@@ -1,0 +1,146 @@
+"""The reception: looks up patients and catalogue items for all calls that wait, in one transaction.
+
+A settlement's own work is shared by everybody at the desk; so is what comes before it. Asked one call at a time, three
+small queries cost more than parsing, settling and answering together. As at the desk there is no timer: when the
+reception is free it takes whatever waits.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import sqlalchemy as sa
+
+from gongji.entrances.national.setlinfo import Patient
+from gongji.foundation.database import Database
+from gongji.foundation.personal import Vault
+from gongji.registry import service as registry
+from gongji.registry.model import CatalogueItem, Enrolment, Person
+
+#: Most calls that share a transaction: as many as the desk takes at once.
+LARGEST_BATCH: Final = 256
+
+#: What a catalogue is asked for: the institution's region, the day of the fee, the item's code.
+ItemKey = tuple[str, date, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Enquiry:
+    """What one call needs to know.
+
+    Attributes:
+        psn_no: the patient's number.
+        on: the day whose enrolment is told.
+        token, card: a credential whose holder is wanted; "" for none.
+        items: what is wanted of the catalogue.
+    """
+
+    psn_no: str
+    on: date
+    token: str = ""
+    card: str = ""
+    items: frozenset[ItemKey] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found.
+
+    Attributes:
+        patient: None when nobody has the number.
+        holder_id: whose the credential is; None when it is nobody's, or none was asked for.
+        items: catalogue items by key; without those that no catalogue holds. May hold other calls' items too.
+    """
+
+    patient: Patient | None
+    holder_id: int | None
+    items: Mapping[ItemKey, CatalogueItem]
+
+
+class Reception:
+    """Answers enquiries from any thread or event loop.
+
+    Args:
+        database: where the registry is.
+        vault: opens names and certificates.
+    """
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+        self._waiting: deque[tuple[Enquiry, Future[Found]]] = deque()
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reception")
+
+    def ask(self, enquiry: Enquiry) -> Future[Found]:
+        """What is known; comes when the reception is done with those before."""
+        answer: Future[Found] = Future()
+        self._waiting.append((enquiry, answer))
+        # One errand a call: the first one serves all that wait, the others find nothing left to do.
+        self._worker.submit(self._serve)
+        return answer
+
+    def _serve(self) -> None:
+        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
+        if not batch:
+            return
+        try:
+            with self._database.transaction() as connection:
+                found = self._look_up(connection, [enquiry for enquiry, _ in batch])
+        # Whatever went wrong, nobody may be left waiting: each caller gets it, and the gateway logs it.
+        except Exception as problem:  # noqa: BLE001
+            for _, answer in batch:
+                answer.set_exception(problem)
+            return
+        for (_, answer), one in zip(batch, found, strict=True):
+            answer.set_result(one)
+
+    def _look_up(self, connection: sa.Connection, enquiries: Sequence[Enquiry]) -> list[Found]:
+        ids = {enquiry.psn_no: registry.person_id_from_psn_no(enquiry.psn_no) for enquiry in enquiries}
+        wanted = {person_id for person_id in ids.values() if person_id is not None}
+        people = registry.people_by_id(connection, self._vault, wanted)
+        enrolments = registry.enrolments_by_person(connection, people)
+        items = catalogue_items(connection, frozenset().union(*(enquiry.items for enquiry in enquiries)))
+        found: list[Found] = []
+        for enquiry in enquiries:
+            person = people.get(ids[enquiry.psn_no] or 0)
+            told = None
+            if person is not None and person.psn_no == enquiry.psn_no:
+                told = _patient(person, enrolments.get(person.id, []), enquiry.on)
+            found.append(Found(told, self._holder(connection, enquiry), items))
+        return found
+
+    def _holder(self, connection: sa.Connection, enquiry: Enquiry) -> int | None:
+        holder = None
+        if enquiry.token:
+            holder = registry.person_by_credential(connection, self._vault, "token", enquiry.token)
+        elif enquiry.card:
+            holder = registry.person_by_credential(connection, self._vault, "card", enquiry.card)
+        return None if holder is None else holder.id
+
+
+def _patient(person: Person, enrolments: Sequence[Enrolment], on: date) -> Patient:
+    return Patient(
+        person,
+        any(
+            enrolment.civil_servant
+            for enrolment in enrolments
+            if enrolment.since <= on and (enrolment.until is None or on <= enrolment.until)
+        ),
+    )
+
+
+def catalogue_items(connection: sa.Connection, keys: frozenset[ItemKey]) -> dict[ItemKey, CatalogueItem]:
+    """Items by what is asked of the catalogue: one query for each area and day, and nearly always that is one."""
+    codes: dict[tuple[str, date], set[str]] = {}
+    for region, day, code in keys:
+        codes.setdefault((region, day), set()).add(code)
+    return {
+        (region, day, code): item
+        for (region, day), wanted in codes.items()
+        for code, item in registry.catalogue_items(connection, region, sorted(wanted), day).items()
+    }

@@ -1,0 +1,15 @@
+"""All transactions that this entrance serves, by infno."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from gongji.entrances.national import outpatient, outpatient_settling, person, pharmacy, queries, signon
+from gongji.entrances.national.transaction import Transaction
+
+TRANSACTIONS: Final[Mapping[str, Transaction]] = {
+    transaction.infno: transaction
+    for family in (signon, person, outpatient, outpatient_settling, pharmacy, queries)
+    for transaction in family.TRANSACTIONS
+}

@@ -1,0 +1,147 @@
+"""Columns of values for set-based statements, handed to PostgreSQL in its binary array format.
+
+psycopg finds out anew for every list what its elements are and escapes every text. A column says what it is, so that a
+batch of settlements spends its time on settling. Use with binary placeholders: ``%(ids)b``.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final
+
+import psycopg
+from psycopg import pq
+from psycopg.abc import Buffer
+from psycopg.adapt import Dumper
+
+_NULL: Final = struct.pack("!i", -1)
+_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Column(list[Any]):
+    """Values of one type; None stands for NULL."""
+
+    element_oid: ClassVar[int]
+    array_oid: ClassVar[int]
+    #: Format and size of an element of fixed size; None for one that brings its length along.
+    fixed: ClassVar[tuple[str, int] | None] = None
+
+    @staticmethod
+    def encode(value: Any) -> Any:
+        """An element as a number of `fixed`'s format, or as bytes."""
+        return value
+
+
+class Integers(Column):
+    """``bigint[]``"""
+
+    element_oid, array_oid, fixed = 20, 1016, ("q", 8)
+
+
+class SmallIntegers(Column):
+    """``smallint[]``"""
+
+    element_oid, array_oid, fixed = 21, 1005, ("h", 2)
+
+
+class Numbers(Column):
+    """``integer[]``"""
+
+    element_oid, array_oid, fixed = 23, 1007, ("i", 4)
+
+
+class Moments(Column):
+    """``timestamptz[]``, of aware datetimes"""
+
+    element_oid, array_oid, fixed = 1184, 1185, ("q", 8)
+
+    @staticmethod
+    def encode(value: datetime) -> int:
+        """Microseconds since 2000-01-01 UTC."""
+        since = value - _EPOCH
+        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+class Texts(Column):
+    """``text[]``"""
+
+    element_oid, array_oid = 25, 1009
+
+    @staticmethod
+    def encode(value: str) -> bytes:
+        """UTF-8."""
+        return value.encode()
+
+
+class Blobs(Column):
+    """``bytea[]``"""
+
+    element_oid, array_oid = 17, 1001
+
+
+#: The column for each type that statements name.
+COLUMNS: Final[dict[str, type[Column]]] = {
+    "bigint": Integers,
+    "smallint": SmallIntegers,
+    "integer": Numbers,
+    "timestamptz": Moments,
+    "text": Texts,
+    "bytea": Blobs,
+}
+
+
+def columns(types: Iterable[tuple[str, str]], rows: Iterable[tuple[Any, ...]]) -> dict[str, Column]:
+    """Rows as columns by name.
+
+    Args:
+        types: (name, PostgreSQL type) of each value of a row, in order.
+        rows: the rows.
+    """
+    named = list(types)
+    turned = list(zip(*rows, strict=True)) or [()] * len(named)
+    return {name: COLUMNS[kind](values) for (name, kind), values in zip(named, turned, strict=True)}
+
+
+class _ColumnDumper(Dumper):
+    """Writes a column in PostgreSQL's binary array format (array_recv): header, then length and bytes of each element."""
+
+    format = pq.Format.BINARY
+
+    def __init__(self, cls: type[Column], context: Any = None) -> None:
+        super().__init__(cls, context)
+        self.oid = cls.array_oid
+
+    def dump(self, obj: Column) -> Buffer:
+        """The array's bytes."""
+        count = len(obj)
+        if not count:
+            return struct.pack("!iiI", 0, 0, obj.element_oid)
+        encode = obj.encode
+        if obj.fixed is None or None in obj:
+            body, nulls = _one_by_one(obj)
+        else:
+            element, size = obj.fixed
+            flat: list[int] = [size] * (2 * count)
+            flat[1::2] = obj if encode is Column.encode else [encode(value) for value in obj]
+            body, nulls = struct.pack("!" + f"i{element}" * count, *flat), False
+        return struct.pack("!iiIii", 1, nulls, obj.element_oid, count, 1) + body
+
+
+def _one_by_one(column: Column) -> tuple[bytes, bool]:
+    parts: list[bytes] = []
+    for value in column:
+        if value is None:
+            parts.append(_NULL)
+            continue
+        coded = column.encode(value)
+        raw = coded if column.fixed is None else struct.pack(f"!{column.fixed[0]}", coded)
+        parts.append(struct.pack("!i", len(raw)))
+        parts.append(raw)
+    return b"".join(parts), None in column
+
+
+for _column in COLUMNS.values():
+    _dumper = type(f"{_column.__name__}Dumper", (_ColumnDumper,), {"oid": _column.array_oid})
+    psycopg.adapters.register_dumper(_column, _dumper)

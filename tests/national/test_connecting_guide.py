@@ -1,0 +1,47 @@
+"""The shell commands of docs/connect-a-hospital.md, run as they are printed against a served platform."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gongji.entrances.loading import load_files
+from gongji.entrances.national.gateway import NationalGateway
+from gongji.entrances.platform import Platform
+from gongji.entrances.server import serving
+from gongji.foundation.clock import SystemClock
+from gongji.foundation.database import Database
+from gongji.foundation.personal import Vault
+from gongji.foundation.settings import Settings
+from gongji.rules.book import RuleBook
+
+ROOT = Path(__file__).parents[2]
+GUIDE = ROOT / "docs" / "connect-a-hospital.md"
+WORLD = ROOT / "src" / "gongji" / "entrances" / "demo" / "world"
+
+
+@pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="needs bash and curl")
+def test_commands_of_the_guide_do_what_it_says(database: Database, vault: Vault) -> None:
+    platform = Platform(Settings(), database, vault, SystemClock(), RuleBook.shipped())
+    load_files(database, vault, platform.clock, sorted(WORLD.glob("*.csv")))
+    script = "\n".join(re.findall(r"```bash\n(.*?)```", GUIDE.read_text(), flags=re.DOTALL))
+    with serving(NationalGateway(platform), "127.0.0.1", 0) as base:
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script], env={"BASE": base, "PATH": "/usr/bin:/bin"},
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    platform.desk.close()
+    assert done.returncode == 0, done.stderr + done.stdout
+    answers = [json.loads(found) for found in re.findall(r'\{"infcode".*?"signtype":null\}', done.stdout)]
+    assert len(answers) == 7
+    assert [answer["err_msg"] for answer in answers] == [None] * 7
+    paid = answers[4]["output"]["setlinfo"]
+    assert (paid["medfee_sumamt"], paid["acct_pay"], paid["psn_cash_pay"]) == (1200.0, 200.0, 531.95)
+    refund = answers[5]["output"]["setlinfo"]
+    assert (refund["medfee_sumamt"], refund["balc"]) == (-1200.0, 200.0)
+    assert "settled once: " in done.stdout
