@@ -40,6 +40,18 @@ def upgrade() -> None:
 
 def create_tables() -> None:
     op.create_table(
+        "rest_reply",
+        sa.Column("caller", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("request_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.SmallInteger(), nullable=True),
+        sa.Column("body", sa.JSON(), nullable=True),
+        sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.CheckConstraint("(status IS NULL) = (body IS NULL)", name=op.f("rest_reply_answer_whole")),
+        sa.PrimaryKeyConstraint("caller", "key", name=op.f("rest_reply_pkey")),
+        comment="caller: role and holder; request_digest: over method, path and body; no answer yet: only while it is made",
+    )
+    op.create_table(
         "installation",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),

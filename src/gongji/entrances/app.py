@@ -1,0 +1,63 @@
+"""All entrances of one process as one ASGI application.
+
+``/c/…`` the citizen's pages, ``/api/…`` REST, and everything else that is posted, whatever its path, the national
+interface: hospitals' systems post to many addresses, and the transaction stands in the body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from gongji.entrances.api.app import build_api
+from gongji.entrances.national.gateway import NationalGateway
+from gongji.entrances.platform import Platform, open_platform
+from gongji.entrances.web.citizen.app import build_citizen_pages
+from gongji.foundation.settings import load_settings
+
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+
+def build_app(platform: Platform, lifespan: Lifespan | None = None) -> Starlette:
+    """The application over a running platform."""
+
+    async def health(request: Request) -> Response:
+        with platform.database.engine.connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
+        return JSONResponse({"status": "ok"})
+
+    async def front_door(request: Request) -> Response:
+        return RedirectResponse("/c/")
+
+    citizen: ASGIApp = build_citizen_pages(platform)
+    return Starlette(
+        routes=[
+            Route("/", front_door, methods=["GET"]),
+            Route("/health", health, methods=["GET"]),
+            Mount("/c", citizen),
+            Mount("/api", build_api(platform)),
+            Mount("", NationalGateway(platform)),
+        ],
+        lifespan=lifespan,
+    )
+
+
+def create_app() -> Starlette:
+    """The application of a worker process, over the installation that the settings name (for uvicorn's ``factory``)."""
+    opened = ExitStack()
+    platform = opened.enter_context(open_platform(load_settings()))
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            opened.close()
+
+    return build_app(platform, lifespan)

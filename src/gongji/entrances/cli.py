@@ -1,0 +1,114 @@
+"""The ``gongji`` command."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from gongji.entrances.demo.command import register as register_demo
+from gongji.entrances.loading.command import register as register_loading
+from gongji.entrances.platform import open_platform
+from gongji.entrances.server import serve as serve_until_told
+from gongji.foundation.access import Caller, Role, grant
+from gongji.foundation.errors import GongjiError, InvalidInput
+from gongji.foundation.settings import load_settings
+from gongji.ledger import verify as ledger_checks
+from gongji.registry.certificate import CITIZEN_ID, certificate_key
+from gongji.registry.service import person_by_credential
+from gongji.settlement import verify as settlement_checks
+
+app = typer.Typer(help="Gongji 共济: family mutual aid from employee medical-insurance accounts.", no_args_is_help=True)
+ledger = typer.Typer(help="The ledger: verify what stands in it.", no_args_is_help=True)
+token = typer.Typer(help="Access tokens for citizens, officers and integrators.", no_args_is_help=True)
+app.add_typer(ledger, name="ledger")
+app.add_typer(token, name="token")
+register_loading(app)
+register_demo(app)
+
+DataFolder = Annotated[Path | None, typer.Option("--data", help="The installation's data folder.")]
+
+
+@app.command()
+def serve(
+    data: DataFolder = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
+) -> None:
+    """Serve the national interface, the REST API and the pages until interrupted."""
+    settings = load_settings(data=data, host=host, port=port)
+    with open_platform(settings):  # migrates once, and keeps the embedded database up as long as we serve
+        Console(stderr=True).print(f"Gongji listens on http://{settings.host}:{settings.port}  (Ctrl-C ends)")
+        serve_until_told(settings, workers)
+
+
+@ledger.command("verify")
+def verify(data: DataFolder = None) -> None:
+    """Check the invariants and the hash chain on the data as it is; exit code 1 when something does not hold."""
+    console = Console()
+    with open_platform(load_settings(data=data)) as platform, platform.database.engine.connect() as connection:
+        checks = ledger_checks.CHECKS | settlement_checks.CHECKS
+        columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+        with Progress(*columns, console=Console(stderr=True)) as bar:
+            task = bar.add_task("", total=len(checks))
+
+            def show(check: str) -> None:
+                bar.update(task, description=check, advance=1)
+
+            findings = list(settlement_checks.verify_everything(connection, show))
+        counts = ", ".join(f"{count:,} {name}s" for name, count in ledger_checks.counts(connection).items())
+    for finding in findings:
+        console.print(f"[red]✗[/red] {finding}", highlight=False)
+    if findings:
+        console.print(f"[red]{len(findings)} findings[/red] in {counts}")
+        raise typer.Exit(1)
+    console.print(f"[green]✓ everything holds[/green]: {len(checks)} checks over {counts}")
+
+
+@token.command("citizen")
+def citizen_token(
+    certificate: Annotated[str, typer.Argument(help="The person's citizen ID number.")],
+    days: Annotated[int, typer.Option(min=1, max=366, help="How long the token holds.")] = 1,
+    data: DataFolder = None,
+) -> None:
+    """Print a token for a citizen: a bearer token, or /c/enter?token=… as a link to their page."""
+    with open_platform(load_settings(data=data)) as platform, platform.database.transaction() as connection:
+        key = certificate_key(CITIZEN_ID, certificate)
+        person = person_by_credential(connection, platform.vault, "certificate", key)
+        if person is None:
+            raise InvalidInput(
+                "person.unknown", "nobody has this ID number", "没有这个身份证号的参保人", field="certificate"
+            )
+        caller = Caller(Role.CITIZEN, "citizen", person.id)
+        print(grant(connection, caller, at=platform.clock.now(), lasts=timedelta(days=days)))
+
+
+@token.command("officer")
+def officer_token(
+    holder: Annotated[str, typer.Argument(help="The officer's number.")],
+    region: Annotated[str, typer.Argument(help="Six-digit region; one that ends in 0000 is a whole province.")],
+    days: Annotated[int, typer.Option(min=1, max=366)] = 1,
+    data: DataFolder = None,
+) -> None:
+    """Print a token for an officer of an agency."""
+    with open_platform(load_settings(data=data)) as platform, platform.database.transaction() as connection:
+        caller = Caller(Role.OFFICER, holder, None, region)
+        print(grant(connection, caller, at=platform.clock.now(), lasts=timedelta(days=days)))
+
+
+def main() -> None:
+    """Run the command; a refusal is one sentence on standard error and exit code 2, never a traceback."""
+    try:
+        app()
+    except GongjiError as refusal:
+        where = f" [{refusal.field}]" if refusal.field else ""
+        print(f"gongji: {refusal.zh}{where}\n        {refusal.en} ({refusal.code})", file=sys.stderr)
+        if refusal.accepted:
+            print(f"        accepted: {refusal.accepted}", file=sys.stderr)
+        sys.exit(2)
