@@ -76,7 +76,7 @@ def _teller(console: Console) -> Listener:
         table.add_column("¥", justify="right")
         table.add_column("why 为什么", overflow="fold")
         for line in settlement["explanation"]:
-            table.add_row(line["label"], f"{line['amount_fen'] / 100:,.2f}", line["because"])
+            table.add_row(line["label"], f"{line['amount_fen'] / 100:,.2f}", line["says"])
         console.print()
         console.print(table)
         for number, sentence in enumerate(settlement["steps"], start=1):

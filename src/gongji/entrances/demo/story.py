@@ -202,7 +202,8 @@ def _payer_line(payer: Mapping[str, Any]) -> dict[str, Any]:
         "payer": payer["payer"],
         "label": payer["label"]["zh"],
         "amount_fen": payer["amount_fen"],
-        "because": payer["because"]["zh"],
+        "because": payer["because_code"],
+        "says": payer["because"]["zh"],
         "clause": f"{clause['title']}（{clause['grade']}）：{clause['quote']}" if clause else None,
     }
 
