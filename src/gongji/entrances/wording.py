@@ -134,12 +134,6 @@ def told(
         return None
 
 
-def preferred_language(accept_language: str) -> Language:
-    """The language that a browser's Accept-Language header asks for: the users' own unless English comes first."""
-    first = accept_language.split(",")[0].strip().lower()
-    return Language.ENGLISH if first.startswith("en") else Language.CHINESE
-
-
 def kin(relation: Relation, gender: str, language: Language) -> str:
     """What to call a person who is a relation to the reader: mother rather than parent where the sex is known."""
     words = catalogue(language)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import time
 import warnings
 from pathlib import Path
 
@@ -19,6 +21,9 @@ import psutil
 from gongji.foundation.errors import Misconfigured
 
 _OWNERS = ".handle_pids.json"
+
+#: Starts are tried so often, one second longer apart each time.
+_ATTEMPTS = 5
 
 
 def start_embedded(folder: Path) -> str:
@@ -44,8 +49,30 @@ def start_embedded(folder: Path) -> str:
     home.mkdir(parents=True, exist_ok=True)
     with fasteners.InterProcessLock(PostgresServer.lock_path):
         strike_off_the_dead(home / _OWNERS)
-    server = get_server(home, cleanup_mode="stop")
-    return str(server.get_uri())
+    _wait_for_burial(home / "postmaster.pid")
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return str(get_server(home, cleanup_mode="stop").get_uri())
+        except subprocess.SubprocessError:
+            # Killed, a server leaves processes that hold its memory for another moment; a long recovery takes longer
+            # than the wheel waits. Either way the next attempt finds it ready.
+            PostgresServer._instances.pop(home, None)
+            if attempt == _ATTEMPTS:
+                raise
+            time.sleep(attempt)
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _wait_for_burial(pid_file: Path) -> None:
+    """Wait until the system has buried a server that was killed: until then its number looks alive to PostgreSQL."""
+    if not pid_file.exists():
+        return
+    try:
+        killed = psutil.Process(int(pid_file.read_text().split("\n", 1)[0]))
+        while killed.status() == psutil.STATUS_ZOMBIE:
+            time.sleep(0.1)
+    except (psutil.NoSuchProcess, ValueError):
+        return
 
 
 def _refuse_private_parent(home: Path) -> None:

@@ -11,6 +11,7 @@ from alembic.config import Config
 import gongji.family.tables
 import gongji.foundation.access
 import gongji.foundation.audit
+import gongji.foundation.replies
 import gongji.ledger.tables
 import gongji.registry.tables
 import gongji.settlement.tables  # noqa: F401  (all rooms' tables stand on the metadata that env.py compares with)

@@ -113,12 +113,12 @@ def setlinfo(settlement: Settlement, patient: Patient, institution: Institution)
     Args:
         settlement: what it came to; its id is 0 in a pre-settlement.
         patient: whose it is.
-        institution: where; its region stands in the ids.
+        institution: where; its region stands in the visit's id.
     """
     person, done = patient.person, settlement.id != 0
     employee = settlement.scheme is Scheme.EMPLOYEE
     return SetlInfo(
-        setl_id=wire_id(institution.region, settlement.id) if done else None,
+        setl_id=wire_id(settlement.region, settlement.id) if done else None,
         mdtrt_id=wire_id(institution.region, settlement.visit_id) if settlement.visit_id else None,
         psn_no=person.psn_no,
         psn_name=person.name,

@@ -1,0 +1,221 @@
+"""Reads what the pages show, each page in one transaction, and notes in the audit whose data was seen by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from gongji.entrances import wording
+from gongji.entrances.web.citizen.balance import Balance, balance_of
+from gongji.entrances.web.citizen.payments import PAGE, TIES, Payment, page_of, payments
+from gongji.entrances.web.citizen.settlement import (
+    PatientsPage,
+    SharersPage,
+    patients_page,
+    sharers_page,
+)
+from gongji.entrances.web.citizen.sharings import Sharing, name_of, sharings
+from gongji.entrances.wording import Language
+from gongji.family import service as family
+from gongji.family.model import Authorisation, AuthorisationState
+from gongji.foundation import audit
+from gongji.foundation.access import Caller
+from gongji.foundation.errors import InvalidInput, NotFound
+from gongji.ledger import service as ledger
+from gongji.registry import service as registry
+from gongji.registry.model import Enrolment
+from gongji.settlement import queries
+from gongji.settlement.model import from_wire
+
+if TYPE_CHECKING:
+    from gongji.entrances.platform import Platform
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The start page's data.
+
+    Attributes:
+        name: the reader's own.
+        insurance: scheme and region in words; "" when not insured.
+        balance: of the own account.
+        sharers, past_sharers: whose account the reader may use or might once.
+        users, past_users: who may use the reader's.
+        how: how a shared account starts to pay here (``home.how.<how>``); "" when nobody shares.
+        payments: newest first.
+        older: where the next page begins; "" on the last.
+        paged: whether this is not the first page.
+    """
+
+    name: str
+    insurance: str
+    balance: Balance
+    sharers: tuple[Sharing, ...]
+    past_sharers: tuple[Sharing, ...]
+    users: tuple[Sharing, ...]
+    past_users: tuple[Sharing, ...]
+    how: str
+    payments: tuple[Payment, ...]
+    older: str
+    paged: bool
+
+
+def home(
+    connection: sa.Connection,
+    platform: Platform,
+    caller: Caller,
+    person_id: int,
+    before: str | None,
+    language: Language,
+) -> Home:
+    """The start page of a person.
+
+    Args:
+        connection: the transaction.
+        platform: vault, clock and rules.
+        caller: the citizen, for the audit.
+        person_id: who that is.
+        before: where the list of payments begins, as a former page told it.
+        language: the reader's.
+
+    Raises:
+        InvalidInput: ``before.invalid``.
+    """
+    now = platform.clock.now()
+    enrolment = registry.enrolment_on(connection, person_id, now.date())
+    mine = family.authorisations_of_user(connection, person_id)
+    given = family.authorisations_of_sharer(connection, person_id)
+    relatives = {one.sharer_id for one in mine} | {one.user_id for one in given}
+    people = registry.people_by_id(connection, platform.vault, {person_id} | relatives)
+    for relative in sorted(relatives):
+        audit.record(connection, caller, "person.read_masked", at=now, person_id=relative)
+    names = {one.user_id: name_of(one, person_id, people, language) for one in given}
+    sharers = sharings(mine, person_id, people, language)
+    users = sharings(given, person_id, people, language)
+    shown, older = _payments(connection, person_id, given, names, before, language)
+    return Home(
+        name=people[person_id].name,
+        insurance=_insurance(platform, enrolment, language),
+        balance=balance_of(enrolment, ledger.balances_of(connection, person_id), now.date()),
+        sharers=tuple(one for one in sharers if not one.over),
+        past_sharers=tuple(one for one in sharers if one.over),
+        users=tuple(one for one in users if not one.over),
+        past_users=tuple(one for one in users if one.over),
+        how=_how(platform, enrolment, now) if any(one.state is AuthorisationState.ACTIVE for one in mine) else "",
+        payments=shown,
+        older=older,
+        paged=before is not None,
+    )
+
+
+def settlement(
+    connection: sa.Connection, platform: Platform, caller: Caller, person_id: int, number: str, language: Language
+) -> tuple[str, PatientsPage | SharersPage]:
+    """The template and the page of one settlement.
+
+    Raises:
+        NotFound: ``settlement.unknown`` when there is none, or it is neither the reader's nor paid by the reader.
+    """
+    identifier = from_wire(number)
+    stored = queries.find_settlement(connection, identifier) if identifier else None
+    if stored is None:
+        raise _unknown()
+    one = stored.settlement
+    taken_back = queries.find_settlement(connection, stored.reversed_by) if stored.reversed_by else None
+    reversal = taken_back.settlement if taken_back else None
+    place = registry.institutions_by_id(connection, [one.institution_id])[one.institution_id].name
+    now = platform.clock.now()
+    if one.person_id == person_id:
+        mine = family.authorisations_of_user(connection, person_id)
+        people = registry.people_by_id(connection, platform.vault, {share.sharer_id for share in mine})
+        for sharer in sorted(people):
+            audit.record(connection, caller, "person.read_masked", at=now, person_id=sharer)
+        names = {share.sharer_id: name_of(share, person_id, people, language) for share in mine}
+        return "citizen/settlement.html", patients_page(one, reversal, place, names, language)
+    paid = _paid(connection, one.id, person_id)
+    if not paid:
+        raise _unknown()
+    audit.record(
+        connection, caller, "settlement.read_as_sharer", at=now, person_id=one.person_id, settlement=str(one.id)
+    )
+    given_back = -_paid(connection, reversal.id, person_id) if reversal else 0
+    given = family.authorisations_of_sharer(connection, person_id)
+    people = registry.people_by_id(connection, platform.vault, [one.person_id])
+    who = next(
+        (name_of(share, person_id, people, language) for share in given if share.user_id == one.person_id),
+        wording.text("kin.stranger", language),
+    )
+    return "citizen/share.html", sharers_page(one, paid, given_back, place, who)
+
+
+def _paid(connection: sa.Connection, settlement_id: int, sharer_id: int) -> int:
+    """Fen that a sharer's account paid for a settlement; below zero when a reversal gave them back."""
+    return queries.sharers_of(queries.transfers_of(connection, settlement_id)).get(sharer_id, 0)
+
+
+def _unknown() -> NotFound:
+    return NotFound(
+        "settlement.unknown",
+        "there is no such settlement of yours",
+        "没有找到这笔结算，或者不是您的记录",
+        field="number",
+    )
+
+
+def _insurance(platform: Platform, enrolment: Enrolment | None, language: Language) -> str:
+    if enrolment is None:
+        return ""
+    try:
+        region = platform.rules.name(enrolment.region)
+    except NotFound:
+        region = enrolment.region
+    return wording.text(f"home.scheme.{enrolment.scheme}", language, region=region)
+
+
+def _how(platform: Platform, enrolment: Enrolment | None, now: datetime) -> str:
+    """What starts a shared account to pay, by the rule of the patient's region."""
+    try:
+        rule = platform.rules.sharing(enrolment.region, now.date()) if enrolment else None
+    except NotFound:
+        return ""
+    return str(rule.trigger) if rule else ""
+
+
+def _payments(
+    connection: sa.Connection,
+    person_id: int,
+    given: Sequence[Authorisation],
+    names: Mapping[int, str],
+    before: str | None,
+    language: Language,
+) -> tuple[tuple[Payment, ...], str]:
+    """A page of the list and where the next begins."""
+    start = _moment(before)
+    own = queries.settlements_of(connection, person_id, PAGE + TIES, start)
+    shared = queries.paid_by(connection, person_id, PAGE + TIES, start)
+    institutions = {one.settlement.institution_id for one in own} | {one.institution_id for one in shared}
+    places = registry.institutions_by_id(connection, institutions)
+    lines = payments(own, shared, {one.id: one.region for one in given}, names, places, language)
+    return page_of(lines)
+
+
+def _moment(before: str | None) -> datetime | None:
+    if before is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(before)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InvalidInput(
+            "before.invalid",
+            "this is no place in the list",
+            "链接不完整，请从首页重新进入",
+            field="before",
+            accepted="what the page before offered",
+        )
+    return moment

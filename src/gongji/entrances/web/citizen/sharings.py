@@ -1,0 +1,72 @@
+"""Who shares with a person and with whom they share, as each of the two may see the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gongji.entrances import wording
+from gongji.entrances.wording import Language
+from gongji.family.model import Authorisation, AuthorisationState
+from gongji.family.words import STATE_WORDS
+from gongji.registry.model import Person
+from gongji.rules.model import Purpose
+
+_OVER = (AuthorisationState.REFUSED, AuthorisationState.ENDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """One authorisation in words: the other person, its state, its limits, its dates, what it may be spent on."""
+
+    who: str
+    state: str
+    state_word: str
+    limits: tuple[str, ...]
+    dates: tuple[str, ...]
+    purposes: tuple[str, ...]
+
+    @property
+    def over(self) -> bool:
+        """Whether it is done with."""
+        return self.state in _OVER
+
+
+def name_of(authorisation: Authorisation, reader_id: int, people: Mapping[int, Person], language: Language) -> str:
+    """What a reader calls the other side of an authorisation: the kinship word and the masked name."""
+    reader_is_user = authorisation.user_id == reader_id
+    other = people.get(authorisation.sharer_id if reader_is_user else authorisation.user_id)
+    if other is None:
+        return wording.text("kin.stranger", language)
+    word = wording.kin_seen_by_user if reader_is_user else wording.kin
+    kin = word(authorisation.relation, other.gender, language)
+    return wording.text("kin.named", language, kin=kin, name=other.masked_name)
+
+
+def sharings(
+    authorisations: Sequence[Authorisation], reader_id: int, people: Mapping[int, Person], language: Language
+) -> tuple[Sharing, ...]:
+    """Authorisations in words, as one of their two sides reads them."""
+    return tuple(
+        Sharing(
+            name_of(one, reader_id, people, language),
+            one.state,
+            STATE_WORDS[one.state][language is Language.ENGLISH],
+            _limits(one, language),
+            _dates(one, language),
+            tuple(wording.text(f"purpose.{purpose}", language) for purpose in Purpose if purpose in one.purposes),
+        )
+        for one in authorisations
+    )
+
+
+def _limits(one: Authorisation, language: Language) -> tuple[str, ...]:
+    limits = (("home.share.month", one.limit_month), ("home.share.total", one.limit_total))
+    said = tuple(wording.text(msgid, language, amount=fen) for msgid, fen in limits if fen is not None)
+    return said or (wording.text("home.share.no_limit", language),)
+
+
+def _dates(one: Authorisation, language: Language) -> tuple[str, ...]:
+    dates = (("home.share.since", one.active_since), ("home.share.ended", one.ended_at))
+    said = tuple(wording.text(msgid, language, day=moment) for msgid, moment in dates if moment is not None)
+    return said or (wording.text("home.share.made", language, day=one.made_at),)

@@ -1,0 +1,92 @@
+"""The same write twice is done once: the answer is kept under the caller's key and given again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from gongji.foundation.access import Caller
+from gongji.foundation.errors import Refused
+from gongji.foundation.schema import metadata, moment_column
+
+#: Written in the transaction of what it answers: an answer stands here exactly if its effect stands.
+rest_reply = sa.Table(
+    "rest_reply",
+    metadata,
+    sa.Column("caller", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("request_digest", sa.LargeBinary, nullable=False),
+    sa.Column("status", sa.SmallInteger),
+    sa.Column("body", sa.JSON),
+    moment_column("at"),
+    sa.PrimaryKeyConstraint("caller", "key"),
+    sa.CheckConstraint("(status IS NULL) = (body IS NULL)", name="answer_whole"),
+    comment="caller: role and holder; request_digest: over method, path and body; no answer yet: only while it is made",
+)
+
+
+def digest_of(*parts: str | bytes) -> bytes:
+    """The digest of a request's method, path and content; each part with its length, so that none runs into another."""
+    digest = hashlib.sha256()
+    for part in parts:
+        content = part.encode() if isinstance(part, str) else part
+        digest.update(len(content).to_bytes(8, "big") + content)
+    return digest.digest()
+
+
+def once(
+    connection: sa.Connection,
+    caller: Caller,
+    key: str | None,
+    digest: bytes,
+    at: datetime,
+    work: Callable[[], Any],
+) -> Any:
+    """Do `work` unless this caller's key has been answered before.
+
+    The key is claimed before the work, in the same transaction: a second call with it waits for the first, and after a
+    refusal nothing stands, so that a corrected request may use the key again.
+
+    Args:
+        connection: the transaction.
+        caller: whose key it is.
+        key: the Idempotency-Key; None does the work without remembering it.
+        digest: of the request, see `digest_of`.
+        at: now.
+        work: gives the answer's body, as JSON takes it.
+
+    Returns:
+        The body, of now or of then.
+
+    Raises:
+        Refused: ``key.other_content`` when the key was used for another request.
+    """
+    if key is None:
+        return work()
+    whose = f"{caller.role}:{caller.person_id or caller.holder}"
+    claimed = connection.execute(
+        insert(rest_reply)
+        .values(caller=whose, key=key, request_digest=digest, at=at)
+        .on_conflict_do_nothing()
+        .returning(rest_reply.c.key)
+    ).one_or_none()
+    mine = sa.and_(rest_reply.c.caller == whose, rest_reply.c.key == key)
+    if claimed is None:
+        known = connection.execute(sa.select(rest_reply).where(mine)).one()
+        if bytes(known.request_digest) != digest:
+            raise Refused(
+                "key.other_content",
+                "this Idempotency-Key was used for another request: send a new key",
+                "这个 Idempotency-Key 已用于另一个请求：请换新的键重新发送",
+                field="Idempotency-Key",
+                accepted="a key not used before",
+            )
+        return known.body
+    body = work()
+    connection.execute(rest_reply.update().where(mine).values(status=200, body=body))
+    return body

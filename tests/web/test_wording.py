@@ -1,0 +1,280 @@
+"""The catalogues are complete in both languages, an elder understands them, and every code of a settlement is told."""
+
+from __future__ import annotations
+
+import ast
+import re
+import statistics
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from structlog.testing import capture_logs
+
+import gongji
+from gongji.benefit.model import Step
+from gongji.entrances import wording
+from gongji.entrances.web.pages import environment
+from gongji.entrances.wording import Language
+from gongji.rules.model import Clause, Grade, Purpose, Relation, Scheme, Trigger
+from gongji.settlement.model import Explanation, PayerLine
+
+SOURCE = Path(gongji.__file__).parent
+CHINESE, ENGLISH = Language.CHINESE, Language.ENGLISH
+
+#: Families of message ids whose last part is a value of the domain, with the values that a page may meet.
+FAMILIES = {
+    "purpose": list(Purpose),
+    "home.scheme": list(Scheme),
+    "home.how": list(Trigger),
+    "home.account": ["current", "historical", "held", "pot", "wallet"],
+    "home.payments": ["total", "refunded", "paid_by_me", "given_back", "reversal", "reversed"],
+    "zero": ["resident", "empty", "not_opened", "not_enrolled", "paused"],
+    "payer": list(wording.PAYER_ORDER),
+    "kin": [*Relation, "child_in_law"],
+    "grade": [grade for grade in Grade if grade not in (Grade.OFFICIAL, Grade.LOCAL_MEDIA)],
+    **{
+        f"error.{kind}": ["title", "text", "next"]
+        for kind in ("signed_out", "missing", "not_citizen", "input", "ours", "busy", "left")
+    },
+}
+
+#: Words that say nothing to most people; only beside an explanation in brackets.
+NEEDS_GLOSS = ("划拨", "被共济人", "共济人", "统筹区", "起付线", "封顶线", "先行自付", "冲正", "险种")
+
+
+def placeholders(sentence: str) -> set[tuple[str, str]]:
+    """The placeholders of a sentence with their forms."""
+    return {(name, form or "") for _, name, form, _ in Formatter().parse(sentence) if name}
+
+
+def named_in_templates() -> Iterator[str]:
+    """Message ids that stand whole in a template."""
+    for path in sorted(SOURCE.glob("entrances/web/templates/citizen/*.html")):
+        for found in re.finditer(r"""['"]([a-z_]+(?:\.[a-z0-9_]+)+)['"]""", path.read_text()):
+            if not found[1].endswith(".html") and not found[1].endswith(".css"):
+                yield found[1]
+
+
+def texts_in_code() -> Iterator[str]:
+    """Every text constant of the pages' code, and of the wording, that has the shape of a message id."""
+    for path in sorted([*(SOURCE / "entrances/web").rglob("*.py"), SOURCE / "entrances/wording.py"]):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and re.fullmatch(r"[a-z]+(\.[a-z0-9_]+)+", str(node.value)):
+                yield str(node.value)
+
+
+def named_in_code() -> Iterator[str]:
+    """Those of them that begin like a message: codes of refusals and of the audit do not."""
+    beginnings = ("home.", "visit.", "share.", "frame.", "kin.", "payer.", "zero.", "step.unknown", "because.unknown")
+    return (text for text in texts_in_code() if text.startswith(beginnings))
+
+
+def reasons_in_settlement() -> set[str]:
+    """Every reason that the settlement may give for a payer's amount."""
+    code = "".join(path.read_text() for path in sorted((SOURCE / "settlement").glob("*.py")))
+    found = re.findall(r'"((?:fund|own|shared|wallet|cash)\.[a-z_.]+|reversed)"', code)
+    return set(found) - set(wording.PAYER_ORDER)
+
+
+def used() -> set[str]:
+    """Every message id that code or templates name."""
+    families = {f"{family}.{value}" for family, values in FAMILIES.items() for value in values}
+    return {*named_in_templates(), *named_in_code(), *families}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_message_that_code_or_templates_name_is_in_the_catalogue(language: Language) -> None:
+    wanted = used()
+    assert len(wanted) > 120, "the search for message ids found too few: has a template moved?"
+    assert sorted(wanted - wording.catalogue(language).keys()) == []
+
+
+def test_both_languages_have_the_same_messages_with_the_same_placeholders() -> None:
+    chinese, english = wording.catalogue(CHINESE), wording.catalogue(ENGLISH)
+    assert chinese.keys() == english.keys()
+    for msgid, sentence in chinese.items():
+        assert sentence, msgid
+        assert english[msgid], msgid
+        assert placeholders(sentence) == placeholders(english[msgid]), msgid
+
+
+@pytest.mark.parametrize("language", Language)
+def test_figures_and_dates_are_never_shown_raw(language: Language) -> None:
+    forms = {"amount": "yuan", "ratio": "percent", "day": "day", "moment": "moment", "sharer": "name"}
+    for msgid, sentence in wording.catalogue(language).items():
+        for name, form in placeholders(sentence):
+            assert form == forms.get(name, form), f"{msgid}: {sentence}"
+
+
+def test_no_message_stands_there_unused() -> None:
+    told_by_code = ("because.", "step.", "kin.", "payer.")
+    left = {msgid for msgid in wording.catalogue(CHINESE) if not msgid.startswith(told_by_code)} - used()
+    assert sorted(left) == []
+
+
+def test_an_elder_meets_no_word_of_the_trade_without_its_explanation() -> None:
+    for msgid, sentence in wording.catalogue(CHINESE).items():
+        for word in NEEDS_GLOSS:
+            bare = re.search(rf"{word}(?!（)", sentence)
+            glossed = f"{word}（" in sentence
+            deductible_step = msgid.startswith("step.ratio") or msgid == "step.deductible.none_covered"
+            if word == "起付线" and deductible_step:
+                continue  # the sentence before it on the same page has just explained the word
+            assert bare is None or glossed, f"{msgid}: {sentence}"
+
+
+def test_sentences_are_short() -> None:
+    sentences = [
+        part
+        for msgid, text in wording.catalogue(CHINESE).items()
+        if msgid.startswith(("because.", "step.", "zero.", "error."))
+        for part in re.split("[。；：]", re.sub(r"\{[^}]*\}|（[^）]*）", "", text))
+        if part
+    ]
+    assert statistics.median(sentences_length(sentences)) <= 25
+    assert max(sentences_length(sentences)) <= 45
+
+
+def sentences_length(sentences: list[str]) -> list[int]:
+    """Characters of each sentence."""
+    return [len(sentence) for sentence in sentences]
+
+
+def test_chinese_texts_use_chinese_punctuation() -> None:
+    for msgid, sentence in wording.catalogue(CHINESE).items():
+        if msgid != "home.share.list_comma":
+            assert re.search(r"[一-鿿][,;:?!()]", sentence) is None, f"{msgid}: {sentence}"
+
+
+def test_every_reason_that_a_settlement_gives_has_its_sentence() -> None:
+    reasons = reasons_in_settlement()
+    assert {"fund.paid", "own.none.empty", "shared.none.purpose", "reversed"} <= reasons
+    assert sorted(reasons - {msgid.removeprefix("because.") for msgid in wording.catalogue(CHINESE)}) == []
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_template_compiles(language: Language) -> None:
+    for name in environment().list_templates(extensions=["html"]):
+        environment().get_template(name)
+
+
+CLAUSE = Clause(
+    rule="cn/liaoning/tieling#outpatient.share.retired.tier_3",
+    doc="seed-liaoning-tieling",
+    title="铁岭医保门诊共济政策",
+    publisher="地方资料",
+    grade=Grade.SECONDARY,
+    quote="三级医疗机构退休人员55%",
+    verbatim=True,
+    effective=date(2024, 1, 1),
+    checked=date(2026, 11, 22),
+)
+
+STEPS = (
+    Step("split", 26_850, CLAUSE, {"total": 26_850, "self_paid": 0, "over_limit": 0, "first_self_pay": 0}),
+    Step("deductible", 3_000, CLAUSE, {"in_scope": 26_850, "threshold": 30_000, "borne_before": 27_000, "left": 0}),
+    Step("ratio", 13_118, CLAUSE, {"base": 23_850, "ratio": 5_500}),
+    Step("cap", 10_000, CLAUSE, {"owed": 13_118, "limit": 300_000, "paid_before": 290_000, "left": 0}),
+    Step("overflow", 3_118, CLAUSE, {"owed": 3_118, "limit": 5_000_000, "paid_before": 0, "left": 4_996_882}),
+)
+
+
+def wangs_bill() -> Explanation:
+    """Wang Xiulan's visit of 268.50: the fund 100.00, large-amount aid 31.18, her daughter 117.00, cash 20.32."""
+    return Explanation(
+        (
+            PayerLine("cash", 2_032, "cash.rest"),
+            PayerLine("shared", 11_700, "shared.paid", None, {"sharer": 77, "authorisation": 5}),
+            PayerLine("own", 0, "own.none.no_account"),
+            PayerLine("wallet", 0, "wallet.none"),
+            PayerLine("fund.large", 3_118, "fund.large.paid", CLAUSE),
+            PayerLine("fund.pool", 10_000, "fund.paid", CLAUSE),
+        ),
+        STEPS,
+    )
+
+
+def test_payers_stand_in_the_fixed_order_and_add_up() -> None:
+    told = wording.explain(wangs_bill(), CHINESE, {77: "女儿 **婷"})
+
+    assert [line.payer for line in told.payers] == ["fund.pool", "fund.large", "own", "shared", "wallet", "cash"]
+    assert told.total == 26_850
+    assert told.payers[3].label == "女儿 **婷的个人账户（家庭共济）"
+    assert told.payers[2].because == "居民医保没有个人账户。"
+
+
+def test_five_steps_are_told_in_four_sentences_with_their_figures() -> None:
+    told = wording.explain(wangs_bill(), CHINESE, {})
+
+    assert [step.sentence for step in told.steps] == [
+        "总费用 ¥268.50，报销范围内的有 ¥268.50。",
+        "起付线（先由自己付的一段）一年 ¥300.00，这次付满最后的 ¥30.00。",
+        "超过起付线的 ¥238.50，按 55% 报销，是 ¥131.18。",
+        "医保基金一年最多付 ¥3,000.00，以前付过 ¥2,900.00，这次只能付 ¥100.00。超过限额的 ¥31.18，大额医疗补助付 ¥31.18。",
+    ]
+    assert told.steps[3].codes == ("cap", "overflow")
+
+
+def test_a_source_below_grade_b_is_said_to_be_one_and_only_once() -> None:
+    told = wording.explain(wangs_bill(), CHINESE, {})
+
+    assert told.cautions == ("数字出自转载资料，还没有和官方原文核对。",)
+    official = Clause(**{name: getattr(CLAUSE, name) for name in CLAUSE.__slots__} | {"grade": Grade.OFFICIAL})
+    assert wording.caution(official, CHINESE) is None
+
+
+@pytest.mark.parametrize(
+    ("inputs", "amount", "says"),
+    [
+        ({"in_scope": 10_000, "threshold": 30_000, "borne_before": 0, "left": 20_000}, 10_000, "还差 ¥200.00"),
+        ({"in_scope": 40_000, "threshold": 30_000, "borne_before": 0, "left": 0}, 30_000, "一年 ¥300.00，这次一次付满"),
+        ({"in_scope": 10_000, "threshold": 30_000, "borne_before": 30_000, "left": 0}, 0, "已经付满"),
+        ({"in_scope": 0, "threshold": 30_000, "borne_before": 0, "left": 30_000}, 0, "没有报销范围内的费用"),
+    ],
+)
+def test_the_deductible_is_told_as_it_stands(inputs: dict[str, int | str], amount: int, says: str) -> None:
+    told = wording.explain(Explanation((), (Step("deductible", amount, None, inputs),)), CHINESE, {})
+
+    assert says in told.steps[0].sentence
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_code_that_the_catalogue_does_not_know_breaks_nothing_and_is_logged(language: Language) -> None:
+    strange = Explanation((PayerLine("fund.moon", 100, "fund.moon.full"),), (Step("moon", 100, None, {}),))
+
+    with capture_logs() as logs:
+        told = wording.explain(strange, language, {})
+
+    assert "fund.moon.full" in told.payers[0].because
+    assert "moon" in told.steps[0].sentence
+    assert told.total == 100
+    assert [line["event"] for line in logs] == ["wording.unknown"] * 3
+
+
+def test_a_step_without_its_figures_falls_back_to_its_code() -> None:
+    with capture_logs() as logs:
+        told = wording.explain(Explanation((), (Step("ratio", 100, None, {"base": 5}),)), ENGLISH, {})
+
+    assert told.steps[0].sentence == "Step ratio: ¥1.00."
+    assert logs[0]["event"] == "wording.values_missing"
+
+
+def test_both_sides_of_a_sharing_call_each_other_rightly() -> None:
+    # The user is the sharer's parent: she is "mother" to the sharer, the sharer "daughter" to her.
+    assert wording.kin(Relation.PARENT, "2", CHINESE) == "母亲"
+    assert wording.kin_seen_by_user(Relation.PARENT, "2", CHINESE) == "女儿"
+    assert wording.kin_seen_by_user(Relation.PARENT_IN_LAW, "1", CHINESE) == "女婿"
+    assert wording.kin(Relation.SPOUSE, "9", ENGLISH) == "spouse"
+    for relation in Relation:
+        assert wording.kin_seen_by_user(relation, "9", CHINESE)
+
+
+def test_amounts_and_dates_in_both_languages() -> None:
+    assert wording.money(131_045) == "¥1,310.45"
+    assert wording.money(-5) == "−¥0.05"
+    late_in_london = datetime(2024, 6, 11, 18, 30, tzinfo=UTC)
+    assert wording.day(late_in_london, CHINESE) == "2024年6月12日"
+    assert wording.moment(late_in_london, ENGLISH) == "12 June 2024, 02:30"
