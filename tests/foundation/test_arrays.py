@@ -17,6 +17,7 @@ VALUES = {
     "bigint": st.integers(-(2**63), 2**63 - 1),
     "smallint": st.integers(-(2**15), 2**15 - 1),
     "integer": st.integers(-(2**31), 2**31 - 1),
+    "boolean": st.booleans(),
     "timestamptz": st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),
     "text": st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20),
     "bytea": st.binary(max_size=20),

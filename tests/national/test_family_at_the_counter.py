@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import psycopg
+import pytest
 from counter_window import Household, Window
 
 from gongji.entrances.national.reception import Enquiry, Reception
@@ -317,13 +319,50 @@ def test_reception_serves_all_that_wait_and_gives_each_their_own(platform: Platf
     reception = Reception(platform.database, platform.vault)
     on = platform.clock.now().date()
     people = [household.mother, household.son, household.stranger] * 7
-    waiting = [reception.ask(Enquiry(person.psn_no, on)) for person in people]
-    nobody = reception.ask(Enquiry(household.son.psn_no[:-1] + "9", on, card="T0"))
+    waiting = [reception.ask(Enquiry(person.psn_no)) for person in people]
+    nobody = reception.ask(Enquiry(household.son.psn_no[:-1] + "9", card="T0"))
     for person, answer in zip(people, waiting, strict=True):
-        patient = answer.result(10).patient
-        assert patient is not None
-        assert patient.person == person
+        assert answer.result(10).patient == person
     assert (nobody.result(10).patient, nobody.result(10).holder_id) == (None, None)
     key = ("211202", on, "C-B")
-    items = reception.ask(Enquiry("", on, items=frozenset({key, ("211202", on, "none")}))).result(10).items
+    items = reception.ask(Enquiry("", items=frozenset({key, ("211202", on, "none")}))).result(10).items
     assert [item.name for item in items.values()] == ["阿托伐他汀"]
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every statement that anybody in this process sends to the database from now on."""
+    sent: list[str] = []
+    execute = psycopg.Cursor.execute
+
+    def listening(self: Any, query: Any, *more: Any, **how: Any) -> Any:
+        sent.append(str(query))
+        return execute(self, query, *more, **how)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", listening)
+    return sent
+
+
+def test_no_settlement_asks_more_than_twelve_statements_of_the_database(
+    hospital: Window, pharmacy: Window, household: Household, statements: list[str]
+) -> None:
+    """From the message that comes in to the answer that goes out, one settlement alone at the desk."""
+    visit = registered(hospital, household)
+    uploaded(hospital, household, visit)
+    mother = household.mother
+    item = {"feedetl_sn": 1, "fee_ocur_time": "2024-06-12", "med_list_codg": "C-A", "cnt": 1, "pric": 20}
+    shown = {"psn_no": mother.psn_no, "mdtrt_cert_type": "02", "mdtrt_cert_no": mother.certificate}
+    sale = shown | {"medfee_sumamt": 20, "insutype": "310", "acct_used_flag": 1, "med_type": "41"}
+    purchase = {"druginfo": sale | {"begntime": "2024-06-12"}, "drugdetail": [item | {"det_item_fee_sumamt": 20}]}
+    hospital.done("2206", payment(household, visit))
+    pharmacy.done("2101", purchase)  # signing keys are known and serials at hand now, as in a running process
+
+    def asked(window: Window, infno: str, nodes: object) -> dict[str, Any]:
+        statements.clear()
+        answer = window.done(infno, nodes)["setlinfo"]
+        assert 8 <= len(statements) <= 12, (infno, statements)
+        return dict(answer)
+
+    settled = asked(hospital, "2207", payment(household, visit))
+    asked(pharmacy, "2102", purchase)
+    asked(hospital, "2208", {"data": {name: settled[name] for name in ("psn_no", "setl_id", "mdtrt_id")}})

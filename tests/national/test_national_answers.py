@@ -18,7 +18,7 @@ from gongji.entrances.national.lines import uploaded_row
 from gongji.entrances.national.messages import read_node, read_rows, write_node
 from gongji.entrances.national.person import base_info, insurance_rows
 from gongji.entrances.national.queries import stored_setlinfo
-from gongji.entrances.national.setlinfo import Patient, SetlDetail, SetlInfo, setldetail, setlinfo
+from gongji.entrances.national.setlinfo import SetlDetail, SetlInfo, setldetail, setlinfo
 from gongji.entrances.national.transaction import Answer
 from gongji.foundation.clock import CHINA
 from gongji.foundation.errors import Refused
@@ -49,6 +49,7 @@ SETTLED = Settlement(
     scheme=Scheme.EMPLOYEE,
     status=Status.RETIRED,
     psn_type="12",
+    civil_servant=False,
     med_type="11",
     certificate_kind="02",
     settled_at=MOMENT,
@@ -142,7 +143,7 @@ def test_message_numbers_are_ten_digits_and_differ() -> None:
 def test_setlinfo_has_the_fields_of_hebei(name: str, more: Set[str]) -> None:
     """Hebei's expContent beside the nodes is in no text and not given."""
     real = sample(name)["response"]["output"]
-    ours = on_the_wire(write_node(setlinfo(SETTLED, Patient(PERSON, False), HOSPITAL)))
+    ours = on_the_wire(write_node(setlinfo(SETTLED, PERSON, HOSPITAL)))
     assert_like_real(ours, real["setlinfo"], more=more)
     for row in setldetail(SETTLED):
         assert_like_real(on_the_wire(write_node(row)), real["setldetail"][0])
@@ -152,14 +153,14 @@ def test_setlinfo_has_the_fields_of_hebei(name: str, more: Set[str]) -> None:
 def test_setlinfo_has_the_known_fields_of_hangzhou(name: str) -> None:
     """The source cut these answers: only the fields listed can be held against ours."""
     real = sample(name)["response"]["output"]["setlinfo"]
-    ours = on_the_wire(write_node(setlinfo(SETTLED, Patient(PERSON, False), HOSPITAL)))
+    ours = on_the_wire(write_node(setlinfo(SETTLED, PERSON, HOSPITAL)))
     assert set(real) <= set(ours)
     assert_like_real({key: ours[key] for key in real}, real)
 
 
 def test_5203_has_the_known_fields_of_shenzhen() -> None:
     real = sample("shenzhen_5203_partial_response")["response"]["output"]["setlinfo"]
-    ours = on_the_wire(write_node(stored_setlinfo(StoredSettlement(SETTLED, None), Patient(PERSON, False), HOSPITAL)))
+    ours = on_the_wire(write_node(stored_setlinfo(StoredSettlement(SETTLED, None), PERSON, HOSPITAL)))
     assert_like_real({key: ours[key] for key in real}, real)
     assert (ours["psn_pay"], ours["cash_payamt"], ours["acct_pay"]) == (800.45, 78.5, 721.95)
 
@@ -211,14 +212,14 @@ def test_balance_stands_on_one_row_only_and_ended_insurance_is_told_when_nothing
 
 
 def test_funds_of_a_resident_go_by_their_own_names() -> None:
-    resident = replace(SETTLED, scheme=Scheme.RESIDENT)
-    info = setlinfo(resident, Patient(PERSON, True), HOSPITAL)
+    resident = replace(SETTLED, scheme=Scheme.RESIDENT, civil_servant=True)
+    info = setlinfo(resident, PERSON, HOSPITAL)
     assert (info.hifmi_pay, info.hifob_pay, info.cvlserv_flag) == (68_05, 0, "1")
     assert [row.fund_pay_type for row in setldetail(resident)] == ["390102", "390200", "310200"]
 
 
 def test_identities_hold_for_ours_and_name_what_breaks() -> None:
-    info = setlinfo(SETTLED, Patient(PERSON, False), HOSPITAL)
+    info = setlinfo(SETTLED, PERSON, HOSPITAL)
     details = setldetail(SETTLED)
     assert check(info, details) == []
     names = {

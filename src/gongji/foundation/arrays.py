@@ -52,6 +52,12 @@ class Numbers(Column):
     element_oid, array_oid, fixed = 23, 1007, ("i", 4)
 
 
+class Booleans(Column):
+    """``boolean[]``"""
+
+    element_oid, array_oid, fixed = 16, 1000, ("?", 1)
+
+
 class Moments(Column):
     """``timestamptz[]``, of aware datetimes"""
 
@@ -86,6 +92,7 @@ COLUMNS: Final[dict[str, type[Column]]] = {
     "bigint": Integers,
     "smallint": SmallIntegers,
     "integer": Numbers,
+    "boolean": Booleans,
     "timestamptz": Moments,
     "text": Texts,
     "bytea": Blobs,

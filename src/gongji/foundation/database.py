@@ -34,8 +34,12 @@ class Database:
 
     @cached_property
     def engine(self) -> sa.Engine:
-        """The engine; made on first use, so that a process forked before has none."""
-        return sa.create_engine(self._sqlalchemy_url, pool_size=self.pool_size, max_overflow=8, pool_pre_ping=True)
+        """The engine; made on first use, so that a process forked before has none.
+
+        Connections are not tried before use: that costs a round trip each time, and after a restart of the server the
+        first one that fails empties the pool.
+        """
+        return sa.create_engine(self._sqlalchemy_url, pool_size=self.pool_size, max_overflow=8)
 
     @property
     def _sqlalchemy_url(self) -> URL:

@@ -254,6 +254,7 @@ def _settlement(
         scheme=Scheme(enrolment.scheme),
         status=enrolment.status,
         psn_type=enrolment.psn_type,
+        civil_servant=enrolment.civil_servant,
         med_type=command.med_type or visit.med_type,
         certificate_kind=command.certificate_kind,
         settled_at=at,

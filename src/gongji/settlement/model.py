@@ -195,7 +195,7 @@ class Settlement:
         id: our id; 0 for a pre-settlement, which writes nothing.
         kind: ``settle`` or ``reverse``.
         reverses: the settlement taken back.
-        status, psn_type: the patient's standing that day.
+        status, psn_type, civil_servant: the patient's standing that day.
         ratio: the fund's ratio per ten thousand.
         own: from the patient's own account. shared: from sharers' accounts. cash: what the patient pays at the till.
         balance_after: what is left in the patient's own account.
@@ -214,6 +214,7 @@ class Settlement:
     scheme: Scheme
     status: Status
     psn_type: str
+    civil_servant: bool
     med_type: str
     certificate_kind: str
     settled_at: datetime

@@ -29,6 +29,7 @@ SETTLEMENT_COLUMNS: Final = (
     ("scheme", "text"),
     ("status", "text"),
     ("psn_type", "text"),
+    ("civil_servant", "boolean"),
     ("med_type", "text"),
     ("certificate_kind", "text"),
     ("settled_at", "timestamptz"),
@@ -52,7 +53,7 @@ SETTLEMENT_COLUMNS: Final = (
     ("request_digest", "bytea"),
 )
 NAMES: Final = tuple(name for name, _ in SETTLEMENT_COLUMNS)
-_PLAIN: Final = NAMES[:30]
+_PLAIN: Final = NAMES[:31]
 
 #: The same for fee lines.
 LINE_COLUMNS: Final = (
@@ -88,12 +89,12 @@ def settlement_row(decision: Decision, digest: bytes) -> tuple[Any, ...]:
 
 def settlement_from(row: Sequence[Any]) -> tuple[Settlement, tuple[CounterMove, ...], bytes]:
     """A settlement read back, how it moved the counters, and the digest of its request."""
-    values = dict(zip(_PLAIN, row[:30], strict=True))
+    values = dict(zip(_PLAIN, row[:31], strict=True))
     values["scheme"] = Scheme(values["scheme"])
     values["status"] = Status(values["status"])
     values["settled_at"] = values["settled_at"].astimezone(CHINA)
-    explanation = _explanation.decode(row[30])
-    return Settlement(**values, explanation=explanation), _moves.decode(row[31]), bytes(row[32])
+    explanation = _explanation.decode(row[31])
+    return Settlement(**values, explanation=explanation), _moves.decode(row[32]), bytes(row[33])
 
 
 def line_row(visit_id: int, kept: FeeLine, settlement_id: int | None) -> tuple[Any, ...]:

@@ -81,6 +81,7 @@ settlement = sa.Table(
     sa.Column("scheme", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("psn_type", sa.Text, nullable=False),
+    sa.Column("civil_servant", sa.Boolean, nullable=False),
     sa.Column("med_type", sa.Text, nullable=False),
     sa.Column("certificate_kind", sa.Text, nullable=False),
     moment_column("settled_at"),

@@ -8,10 +8,11 @@ from gongji.entrances.national.fields import MONEY, NESTED, C, choice, padded
 from gongji.entrances.national.messages import asked, free, needed, node, read_node
 from gongji.entrances.national.outpatient import visit_number
 from gongji.entrances.national.patient import patient_at_reception
-from gongji.entrances.national.setlinfo import Patient, SetlDetail, SetlInfo
+from gongji.entrances.national.setlinfo import SetlDetail, SetlInfo
 from gongji.entrances.national.settled import settled_output
 from gongji.entrances.national.transaction import Answer, Call, Transaction, settled
 from gongji.foundation.money import yuan
+from gongji.registry.model import Person
 from gongji.rules.model import Scheme
 from gongji.settlement import refusals
 from gongji.settlement.model import AccountUse, Reverse, Settlement, SettleVisit, from_wire
@@ -71,14 +72,14 @@ async def settle(call: Call) -> Answer:
     return Answer(settled_output(call, whose, settlement), echo_warning(data, settlement))
 
 
-async def _command(call: Call) -> tuple[SettleInput, Patient, SettleVisit]:
+async def _command(call: Call) -> tuple[SettleInput, Person, SettleVisit]:
     data = read_node(SettleInput, call.input)
     visit_id = visit_number(data.mdtrt_id)
     whose, _ = await patient_at_reception(call, data.psn_no, shown=data)
     command = SettleVisit(
         key=call.key,
         institution=call.institution,
-        person_id=whose.person.id,
+        person_id=whose.id,
         visit_id=visit_id,
         batch=data.chrg_bchno or None,
         total=data.medfee_sumamt,
@@ -118,7 +119,7 @@ async def reverse(call: Call) -> Answer:
     command = Reverse(
         key=call.key,
         institution=call.institution,
-        person_id=whose.person.id,
+        person_id=whose.id,
         visit_id=visit_id,
         settlement_id=settlement_id,
     )

@@ -9,7 +9,6 @@ from typing import Final, Protocol
 import sqlalchemy as sa
 
 from gongji.entrances.national.reception import Enquiry, ItemKey
-from gongji.entrances.national.setlinfo import Patient
 from gongji.entrances.national.transaction import Call
 from gongji.foundation.errors import GongjiError, InvalidInput, NotFound, Refused
 from gongji.registry import service as registry
@@ -90,15 +89,9 @@ def person_numbered(connection: sa.Connection, call: Call, psn_no: str, field: s
     return found
 
 
-def patient(connection: sa.Connection, call: Call, person: Person) -> Patient:
-    """A person with what an answer tells of their insurance on the day of the call."""
-    enrolment = registry.enrolment_on(connection, person.id, call.received_at.date())
-    return Patient(person, enrolment is not None and enrolment.civil_servant)
-
-
 async def patient_at_reception(
     call: Call, psn_no: str, *, shown: Shown | None = None, node: str = "data", items: frozenset[ItemKey] = frozenset()
-) -> tuple[Patient, Mapping[ItemKey, CatalogueItem]]:
+) -> tuple[Person, Mapping[ItemKey, CatalogueItem]]:
     """The patient of a settlement, held against the credential shown, and the catalogue items asked for.
 
     Args:
@@ -116,7 +109,6 @@ async def patient_at_reception(
     kind = shown.mdtrt_cert_type if shown is not None and number else ""
     enquiry = Enquiry(
         psn_no=psn_no,
-        on=call.received_at.date(),
         token=number if kind == TOKEN else "",
         card=number if kind == CARD else "",
         items=items,
@@ -125,7 +117,7 @@ async def patient_at_reception(
     if found.patient is None:
         raise _nobody(f"input.{node}.psn_no")
     if shown is not None:
-        check_shown(found.patient.person, shown, found.holder_id, node)
+        check_shown(found.patient, shown, found.holder_id, node)
     return found.patient, found.items
 
 

@@ -10,9 +10,10 @@ from gongji.entrances.national.lines import DrugDetail, SplitRow, item_key, pric
 from gongji.entrances.national.messages import asked, free, needed, node, read_node, read_rows
 from gongji.entrances.national.outpatient_settling import ReverseInput, reverse
 from gongji.entrances.national.patient import patient_at_reception
-from gongji.entrances.national.setlinfo import Patient, SetlDetail, SetlInfo
+from gongji.entrances.national.setlinfo import SetlDetail, SetlInfo
 from gongji.entrances.national.settled import settled_output
 from gongji.entrances.national.transaction import Answer, Call, Transaction, settled
+from gongji.registry.model import Person
 from gongji.rules.model import Scheme
 from gongji.settlement.model import AccountUse, SettlePurchase
 
@@ -58,7 +59,7 @@ async def settle_purchase(call: Call) -> Answer:
     return Answer(settled_output(call, whose, settlement))
 
 
-async def _command(call: Call) -> tuple[Patient, SettlePurchase]:
+async def _command(call: Call) -> tuple[Person, SettlePurchase]:
     purchase = read_node(Purchase, call.input)
     details = read_rows(DrugDetail, call.input)
     refuse_repeats(details, "drugdetail")
@@ -68,7 +69,7 @@ async def _command(call: Call) -> tuple[Patient, SettlePurchase]:
     command = SettlePurchase(
         key=call.key,
         institution=call.institution,
-        person_id=whose.person.id,
+        person_id=whose.id,
         lines=tuple(priced(each, items.get(item_key(region, each)), batch=_BATCH) for each in details),
         total=purchase.medfee_sumamt,
         account_use=purchase.acct_used_flag,

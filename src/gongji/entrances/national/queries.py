@@ -7,11 +7,11 @@ from typing import Final
 
 from gongji.entrances.national.fields import AMOUNT, DAY, MOMENT, RATIO, SMALL, C
 from gongji.entrances.national.messages import asked, free, needed, node, read_node, table_of, write_node
-from gongji.entrances.national.patient import patient, person_numbered
-from gongji.entrances.national.setlinfo import Patient, SetlDetail, SetlInfo, setldetail, setlinfo
+from gongji.entrances.national.patient import person_numbered
+from gongji.entrances.national.setlinfo import SetlDetail, SetlInfo, setldetail, setlinfo
 from gongji.entrances.national.transaction import Answer, Call, Transaction
 from gongji.foundation.errors import InvalidInput
-from gongji.registry.model import Institution
+from gongji.registry.model import Institution, Person
 from gongji.settlement import queries as settlements
 from gongji.settlement import refusals
 from gongji.settlement.model import from_wire
@@ -150,19 +150,18 @@ def query_settlement(call: Call) -> Answer:
             or (data.mdtrt_id and from_wire(data.mdtrt_id) != stored.settlement.visit_id)
         ):
             raise refusals.settlement_unknown()
-        whose = patient(connection, call, person)
     return Answer(
         {
-            "setlinfo": write_node(stored_setlinfo(stored, whose, call.institution)),
+            "setlinfo": write_node(stored_setlinfo(stored, person, call.institution)),
             "setldetail": [write_node(row) for row in setldetail(stored.settlement)],
         }
     )
 
 
-def stored_setlinfo(stored: StoredSettlement, whose: Patient, institution: Institution) -> StoredSetlInfo:
+def stored_setlinfo(stored: StoredSettlement, person: Person, institution: Institution) -> StoredSetlInfo:
     """A settlement read back, in 5203's fields."""
     settlement, day = stored.settlement, stored.settlement.settled_at.date()
-    settled = setlinfo(settlement, whose, institution)
+    settled = setlinfo(settlement, person, institution)
     shared = {name: getattr(settled, name) for name in _SHARED}
     return StoredSetlInfo(
         **shared,

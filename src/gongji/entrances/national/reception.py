@@ -16,11 +16,10 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from gongji.entrances.national.setlinfo import Patient
 from gongji.foundation.database import Database
 from gongji.foundation.personal import Vault
 from gongji.registry import service as registry
-from gongji.registry.model import CatalogueItem, Enrolment, Person
+from gongji.registry.model import CatalogueItem, Person
 
 #: Most calls that share a transaction: as many as the desk takes at once.
 LARGEST_BATCH: Final = 256
@@ -35,13 +34,11 @@ class Enquiry:
 
     Attributes:
         psn_no: the patient's number.
-        on: the day whose enrolment is told.
         token, card: a credential whose holder is wanted; "" for none.
         items: what is wanted of the catalogue.
     """
 
     psn_no: str
-    on: date
     token: str = ""
     card: str = ""
     items: frozenset[ItemKey] = frozenset()
@@ -57,7 +54,7 @@ class Found:
         items: catalogue items by key; without those that no catalogue holds. May hold other calls' items too.
     """
 
-    patient: Patient | None
+    patient: Person | None
     holder_id: int | None
     items: Mapping[ItemKey, CatalogueItem]
 
@@ -103,14 +100,13 @@ class Reception:
         ids = {enquiry.psn_no: registry.person_id_from_psn_no(enquiry.psn_no) for enquiry in enquiries}
         wanted = {person_id for person_id in ids.values() if person_id is not None}
         people = registry.people_by_id(connection, self._vault, wanted)
-        enrolments = registry.enrolments_by_person(connection, people)
         items = catalogue_items(connection, frozenset().union(*(enquiry.items for enquiry in enquiries)))
         found: list[Found] = []
         for enquiry in enquiries:
             person = people.get(ids[enquiry.psn_no] or 0)
             told = None
             if person is not None and person.psn_no == enquiry.psn_no:
-                told = _patient(person, enrolments.get(person.id, []), enquiry.on)
+                told = person
             found.append(Found(told, self._holder(connection, enquiry), items))
         return found
 
@@ -121,17 +117,6 @@ class Reception:
         elif enquiry.card:
             holder = registry.person_by_credential(connection, self._vault, "card", enquiry.card)
         return None if holder is None else holder.id
-
-
-def _patient(person: Person, enrolments: Sequence[Enrolment], on: date) -> Patient:
-    return Patient(
-        person,
-        any(
-            enrolment.civil_servant
-            for enrolment in enrolments
-            if enrolment.since <= on and (enrolment.until is None or on <= enrolment.until)
-        ),
-    )
 
 
 def catalogue_items(connection: sa.Connection, keys: frozenset[ItemKey]) -> dict[ItemKey, CatalogueItem]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
@@ -94,28 +93,20 @@ BY_ITEM: Final = "1"
 _OUTPATIENT, _PURCHASE = "11", "41"
 
 
-@dataclass(frozen=True, slots=True)
-class Patient:
-    """Whose settlement it is: the person, and whether civil-servant aid applies to them."""
-
-    person: Person
-    civil_servant: bool
-
-
 def _clearing_type(settlement: Settlement) -> str:
     """clr_type: 2101 to 2103 are purchases."""
     return _PURCHASE if settlement.infno.startswith("21") else _OUTPATIENT
 
 
-def setlinfo(settlement: Settlement, patient: Patient, institution: Institution) -> SetlInfo:
+def setlinfo(settlement: Settlement, person: Person, institution: Institution) -> SetlInfo:
     """A settlement in the interface's fields.
 
     Args:
         settlement: what it came to; its id is 0 in a pre-settlement.
-        patient: whose it is.
+        person: whose it is.
         institution: where; its region stands in the visit's id.
     """
-    person, done = patient.person, settlement.id != 0
+    done = settlement.id != 0
     employee = settlement.scheme is Scheme.EMPLOYEE
     return SetlInfo(
         setl_id=wire_id(settlement.region, settlement.id) if done else None,
@@ -131,7 +122,7 @@ def setlinfo(settlement: Settlement, patient: Patient, institution: Institution)
         age=person.age(settlement.settled_at.date()) * 100,
         insutype=settlement.scheme.value,
         psn_type=settlement.psn_type,
-        cvlserv_flag="1" if patient.civil_servant else "0",
+        cvlserv_flag="1" if settlement.civil_servant else "0",
         setl_time=settlement.settled_at if done else None,
         mdtrt_cert_type=settlement.certificate_kind,
         med_type=settlement.med_type,

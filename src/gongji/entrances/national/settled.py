@@ -5,8 +5,9 @@ from __future__ import annotations
 from gongji.entrances.national.identities import check
 from gongji.entrances.national.lines import split_row
 from gongji.entrances.national.messages import write_node
-from gongji.entrances.national.setlinfo import Patient, setldetail, setlinfo
+from gongji.entrances.national.setlinfo import setldetail, setlinfo
 from gongji.entrances.national.transaction import Call
+from gongji.registry.model import Person
 from gongji.settlement.model import Settlement
 
 
@@ -14,13 +15,13 @@ class IdentityBroken(RuntimeError):
     """An answer whose amounts do not add up: a fault of ours that must never reach a hospital."""
 
 
-def settled_output(call: Call, patient: Patient, settlement: Settlement) -> dict[str, object]:
+def settled_output(call: Call, person: Person, settlement: Settlement) -> dict[str, object]:
     """The nodes of the answer: setlinfo, setldetail and, for a purchase, detlcutinfo.
 
     Raises:
         IdentityBroken: when an identity of §4 does not hold.
     """
-    info = setlinfo(settlement, patient, call.institution)
+    info = setlinfo(settlement, person, call.institution)
     details = setldetail(settlement)
     # 2103 answers no lines (H 表 70/71); those of the original would stand against its negative total.
     lines = tuple(split_row(line) for line in settlement.lines) if settlement.kind == "settle" else ()

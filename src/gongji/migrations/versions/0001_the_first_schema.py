@@ -371,6 +371,7 @@ def create_tables() -> None:
         sa.Column("scheme", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("psn_type", sa.Text(), nullable=False),
+        sa.Column("civil_servant", sa.Boolean(), nullable=False),
         sa.Column("med_type", sa.Text(), nullable=False),
         sa.Column("certificate_kind", sa.Text(), nullable=False),
         sa.Column("settled_at", sa.TIMESTAMP(timezone=True), nullable=False),
