@@ -95,10 +95,10 @@ def test_where_nothing_reliable_is_known_there_is_no_rule_but_a_reason(
 
 
 def test_benefit_ladders_are_not_inherited_by_a_neighbour() -> None:
-    """Shenyang has no pack: it shares by Liaoning's rule but gets no ladder from the province or from Tieling."""
-    assert book.benefit("210100", Scheme.EMPLOYEE, CareKind.OUTPATIENT, date(2024, 3, 5)) is None
-    assert book.gap("210100", Scheme.EMPLOYEE, CareKind.OUTPATIENT) is None
-    assert sharing("210100", date(2025, 1, 1)).procedure is Procedure.REVIEW
+    """Fushun has no pack: it shares by Liaoning's rule but gets no ladder from the province or from Tieling."""
+    assert book.benefit("210400", Scheme.EMPLOYEE, CareKind.OUTPATIENT, date(2024, 3, 5)) is None
+    assert book.gap("210400", Scheme.EMPLOYEE, CareKind.OUTPATIENT) is None
+    assert sharing("210400", date(2025, 1, 1)).procedure is Procedure.REVIEW
 
 
 def test_liaoning_shares_by_review_with_ten_relatives() -> None:
@@ -249,7 +249,7 @@ def test_monthly_credits_of_retired_people_by_age() -> None:
 def test_a_county_answers_with_its_pooling_region() -> None:
     assert book.name(YINZHOU) == "铁岭市"
     assert book.digest(YINZHOU) == book.digest(TIELING)
-    assert book.regions() == ("100000", "210000", TIELING, "370000", JINING)
+    assert {"100000", "210000", TIELING, "370000", JINING} <= set(book.regions())
     assert len(book.digest(TIELING)) == 64
 
 
