@@ -186,7 +186,7 @@ def counter_names(deductible: Deductible, share: Share, layers: tuple[Layer, ...
 
 
 def fair(rule: BenefitRule) -> BenefitRule:
-    """The rule with no number worse for the retired than for the active."""
+    """The rule with no number worse for the retired than for the active, no fund above another paying a better ratio."""
     deductible = replace(
         rule.deductible,
         amounts=favouring_retired(rule.deductible.amounts, more=False),
@@ -201,11 +201,23 @@ def fair(rule: BenefitRule) -> BenefitRule:
         replace(
             layer,
             caps=tuple(replace(cap, limits=favouring_retired(cap.limits)) for cap in layer.caps),
-            ratios=favouring_retired(layer.ratios) if layer.ratios is not None else None,
+            ratios=None,
         )
         for layer in rule.layers
     )
     return replace(rule, deductible=deductible, share=share, layers=layers)
+
+
+def annual(rule: BenefitRule) -> BenefitRule:
+    """The rule without what begins anew at each visit: its deductible, bands and caps are of the year."""
+    deductible = rule.deductible
+    if deductible.kind in (DeductibleKind.PER_VISIT, DeductibleKind.BY_ADMISSION):
+        deductible = Deductible(DeductibleKind.NONE, grid_of((), {(): 0}))
+    share = replace(rule.share, counter="band_year") if rule.share.edges else rule.share
+    layers = tuple(Layer(one.fund, tuple(cap for cap in one.caps if cap.counter)) for one in rule.layers)
+    names = counter_names(deductible, share, layers)
+    counters = {name: rule.counters.get(name, Counter(name)) for name in names}
+    return replace(rule, deductible=deductible, share=share, layers=layers, counters=counters)
 
 
 @dataclass(frozen=True)
