@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import chain
+from itertools import chain, zip_longest
 from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 
@@ -93,7 +93,7 @@ def benefit_timeline(
     chosen = choose(benefit.interpretations, readings)
     starts = _starts([*benefit.shapes, *chain.from_iterable(benefit.values.values())])
     spans: list[Span[BenefitRule]] = []
-    for start, following in zip(starts, [*starts[1:], None], strict=True):
+    for start, following in zip_longest(starts, starts[1:]):
         shape = in_force(benefit.shapes, start)
         rule = None
         if shape is not None:
