@@ -180,7 +180,8 @@ def counter_names(deductible: Deductible, share: Share, layers: tuple[Layer, ...
     """Every counter that these parts of a rule name."""
     names = {deductible.counter, share.counter, *deductible.at_most}
     if deductible.kind is DeductibleKind.CUMULATIVE:
-        names = {share.counter, deductible.target_counter, *(deductible.counter_of(tier) for tier in Tier)}
+        names = {share.counter, *(deductible.counter_of(tier) for tier in Tier)}
+        names |= {deductible.target_counter} if deductible.keeps_target else set()
     names |= {cap.counter_of(disease) for layer in layers for cap in layer.caps for disease in DISEASES}
     return names - {""}
 
