@@ -9,8 +9,10 @@ import pytest
 
 from gongji.foundation.errors import NotFound
 from gongji.rules.book import SHIPPED, RuleBook
-from gongji.rules.model import CareKind, Scheme
+from gongji.rules.model import CareKind, Scheme, Tier
 from gongji.rules.problems import PackError
+
+TIERS = (Tier.TIER_1, Tier.TIER_2, Tier.TIER_3)
 
 FUSHUN = """\
 pack: cn/liaoning/fushun
@@ -76,7 +78,7 @@ def test_a_city_writes_its_own_pack_and_finds_its_numbers_as_integers(tmp_path: 
     rule = book.benefit("210402", Scheme.EMPLOYEE, CareKind.OUTPATIENT, date(2024, 7, 1))
     assert rule is not None
     assert (rule.pack, rule.region) == ("cn/liaoning/fushun", "210400")
-    assert [rule.deductible.amounts[tier] for tier in rule.deductible.amounts] == [20_000, 20_000, 30_000]
+    assert [rule.deductible.amounts[(tier,)] for tier in TIERS] == [20_000, 20_000, 30_000]
     assert rule.clauses["share.retired.tier_3"].title == "抚顺市职工门诊统筹通知"
     assert book.name("210402") == "抚顺市"
     assert "211200" in book.regions()
@@ -105,7 +107,7 @@ def test_a_city_writes_its_own_pack_and_finds_its_numbers_as_integers(tmp_path: 
         ("limit: yearly_cap", "limit: yearly_caps", "pack.unknown_key"),
         ("counter: fund_paid, fund", "counter: fund_payed, fund", "pack.unknown_key"),
         ("round: half_up", "round: half_even", "pack.bad_value"),
-        ("by: [status, tier]", "by: [tier]", "pack.bad_value"),
+        ("by: [status, tier]", "by: [status, teir]", "pack.bad_value"),
         ("scheme: employee.outpatient", "scheme: employee.outpatent", "pack.bad_value"),
         ('region: "210400"', "region: 2104", "pack.bad_value"),
         ('region: "210400"', 'region: "211200"', "pack.duplicate_key"),
@@ -180,7 +182,7 @@ def test_a_cap_may_only_fall_with_a_note_that_says_why(tmp_path: Path) -> None:
     book = load_text(tmp_path, lower + "      note: 2025 年起基金收支压力下调\n")
     rule = book.benefit("210400", Scheme.EMPLOYEE, CareKind.OUTPATIENT, date(2025, 1, 1))
     assert rule is not None
-    assert set(rule.layers[0].limits.values()) == {250_000}
+    assert set(rule.layers[0].caps[0].limits.numbers.values()) == {250_000}
 
 
 def test_the_province_binds_its_cities_on_the_days_its_bound_holds(tmp_path: Path) -> None:
@@ -202,7 +204,7 @@ def test_a_bound_does_not_reach_back_before_its_day(tmp_path: Path) -> None:
         "210400", Scheme.EMPLOYEE, CareKind.OUTPATIENT, date(2021, 12, 30)
     )
     assert rule is not None
-    assert min(rule.share.ratios.values()) == 4_000
+    assert min(rule.share.ratios.numbers.values()) == 4_000
 
 
 def test_a_city_cannot_allow_more_relatives_than_its_province(tmp_path: Path) -> None:
@@ -259,7 +261,7 @@ def test_a_pack_of_the_users_own_replaces_the_shipped_one(tmp_path: Path) -> Non
     book = load_text(tmp_path, text)
     rule = book.benefit("211200", Scheme.EMPLOYEE, CareKind.OUTPATIENT, date(2024, 3, 1))
     assert rule is not None
-    assert max(rule.deductible.amounts.values()) == 35_000
+    assert max(rule.deductible.amounts.numbers.values()) == 35_000
     assert rule.digest == book.digest("211202") != RuleBook.shipped().digest("211202")
     assert book.digest("370800") == RuleBook.shipped().digest("370800")
 
@@ -281,7 +283,7 @@ def test_a_correction_published_later_is_not_held_before(tmp_path: Path) -> None
     def cap(held: RuleBook) -> int:
         rule = held.benefit("210400", Scheme.EMPLOYEE, CareKind.OUTPATIENT, date(2024, 1, 10))
         assert rule is not None
-        return max(rule.layers[0].limits.values())
+        return max(rule.layers[0].caps[0].limits.numbers.values())
 
     assert cap(book) == 350_000
     assert cap(book.as_held_on(date(2024, 3, 1))) == 300_000

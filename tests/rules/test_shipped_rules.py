@@ -27,6 +27,7 @@ from gongji.rules.model import (
 )
 
 TIELING, YINZHOU, JINING = "211200", "211202", "370800"
+TIERS = (Tier.TIER_1, Tier.TIER_2, Tier.TIER_3)
 NEAR_RELATIVES = set(Relation) - {Relation.PARENT_IN_LAW}
 
 book = RuleBook.shipped()
@@ -42,12 +43,12 @@ def sharing(region: str, on: date) -> SharingRule:
 def test_tieling_2024_ladder_in_fen_and_per_ten_thousand() -> None:
     rule = book.benefit(YINZHOU, Scheme.EMPLOYEE, CareKind.OUTPATIENT, date(2024, 3, 5))
     assert rule is not None
-    assert rule.deductible.amounts == {Tier.TIER_1: 20_000, Tier.TIER_2: 20_000, Tier.TIER_3: 30_000}
-    assert [rule.share.ratios[Status.ACTIVE, tier] for tier in Tier] == [7_000, 6_000, 5_000]
-    assert [rule.share.ratios[Status.RETIRED, tier] for tier in Tier] == [7_500, 6_500, 5_500]
-    assert [(layer.fund, dict(layer.limits)) for layer in rule.layers] == [
-        ("fund.pool", {Status.ACTIVE: 300_000, Status.RETIRED: 300_000})
-    ]
+    assert [rule.deductible.amounts[(tier,)] for tier in TIERS] == [20_000, 20_000, 30_000]
+    assert [rule.share.ratios[Status.ACTIVE, tier] for tier in TIERS] == [7_000, 6_000, 5_000]
+    assert [rule.share.ratios[Status.RETIRED, tier] for tier in TIERS] == [7_500, 6_500, 5_500]
+    (pool,) = rule.layers
+    assert pool.fund == "fund.pool"
+    assert [dict(cap.limits.numbers) for cap in pool.caps] == [{("active",): 300_000, ("retired",): 300_000}]
     assert rule.interpretations == {"mixed_tiers": "one_counter"}
     assert set(rule.counters) == {"deductible_borne", "fund_paid"}
 
@@ -63,8 +64,8 @@ def test_every_number_of_tieling_cites_the_words_it_rests_on() -> None:
     assert clause.effective == date(2024, 1, 1)
     assert set(rule.clauses) == {
         "formula",
-        *(f"deductible.{tier}" for tier in Tier),
-        *(f"share.{status}.{tier}" for status in ("active", "retired") for tier in Tier),
+        *(f"deductible.{tier}" for tier in TIERS),
+        *(f"share.{status}.{tier}" for status in ("active", "retired") for tier in TIERS),
         *(f"yearly_cap.{status}" for status in ("active", "retired")),
     }
 
@@ -95,10 +96,10 @@ def test_where_nothing_reliable_is_known_there_is_no_rule_but_a_reason(
 
 
 def test_benefit_ladders_are_not_inherited_by_a_neighbour() -> None:
-    """Shenyang has no pack: it shares by Liaoning's rule but gets no ladder from the province or from Tieling."""
-    assert book.benefit("210100", Scheme.EMPLOYEE, CareKind.OUTPATIENT, date(2024, 3, 5)) is None
-    assert book.gap("210100", Scheme.EMPLOYEE, CareKind.OUTPATIENT) is None
-    assert sharing("210100", date(2025, 1, 1)).procedure is Procedure.REVIEW
+    """Fushun has no pack: it shares by Liaoning's rule but gets no ladder from the province or from Tieling."""
+    assert book.benefit("210400", Scheme.EMPLOYEE, CareKind.OUTPATIENT, date(2024, 3, 5)) is None
+    assert book.gap("210400", Scheme.EMPLOYEE, CareKind.OUTPATIENT) is None
+    assert sharing("210400", date(2025, 1, 1)).procedure is Procedure.REVIEW
 
 
 def test_liaoning_shares_by_review_with_ten_relatives() -> None:
@@ -174,8 +175,8 @@ def test_jining_2024_has_two_layers_that_add_up_to_the_leaflets_total() -> None:
     assert [layer.fund for layer in rule.layers] == ["fund.pool", "fund.large"]
     assert [layer.fund for layer in single.layers] == ["fund.pool"]
     for status, total in ((Status.ACTIVE, 450_000), (Status.RETIRED, 550_000)):
-        assert sum(layer.limits[status] for layer in rule.layers) == total
-        assert single.layers[0].limits[status] == total
+        assert sum(layer.caps[0].limits[(status,)] for layer in rule.layers) == total
+        assert single.layers[0].caps[0].limits[(status,)] == total
     assert set(rule.counters) == {"deductible_borne", "fund_paid", "large_paid"}
 
 
@@ -183,14 +184,14 @@ def test_jining_2023_is_one_layer_of_2000_until_the_end_of_the_year() -> None:
     rule = book.benefit(JINING, Scheme.EMPLOYEE, CareKind.OUTPATIENT, date(2023, 12, 31))
     assert rule is not None
     assert (rule.effective, rule.until) == (date(2023, 1, 1), date(2023, 12, 31))
-    assert [set(layer.limits.values()) for layer in rule.layers] == [{200_000}]
+    assert [set(layer.caps[0].limits.numbers.values()) for layer in rule.layers] == [{200_000}]
 
 
 @pytest.mark.parametrize(
     ("reading", "counters"),
     [
         (Combine.ONE_COUNTER, {"deductible_borne"}),
-        (Combine.COUNTER_PER_TIER, {f"deductible_borne.{tier}" for tier in Tier}),
+        (Combine.COUNTER_PER_TIER, {f"deductible_borne.{tier}" for tier in TIERS}),
         (Combine.HIGHER_TOPS_UP, {"deductible_borne", "deductible_borne.target"}),
     ],
 )
@@ -249,7 +250,7 @@ def test_monthly_credits_of_retired_people_by_age() -> None:
 def test_a_county_answers_with_its_pooling_region() -> None:
     assert book.name(YINZHOU) == "铁岭市"
     assert book.digest(YINZHOU) == book.digest(TIELING)
-    assert book.regions() == ("100000", "210000", TIELING, "370000", JINING)
+    assert {"100000", "210000", TIELING, "370000", JINING} <= set(book.regions())
     assert len(book.digest(TIELING)) == 64
 
 

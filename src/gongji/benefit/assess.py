@@ -1,22 +1,34 @@
 """What the funds pay for one visit: the readable reference that every other execution has to agree with to the fen.
 
-The order is fixed: split, deductible, ratio, then each fund up to its yearly limit. Every step writes one `Step`.
+The order is fixed: split, what leaves the scope first (`scope`), deductible (`deductible`), caps on cost, the share in
+bands as modified (`bands`), then each fund up to its caps (`caps`). Every step writes one `Step`, in this order:
+
+``split``           the bill's parts; amount: the in-scope cost
+``offsite_first``   borne first by a patient treated elsewhere
+``account_first``   borne by the current-year account before the rule begins
+``deductible``      borne under the deductible; always written
+``cost_cap``        cost above a cap on cost
+``modifier``        what changed the ratio; its amount is 0, its inputs say by how much
+``band``            the funds' share in one band
+``ratio``           the funds' share of the visit; always written, its ratio that of the first band reached
+``cap``             paid by the pooled fund, with the cap that has the least room; ``no_cap`` where it has none
+``overflow_ratio``  a further fund's share at its own ratio
+``overflow``        paid by a further fund
+``no_rule``         no pack sets a rule
 """
 
 from __future__ import annotations
 
-from gongji.benefit.model import (
-    Assessment,
-    Bill,
-    Circumstances,
-    CounterMove,
-    Counters,
-    FundPayment,
-    Step,
-)
+from dataclasses import replace
+
+from gongji.benefit.bands import share_out
+from gongji.benefit.caps import cut_cost, pay_in_layers
+from gongji.benefit.deductible import bear_deductible
+from gongji.benefit.model import Assessment, Bill, Circumstances, Counters, Step
+from gongji.benefit.scope import narrow
+from gongji.benefit.sheet import Sheet
 from gongji.foundation.errors import InvalidInput
-from gongji.foundation.money import part_of
-from gongji.rules.model import BenefitRule, Clause, Combine, Gap
+from gongji.rules.model import STATUSES, BenefitRule, Clause, Gap
 
 
 def assess(
@@ -40,41 +52,32 @@ def assess(
 
     Raises:
         InvalidInput: ``status.not_insured`` when the rule's scheme does not insure the status
-            (a resident under the employee scheme).
+            (a resident under the employee scheme); ``disease.unknown`` when a table by disease does not have this one.
     """
     if rule is None:
         return _nothing(bill, gap)
-    status, tier = circumstances.status, circumstances.tier
-    ratio = rule.share.ratios.get((status, tier))
-    if ratio is None:
+    if circumstances.status not in STATUSES[rule.scheme]:
         raise InvalidInput(
             "status.not_insured",
-            f"scheme {rule.scheme} does not insure a person with status {status}",
-            f"险种 {rule.scheme} 没有“{status}”这一身份",
+            f"scheme {rule.scheme} does not insure a person with status {circumstances.status}",
+            f"险种 {rule.scheme} 没有“{circumstances.status}”这一身份",
             field="status",
-            accepted=", ".join(sorted({str(one) for one, _ in rule.share.ratios})),
+            accepted=", ".join(sorted(STATUSES[rule.scheme])),
         )
-    moves: list[CounterMove] = []
-    deductible, deductible_step = _bear_deductible(rule, bill, circumstances, counters, moves)
-    base = bill.in_scope - deductible
-    share = part_of(base, ratio)
-    steps = [
-        _split_step(bill, rule.clauses["formula"]),
-        deductible_step,
-        Step(
-            "ratio",
-            share,
-            rule.share.clauses[status, tier],
-            {"base": base, "ratio": ratio, "status": status, "tier": tier},
-        ),
-    ]
-    funds = _pay_in_layers(rule, share, circumstances, counters, moves, steps)
+    person = circumstances if rule.as_tier is None else replace(circumstances, tier=rule.as_tier)
+    sheet = Sheet(rule, person.on, counters)
+    sheet.steps.append(_split_step(bill, rule.clauses["formula"]))
+    in_scope = narrow(rule, bill.in_scope, person, sheet)
+    borne = bear_deductible(rule, in_scope, person, sheet)
+    base = cut_cost(rule, in_scope, borne, person, sheet)
+    parts = share_out(rule, base, borne, person, sheet)
+    funds = pay_in_layers(rule, parts, in_scope - borne - base, person, sheet)
     return Assessment(
-        deductible=deductible,
-        ratio=ratio,
+        deductible=borne,
+        ratio=parts[0].ratio,
         funds=funds,
-        moves=tuple(moves),
-        steps=tuple(steps),
+        moves=tuple(sheet.moves),
+        steps=tuple(sheet.steps),
         digest=rule.digest,
         interpretations=rule.interpretations,
     )
@@ -106,78 +109,3 @@ def _nothing(bill: Bill, gap: Gap | None) -> Assessment:
         digest=gap.digest if gap is not None else "",
         interpretations={},
     )
-
-
-def _bear_deductible(
-    rule: BenefitRule,
-    bill: Bill,
-    circumstances: Circumstances,
-    counters: Counters,
-    moves: list[CounterMove],
-) -> tuple[int, Step]:
-    """The yearly deductible: what of the in-scope cost the patient bears before the funds begin, fen.
-
-    The interpretation ``mixed_tiers`` decides what is still to bear:
-    one_counter: this tier's threshold less all that was borne this year;
-    counter_per_tier: this tier's threshold less what was borne at this tier;
-    higher_tops_up: the highest threshold met so far this year (this visit included) less all that was borne.
-    """
-    deductible, tier = rule.deductible, circumstances.tier
-    threshold = deductible.amounts[tier]
-    counter = deductible.counter_of(tier)
-    period = rule.counters[counter].period(circumstances.on)
-    borne_before = counters.get(counter, 0)
-    target = threshold
-    if deductible.combine is Combine.HIGHER_TOPS_UP:
-        met = counters.get(deductible.target_counter, 0)
-        if threshold > met:
-            moves.append(CounterMove(deductible.target_counter, period, threshold - met, threshold))
-        target = max(threshold, met)
-    borne = min(bill.in_scope, max(0, target - borne_before))
-    if borne:
-        moves.append(CounterMove(counter, period, borne, target))
-    inputs: dict[str, int | str] = {
-        "in_scope": bill.in_scope,
-        "threshold": target,
-        "borne_before": borne_before,
-        "left": max(0, target - borne_before - borne),
-        "tier": tier,
-    }
-    return borne, Step("deductible", borne, deductible.clauses[tier], inputs)
-
-
-def _pay_in_layers(
-    rule: BenefitRule,
-    share: int,
-    circumstances: Circumstances,
-    counters: Counters,
-    moves: list[CounterMove],
-    steps: list[Step],
-) -> tuple[FundPayment, ...]:
-    """Each fund pays of the share what its yearly limit leaves room for and hands the rest on.
-
-    The pooled fund's line (``cap``) is always written; an overflow line only when something reaches that fund.
-    """
-    status = circumstances.status
-    owed = share
-    funds: list[FundPayment] = []
-    for index, layer in enumerate(rule.layers):
-        if index and not owed:
-            break
-        limit = layer.limits[status]
-        paid_before = counters.get(layer.counter, 0)
-        paid = min(owed, max(0, limit - paid_before))
-        inputs: dict[str, int | str] = {
-            "fund": layer.fund,
-            "owed": owed,
-            "limit": limit,
-            "paid_before": paid_before,
-            "left": max(0, limit - paid_before - paid),
-        }
-        steps.append(Step("overflow" if index else "cap", paid, layer.clauses[status], inputs))
-        if paid:
-            period = rule.counters[layer.counter].period(circumstances.on)
-            funds.append(FundPayment(layer.fund, paid))
-            moves.append(CounterMove(layer.counter, period, paid, limit))
-        owed -= paid
-    return tuple(funds)

@@ -8,6 +8,7 @@ from gongji.benefit.assess import assess
 from gongji.benefit.model import Assessment, Bill, Circumstances
 from gongji.rules.book import RuleBook
 from gongji.rules.cases import Example, ExampleVisit
+from gongji.rules.model import BenefitRule
 from gongji.rules.problems import At
 
 
@@ -38,16 +39,38 @@ def replay(book: RuleBook, example: Example) -> tuple[Difference, ...]:
     counters: dict[tuple[str, str], int] = {}
     found: list[Difference] = []
     for visit in example.visits:
-        rule = book.benefit(example.region, example.scheme, example.kind, visit.on, example.readings)
+        rule = _rule(book, example, visit)
         names = rule.counters if rule is not None else {}
         present = {name: counters.get((name, counter.period(visit.on)), 0) for name, counter in names.items()}
         bill = Bill(visit.total, visit.self_paid, visit.over_limit, visit.first_self_pay, visit.in_scope)
-        outcome = assess(rule, bill, Circumstances(visit.status, visit.tier, visit.on, visit.age), present)
+        outcome = assess(rule, bill, _circumstances(visit), present)
         for move in outcome.moves:
             key = (move.counter, move.period)
             counters[key] = counters.get(key, 0) + move.added
         found += _compare(example.name, visit, outcome)
     return tuple(found)
+
+
+def _rule(book: RuleBook, example: Example, visit: ExampleVisit) -> BenefitRule | None:
+    """The rule of a visit; readings are of the kind of care that the example is about."""
+    if visit.kind is None or visit.kind is example.kind:
+        return book.benefit(example.region, example.scheme, example.kind, visit.on, example.readings)
+    return book.benefit(example.region, example.scheme, visit.kind, visit.on)
+
+
+def _circumstances(visit: ExampleVisit) -> Circumstances:
+    return Circumstances(
+        visit.status,
+        visit.tier,
+        visit.on,
+        visit.age,
+        offsite=visit.offsite,
+        attributes=visit.attributes,
+        months_covered=visit.months_covered,
+        current_account=visit.current_account,
+        days=visit.days,
+        disease=visit.disease,
+    )
 
 
 def _compare(name: str, visit: ExampleVisit, outcome: Assessment) -> list[Difference]:

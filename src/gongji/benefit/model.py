@@ -8,7 +8,7 @@ from datetime import date
 from typing import TypeAlias
 
 from gongji.foundation.errors import InvalidInput
-from gongji.rules.model import Clause, Status, Tier
+from gongji.rules.model import Attribute, Clause, OffSite, Status, Tier
 
 #: Counter values of the present period by counter name (``deductible_borne``, ``fund_paid``, …), in fen.
 Counters: TypeAlias = Mapping[str, int]
@@ -51,12 +51,36 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """Whose visit, where and when: insurance status, tier of the institution, day of the visit, age in full years."""
+    """Whose visit, where and when.
+
+    Attributes:
+        status: insurance status.
+        tier: tier of the institution.
+        on: day of the visit; of the discharge for an admission.
+        age: full years on that day.
+        offsite: where the patient is treated, and how it came to that.
+        attributes: what else a rule may ask about the visit.
+        months_covered: months of unbroken cover.
+        current_account: fen in the patient's current-year account (for regions where it pays first).
+        days: length of an admission.
+        disease: the special-disease entitlement or its sub-item, in the pack's word; empty without.
+    """
 
     status: Status
     tier: Tier
     on: date
     age: int
+    offsite: OffSite = OffSite.LOCAL
+    attributes: frozenset[Attribute] = frozenset()
+    months_covered: int = 0
+    current_account: int = 0
+    days: int = 1
+    disease: str = ""
+
+    @property
+    def cases(self) -> frozenset[str]:
+        """The words under which a modifier can name this visit."""
+        return frozenset({str(self.status), str(self.offsite), *self.attributes})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +90,8 @@ class CounterMove:
     Attributes:
         counter: the counter's name.
         period: the period it counts in (``"2024"``).
-        added: fen, above zero.
-        cap: the limit in fen that the counter may not pass by this move; None where there is none.
+        added: fen, above zero; a number of times for a counter of charges or admissions.
+        cap: the limit that the counter may not pass by this move; None where there is none.
     """
 
     counter: str
@@ -89,7 +113,7 @@ class Step:
     """One line of the explanation.
 
     Attributes:
-        code: ``split``, ``deductible``, ``ratio``, ``cap``, ``overflow`` or ``no_rule``.
+        code: one of the codes that `gongji.benefit.assess` lists.
         amount: the step's result in fen (in-scope cost, deductible borne now, fund's share, paid by the fund …).
         clause: the source of the rule applied; None where there is none to cite.
         inputs: the numbers it was worked out from, by name.
@@ -107,7 +131,7 @@ class Assessment:
 
     Attributes:
         deductible: fen of the deductible borne in this visit.
-        ratio: the fund's ratio, per ten thousand; 0 without a rule.
+        ratio: the fund's ratio, per ten thousand, of the first band the visit reached; 0 without a rule.
         funds: payments above zero, pooled fund first.
         moves: what the visit adds to the counters.
         steps: the explanation, in the order of the arithmetic.

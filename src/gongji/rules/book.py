@@ -11,11 +11,12 @@ from typing import Final, TypeAlias
 
 from gongji.foundation.errors import InvalidInput, NotFound
 from gongji.rules.checks import check_pack
-from gongji.rules.compile import Span, benefit_timeline, rule_at, sharing_timeline
+from gongji.rules.compile import Span, benefit_timeline, pharmacy_timeline, rule_at, sharing_timeline
 from gongji.rules.lineage import Lineage, check_documents, clause, trace
-from gongji.rules.model import BenefitRule, Conflict, DatedAmount, Gap, Interpretation, SharingRule
-from gongji.rules.pack import SCHEME_WORDS, Pack, in_force, read_packs
+from gongji.rules.model import BenefitRule, SharingRule
+from gongji.rules.pack import SCHEME_WORDS, BenefitKey, Pack, in_force, read_packs
 from gongji.rules.problems import Problems
+from gongji.rules.sources import Conflict, DatedAmount, Gap, Interpretation
 from gongji.rules.vocabulary import CareKind, Scheme
 
 SHIPPED: Final = Path(__file__).parent / "packs"
@@ -57,7 +58,7 @@ class RuleBook:
             self._gaps[region] = lineage.gaps()
             self._sharing[(region, ())] = sharing_timeline(lineage, {})
             for key in lineage.own.benefits:
-                self._benefits[(region, *key, ())] = benefit_timeline(lineage, key, {}, problems)
+                self._compile(lineage, key, {}, problems)
 
     @classmethod
     def of_files(cls, files: Iterable[Path]) -> RuleBook:
@@ -149,9 +150,22 @@ class RuleBook:
                 return None
             # A reading was asked for that nobody took before; `benefit_timeline` refuses one that does not exist,
             # so this store stays as small as the packs' own options.
-            spans = benefit_timeline(self._by_region[pooling], (scheme, kind), readings, Problems())
-            self._benefits[key] = spans
+            lineage = self._by_region[pooling]
+            source = kind if (scheme, kind) in lineage.own.benefits else CareKind.OUTPATIENT
+            self._compile(lineage, (scheme, source), readings, Problems())
+            spans = self._benefits[key]
         return rule_at(spans, on)
+
+    def _compile(self, lineage: Lineage, key: BenefitKey, readings: Mapping[str, str], problems: Problems) -> None:
+        """Keep a benefit's rules under the readings asked for, and with them a pharmacy's that follow from them."""
+        region, asked = lineage.own.region, tuple(sorted(readings.items()))
+        scheme, kind = key
+        spans = benefit_timeline(lineage, key, readings, problems)
+        self._benefits[region, scheme, kind, asked] = spans
+        if kind is CareKind.OUTPATIENT and (scheme, CareKind.PHARMACY) not in lineage.own.benefits:
+            at_pharmacies = pharmacy_timeline(lineage, key, spans)
+            if at_pharmacies:
+                self._benefits[region, scheme, CareKind.PHARMACY, asked] = at_pharmacies
 
     def sharing(self, region: str, on: date, readings: Mapping[str, str] = _DEFAULTS) -> SharingRule | None:
         """Who may share with whom in a region on a day: the city's rule, else the province's, else the nation's.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -11,8 +12,9 @@ from typing import Final
 from gongji.rules.node import Node, read_yaml
 from gongji.rules.pack import read_benefit_key
 from gongji.rules.problems import At, Problems, Unreadable
-from gongji.rules.vocabulary import CareKind, Scheme, Status, Tier
+from gongji.rules.vocabulary import Attribute, CareKind, OffSite, Scheme, Status, Tier
 
+_SPECIAL: Final = ("kind", "offsite", "attributes", "months_covered", "current_account", "days", "disease")
 _BILL: Final = ("total", "self_paid", "over_limit", "first_self_pay", "in_scope")
 
 
@@ -21,7 +23,8 @@ class ExampleVisit:
     """One visit of an example: who, where, when, the bill's parts and what is expected, all amounts in fen.
 
     `fund_pool` and `fund_large` are what the funds pay, `patient` is the rest of the bill; `why` is the hand
-    computation.
+    computation. `kind` is set where it is not the kind of care the file is about; the last seven are as in the
+    circumstances of an assessment.
     """
 
     on: date
@@ -39,6 +42,13 @@ class ExampleVisit:
     patient: int
     why: str
     at: At
+    kind: CareKind | None = None
+    offsite: OffSite = OffSite.LOCAL
+    attributes: frozenset[Attribute] = frozenset()
+    months_covered: int = 0
+    current_account: int = 0
+    days: int = 1
+    disease: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,7 @@ def _read_example(node: Node, region: str, scheme: Scheme, kind: CareKind) -> Ex
 
 
 def _read_visit(node: Node) -> ExampleVisit:
-    found = node.fields(("on", "status", "tier", "age", "bill", "expect", "why"))
+    found = node.fields(("on", "status", "tier", "age", "bill", "expect", "why"), _SPECIAL)
     bill = found["bill"].fields(("total", "in_scope"), ("self_paid", "over_limit", "first_self_pay"))
     expect = found["expect"].fields(("deductible", "fund_pool", "patient"), ("fund_large",))
     parts = {name: bill[name].yuan() if name in bill else 0 for name in _BILL}
@@ -103,4 +113,19 @@ def _read_visit(node: Node) -> ExampleVisit:
         patient=expect["patient"].yuan(),
         why=found["why"].text(),
         at=node.at,
+        kind=found["kind"].choice(CareKind) if "kind" in found else None,
+        offsite=found["offsite"].choice(OffSite) if "offsite" in found else OffSite.LOCAL,
+        attributes=_read_attributes(found),
+        months_covered=found["months_covered"].whole() if "months_covered" in found else 0,
+        current_account=found["current_account"].yuan() if "current_account" in found else 0,
+        days=found["days"].whole() if "days" in found else 1,
+        disease=found["disease"].text() if "disease" in found else "",
+    )
+
+
+def _read_attributes(found: Mapping[str, Node]) -> frozenset[Attribute]:
+    return (
+        frozenset(item.choice(Attribute) for item in found["attributes"].items())
+        if "attributes" in found
+        else frozenset()
     )

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import chain
+from itertools import chain, zip_longest
 from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 
 from gongji.foundation.errors import InvalidInput
-from gongji.rules.checks import STATUSES
-from gongji.rules.entries import Dated, LayerShape, Shape
+from gongji.rules.assembly import Assembly
+from gongji.rules.entries import Dated
 from gongji.rules.lineage import Lineage, clause
-from gongji.rules.model import (
-    BenefitRule,
-    Clause,
-    Counter,
-    Deductible,
-    Interpretation,
-    Layer,
-    Share,
-    SharingRule,
-)
-from gongji.rules.pack import SHARING_NAMES, BenefitEntries, BenefitKey, Table, in_force
+from gongji.rules.model import BenefitRule, SharingRule
+from gongji.rules.pack import SHARING_NAMES, BenefitKey, in_force
 from gongji.rules.problems import Problems
-from gongji.rules.vocabulary import Combine, Status, Tier
+from gongji.rules.sources import Clause, Interpretation
+from gongji.rules.vocabulary import CareKind
 
 Rule = TypeVar("Rule")
 
@@ -100,104 +92,40 @@ def benefit_timeline(
     benefit = lineage.own.benefits[key]
     chosen = choose(benefit.interpretations, readings)
     starts = _starts([*benefit.shapes, *chain.from_iterable(benefit.values.values())])
-    spans = []
-    for start, following in zip(starts, [*starts[1:], None], strict=True):
+    spans: list[Span[BenefitRule]] = []
+    for start, following in zip_longest(starts, starts[1:]):
         shape = in_force(benefit.shapes, start)
         rule = None
         if shape is not None:
             until = following - _DAY if following is not None else shape.until
-            rule = _Compiler(lineage, key, benefit, chosen, problems).rule(shape, start, until)
+            rule = Assembly(lineage, key, benefit, chosen, problems, shape, start).rule(until)
         spans.append(Span(start, rule))
     return tuple(spans)
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiler:
-    lineage: Lineage
-    key: BenefitKey
-    benefit: BenefitEntries
-    chosen: Mapping[str, str]
-    problems: Problems
+def pharmacy_timeline(
+    lineage: Lineage, key: BenefitKey, spans: Sequence[Span[BenefitRule]]
+) -> tuple[Span[BenefitRule], ...]:
+    """What an outpatient rule pays at pharmacies, where its shape says as which tier (``pharmacy: tier_1``).
 
-    def rule(self, shape: Dated[Shape], start: date, until: date | None) -> BenefitRule | None:
-        """The rule of one span; None (and a problem) when the shape names a value that does not hold then."""
-        layers = [layer for layer in shape.value.layers if all(self.chosen[n] == v for n, v in layer.when.items())]
-        tables = {name: self._table(name, start, shape) for name in ("deductible", "share", *(o.limit for o in layers))}
-        found = {name: table for name, table in tables.items() if table is not None}
-        if len(found) < len(tables):
-            return None
-        clauses = {
-            ".".join((name, *path)): self._clause(f"{name}.{'.'.join(path)}", table)
-            for name, table in found.items()
-            for path in table.value
-        }
-        clauses["formula"] = self._clause("rules", shape)
-        deductible = self._deductible(shape.value.deductible_counter, found["deductible"].value, clauses)
-        made = tuple(self._layer(layer, found[layer.limit].value, clauses) for layer in layers)
-        pack = self.lineage.own
-        return BenefitRule(
-            pack=pack.id,
-            region=pack.region,
-            scheme=self.key[0],
-            kind=self.key[1],
-            effective=start,
-            until=until,
-            deductible=deductible,
-            share=self._share(found["share"].value, clauses),
-            layers=made,
-            counters=_counters(deductible, made),
-            clauses=clauses,
-            interpretations=self.chosen,
-            digest=self.lineage.digest,
-        )
+    Args:
+        lineage: the pack and its parents.
+        key: the outpatient benefit.
+        spans: its rules.
 
-    def _table(self, name: str, on: date, shape: Dated[Shape]) -> Dated[Table] | None:
-        table = in_force(self.benefit.values[name], on)
-        if table is None:
-            self.problems.report(
-                "pack.missing_value", shape.at, f"no value of '{name}' holds on {on}", f"{on} 没有生效的“{name}”数值"
-            )
-        return table
-
-    def _clause(self, name: str, dated: Dated[object]) -> Clause:
-        rule_id = f"{self.lineage.own.id}#{self.benefit.section}.{name}"
-        return clause(rule_id, dated, self.lineage.documents())
-
-    def _deductible(self, counter: str, table: Table, clauses: Mapping[str, Clause]) -> Deductible:
-        interpretation = self.benefit.counters[counter].interpretation
-        return Deductible(
-            combine=Combine(self.chosen[interpretation]) if interpretation else Combine.ONE_COUNTER,
-            counter=counter,
-            amounts={tier: table[(tier,)].amount for tier in Tier},
-            clauses={tier: clauses[f"deductible.{tier}"] for tier in Tier},
-        )
-
-    def _share(self, table: Table, clauses: Mapping[str, Clause]) -> Share:
-        keys = [(status, tier) for status in self._statuses() for tier in Tier]
-        return Share(
-            ratios={key: table[key].amount for key in keys},
-            clauses={(status, tier): clauses[f"share.{status}.{tier}"] for status, tier in keys},
-        )
-
-    def _layer(self, layer: LayerShape, table: Table, clauses: Mapping[str, Clause]) -> Layer:
-        return Layer(
-            name=layer.limit,
-            fund=layer.fund,
-            counter=layer.counter,
-            limits={status: table[(status,)].amount for status in self._statuses()},
-            clauses={status: clauses[f"{layer.limit}.{status}"] for status in self._statuses()},
-        )
-
-    def _statuses(self) -> tuple[Status, ...]:
-        return STATUSES[self.key[0]]
-
-
-def _counters(deductible: Deductible, layers: tuple[Layer, ...]) -> dict[str, Counter]:
-    names = [deductible.counter_of(tier) for tier in Tier]
-    if deductible.combine is Combine.HIGHER_TOPS_UP:
-        names.append(deductible.target_counter)
-    names += [layer.counter for layer in layers]
-    return {name: Counter(name) for name in names}
+    Returns:
+        The same spans, without a rule where pharmacies are not named; empty when they never are.
+    """
+    shapes = lineage.own.benefits[key].shapes
+    if all(shape.value.pharmacy_tier is None for shape in shapes):
+        return ()
+    made = []
+    for span in spans:
+        shape = in_force(shapes, span.effective)
+        tier = shape.value.pharmacy_tier if shape is not None else None
+        rule = replace(span.rule, kind=CareKind.PHARMACY, as_tier=tier) if span.rule and tier else None
+        made.append(Span(span.effective, rule))
+    return tuple(made)
 
 
 def sharing_timeline(lineage: Lineage, readings: Mapping[str, str]) -> tuple[Span[SharingRule], ...]:

@@ -1,17 +1,22 @@
-"""The entries of a pack file: documents, sources, dated values, shapes, interpretations, conflicts, gaps, bounds."""
+"""The entries of a pack file but shapes: documents, sources, dated values, counters, interpretations, conflicts, gaps."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
-from gongji.rules.model import Conflict, Grade, Interpretation
 from gongji.rules.node import Leaf, Node
 from gongji.rules.problems import At
+from gongji.rules.sources import Conflict, Interpretation
+from gongji.rules.vocabulary import Grade, Reset
 
 Value = TypeVar("Value")
+
+#: An insurance year begins with a month.
+_FIRST_DAYS: Final = tuple(f"{month:02d}-01" for month in range(1, 13))
+
 Held = TypeVar("Held", covariant=True)
 
 
@@ -59,28 +64,11 @@ class Dated(Generic[Held]):
 
 
 @dataclass(frozen=True, slots=True)
-class LayerShape:
-    """One limit of the shape: which value, counter and fund, and under which readings it applies."""
-
-    limit: str
-    counter: str
-    fund: str
-    when: Mapping[str, str]
-    at: At
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The structure of a benefit: the counter of its deductible, then its fund layers (caps, then overflow)."""
-
-    deductible_counter: str
-    layers: tuple[LayerShape, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class CounterEntry:
-    """A declared counter and the interpretation that says how it adds up, if the text leaves that open."""
+    """A declared counter: its period, and the interpretation that says how it adds up, if the text leaves that open."""
 
+    reset: Reset
+    starts: int
     interpretation: str | None
     at: At
 
@@ -126,7 +114,8 @@ def read_source(node: Node) -> Source:
     )
 
 
-def _dated(node: Node, found: dict[str, Node], value: Value) -> Dated[Value]:
+def dated(node: Node, found: dict[str, Node], value: Value) -> Dated[Value]:
+    """Put a value together with the span, note and source found beside it."""
     effective = found["effective"].day()
     until = found["until"].day() if "until" in found else None
     if until is not None and until < effective:
@@ -147,7 +136,7 @@ def _dated(node: Node, found: dict[str, Node], value: Value) -> Dated[Value]:
 def read_dated(node: Node, read_value: Callable[[Node], Value]) -> Dated[Value]:
     """Read ``{effective, until?, published?, value, source, note?}``."""
     found = node.fields(("effective", "value", "source"), ("until", "published", "note"))
-    return _dated(node, found, read_value(found["value"]))
+    return dated(node, found, read_value(found["value"]))
 
 
 def read_table(node: Node) -> Dated[Mapping[tuple[str, ...], Leaf]]:
@@ -155,55 +144,21 @@ def read_table(node: Node) -> Dated[Mapping[tuple[str, ...], Leaf]]:
     return read_dated(node, Node.leaves)
 
 
-def read_shape(node: Node) -> Dated[Shape]:
-    """Read one dated structure: deductible, share, caps and overflow stages (closed lists of shapes)."""
-    found = node.fields(
-        ("effective", "deductible", "share", "caps", "source"), ("overflow", "until", "published", "note")
-    )
-    deductible = found["deductible"].fields(("shape", "counter", "by"))
-    deductible["shape"].word("cumulative")
-    _expect_keys(deductible["by"], "tier")
-    share = found["share"].fields(("shape", "by", "round"))
-    share["shape"].word("ratio")
-    share["round"].word("half_up")
-    _expect_keys(share["by"], "status", "tier")
-    layers = [_read_layer(item) for item in found["caps"].items()]
-    if "overflow" in found:
-        layers += [_read_layer(item, overflow=True) for item in found["overflow"].items()]
-    return _dated(node, found, Shape(deductible["counter"].text(), tuple(layers)))
-
-
-def _read_layer(node: Node, *, overflow: bool = False) -> LayerShape:
-    found = node.fields(("limit", "counter", "fund", "by", *(("ratio",) if overflow else ())), ("when",))
-    if overflow:
-        found["ratio"].word("same")
-    _expect_keys(found["by"], "status")
-    return LayerShape(
-        limit=found["limit"].text(),
-        counter=found["counter"].text(),
-        fund=found["fund"].word("fund.large" if overflow else "fund.pool"),
-        when={name: option.text() for name, option in found["when"].table().items()} if "when" in found else {},
-        at=node.at,
-    )
-
-
-def _expect_keys(node: Node, *expected: str) -> None:
-    given = tuple(item.text() for item in node.items())
-    if given != expected:
-        raise node.problems.refuse(
-            "pack.bad_value",
-            node.at,
-            f"this shape is keyed by [{', '.join(expected)}], not by [{', '.join(given)}]",
-            f"此形态按 [{'、'.join(expected)}] 取值",
-        )
-
-
 def read_counter(node: Node) -> CounterEntry:
-    """Read ``{scope: person, reset: calendar_year, interpretation?}``."""
-    found = node.fields(("scope", "reset"), ("interpretation",))
+    """Read ``{scope: person, reset: calendar_year, interpretation?}``; an insurance year says its first day too."""
+    found = node.fields(("scope", "reset"), ("starts", "interpretation"))
     found["scope"].word("person")
-    found["reset"].word("calendar_year")
-    return CounterEntry(found["interpretation"].text() if "interpretation" in found else None, node.at)
+    reset = found["reset"].choice(Reset)
+    if ("starts" in found) != (reset is Reset.INSURANCE_YEAR):
+        raise node.problems.refuse(
+            "pack.missing_key",
+            node.at,
+            "'starts' (a first day such as 07-01) goes with 'reset: insurance_year', and only with it",
+            "starts (起始日, 如 07-01) 只与 insurance_year 同用, 且必须写明",
+        )
+    starts = int(found["starts"].word(*_FIRST_DAYS)[:2]) if "starts" in found else 1
+    interpretation = found["interpretation"].text() if "interpretation" in found else None
+    return CounterEntry(reset, starts, interpretation, node.at)
 
 
 def read_interpretation(name: str, node: Node, pack: str) -> Interpretation:
@@ -241,4 +196,4 @@ def read_bound(node: Node) -> Dated[Bound]:
     if on[0] not in ("deductible", "share", "caps"):
         raise node.problems.unknown("value", found["on"].at, on[0], ("deductible", "share", "caps"))
     least, most = (found[name].leaf().amount if name in found else None for name in ("at_least", "at_most"))
-    return _dated(node, found, Bound(on, least, most))
+    return dated(node, found, Bound(on, least, most))

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from gongji.rules.entries import Dated, Document, Source
-from gongji.rules.model import Clause, Gap
 from gongji.rules.pack import Pack
 from gongji.rules.problems import Problems
+from gongji.rules.sources import Clause, Gap
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,22 +7,32 @@ population run gets the very rule that the cashier's desk used.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
+from gongji.rules.grid import Grid
+from gongji.rules.sources import Clause, Conflict, DatedAmount, Gap, Interpretation
 from gongji.rules.vocabulary import (
+    STATUSES,
     AccountScope,
     Area,
+    Attribute,
     BalanceSource,
     CareKind,
     Combine,
+    DeductibleKind,
+    Dimension,
+    Effect,
     FlagTwo,
     ForbiddenUse,
     Grade,
+    Measure,
+    OffSite,
     Procedure,
     Purpose,
     Relation,
+    Reset,
     Scheme,
     Status,
     Tier,
@@ -31,10 +41,13 @@ from gongji.rules.vocabulary import (
 
 __all__ = [
     "ENGINE",
+    "STATUSES",
     "AccountScope",
     "Area",
+    "Attribute",
     "BalanceSource",
     "BenefitRule",
+    "Cap",
     "CareKind",
     "Clause",
     "Combine",
@@ -42,178 +55,181 @@ __all__ = [
     "Counter",
     "DatedAmount",
     "Deductible",
+    "DeductibleKind",
+    "Dimension",
+    "Effect",
     "FlagTwo",
     "ForbiddenUse",
     "Gap",
     "Grade",
+    "Grid",
     "Interpretation",
     "Layer",
+    "Measure",
+    "Modifier",
+    "OffSite",
     "Procedure",
     "Purpose",
     "Relation",
+    "Reset",
     "Scheme",
     "Share",
     "SharingRule",
     "Status",
     "Tier",
     "Trigger",
+    "Waiver",
 ]
 
 #: Raised whenever the same rule and the same bill would give another number or another explanation.
-ENGINE: Final = "1"
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """Where a number comes from.
-
-    Attributes:
-        rule: the rule's id, ``<pack>#<section>.<value>.<key>``.
-        doc: id of the document in the pack's register.
-        title: the document's title.
-        publisher: who issued or printed it.
-        grade: how far it can be trusted, A best.
-        quote: the words the number rests on; our own summary when `verbatim` is false.
-        verbatim: whether `quote` is the document's own wording.
-        effective: first day the value holds.
-        checked: day somebody last compared the value with its source.
-        published: when it became known, if that differs from `effective`.
-        note: what a reader should know about the value (an assumption, a date only known by its month).
-    """
-
-    rule: str
-    doc: str
-    title: str
-    publisher: str
-    grade: Grade
-    quote: str
-    verbatim: bool
-    effective: date
-    checked: date
-    published: date | None = None
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Interpretation:
-    """A named switch for what a text leaves open.
-
-    Attributes:
-        name: the switch (``mixed_tiers``).
-        pack: id of the pack that declares it.
-        default: the reading taken when nobody chooses.
-        options: all readings that can be computed.
-        why: what the text leaves open.
-        docs: documents that bear on it.
-    """
-
-    name: str
-    pack: str
-    default: str
-    options: tuple[str, ...]
-    why: str
-    docs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Two sources that disagree: `says` is what the pack holds, `against` what it was held against."""
-
-    pack: str
-    about: str
-    says: str
-    against: str
-    docs: tuple[str, ...]
-    handling: str
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Something the packs deliberately leave silent, so that an explanation can say so.
-
-    Attributes:
-        rule: the gap's id, ``<pack>#gap.<about>``.
-        about: ``<scheme>.<kind>`` for a missing benefit (``resident.outpatient``), else a free name.
-        says: one Chinese sentence: what is not known.
-        digest: digest of the pack that records it.
-    """
-
-    rule: str
-    about: str
-    says: str
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class DatedAmount:
-    """A plain value of a pack (a premium, an account credit) on a date: fen or per ten thousand, with its clause."""
-
-    amount: int
-    clause: Clause
+ENGINE: Final = "2"
 
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """A number that lives across visits: per person, back to zero with each calendar year."""
+    """A number that lives across visits: per person, back to zero with each period.
+
+    Attributes:
+        name: its name; kinds of care that name the same counter share it.
+        reset: the period.
+        starts: first month of an insurance year (7 in Shanghai); 1 for every other period.
+    """
 
     name: str
+    reset: Reset = Reset.CALENDAR_YEAR
+    starts: int = 1
 
     def period(self, on: date) -> str:
-        """The period a visit on that day counts in, as text (``"2024"``)."""
+        """The period a visit on that day counts in, as text (``"2024"``, ``"2024/25"``, ``"2024-Q3"``, ``"2024-07"``)."""
+        if self.reset is Reset.MONTH:
+            return f"{on.year:04d}-{on.month:02d}"
+        if self.reset is Reset.QUARTER:
+            return f"{on.year:04d}-Q{(on.month + 2) // 3}"
+        if self.reset is Reset.INSURANCE_YEAR:
+            year = on.year if on.month >= self.starts else on.year - 1
+            return f"{year:04d}/{(year + 1) % 100:02d}"
         return f"{on.year:04d}"
 
 
 @dataclass(frozen=True, slots=True)
+class Waiver:
+    """What is taken off the deductible of a visit with an attribute, fen."""
+
+    attribute: Attribute
+    less: Grid
+
+
+@dataclass(frozen=True, slots=True)
 class Deductible:
-    """A cumulative yearly deductible by tier.
+    """What the patient bears before the funds begin.
 
     Attributes:
-        combine: how tiers add up.
-        counter: name of the counter of what was borne (per tier: ``<counter>.<tier>``).
-        amounts: threshold in fen by tier.
-        clauses: their sources.
+        kind: what it is charged on.
+        amounts: the threshold in fen; by admission too for `BY_ADMISSION`, its last also for all later ones.
+        combine: how tiers add up (`CUMULATIVE` only).
+        counter: name of the counter of what was borne (`CUMULATIVE`) or of admissions (`BY_ADMISSION`); empty without.
+        at_most: how often it is charged, by the counter of how often it was (`PER_VISIT`).
+        cycle_days: length in days of a stretch of a long stay that counts as an admission of its own; 0 without.
+        waivers: what is taken off for an attribute.
     """
 
-    combine: Combine
-    counter: str
-    amounts: Mapping[Tier, int]
-    clauses: Mapping[Tier, Clause]
+    kind: DeductibleKind
+    amounts: Grid
+    combine: Combine = Combine.ONE_COUNTER
+    counter: str = ""
+    at_most: Mapping[str, int] = field(default_factory=dict)
+    cycle_days: int = 0
+    waivers: tuple[Waiver, ...] = ()
 
     def counter_of(self, tier: Tier) -> str:
-        """Name of the counter that a visit to an institution of this tier adds to."""
-        return f"{self.counter}.{tier}" if self.combine is Combine.COUNTER_PER_TIER else self.counter
+        """Name of the counter that a visit to an institution of this tier adds to (`CUMULATIVE`)."""
+        return f"{self.counter}.{tier.base}" if self.combine is Combine.COUNTER_PER_TIER else self.counter
 
     @property
     def target_counter(self) -> str:
-        """Name of the counter of the highest threshold met so far this year (`HIGHER_TOPS_UP` only)."""
+        """Name of the counter of the threshold met so far in the period (`HIGHER_TOPS_UP` and `ONCE`)."""
         return f"{self.counter}.target"
+
+    @property
+    def keeps_target(self) -> bool:
+        """Whether what is asked for depends on the thresholds met before."""
+        return self.combine in (Combine.HIGHER_TOPS_UP, Combine.ONCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Modifier:
+    """What changes the ratio, or takes a part out of scope, for some visits.
+
+    Attributes:
+        name: the value's name in the pack.
+        cases: for which visits: ``retired``, an attribute, or ways of being treated off-site.
+        effect: what it does.
+        numbers: per ten thousand: points, factor, or part.
+    """
+
+    name: str
+    cases: frozenset[str]
+    effect: Effect
+    numbers: Grid
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The fund's ratio of what is left after the deductible: per ten thousand, by status and tier."""
+    """The fund's ratio of what is left after the deductible.
 
-    ratios: Mapping[tuple[Status, Tier], int]
-    clauses: Mapping[tuple[Status, Tier], Clause]
+    Attributes:
+        ratios: per ten thousand; by band too when there are edges.
+        edges: upper edges of the bands in fen, ascending, the last band open; empty without bands.
+        edge_clauses: their sources.
+        measure: what the edges are measured on.
+        counter: name of the counter of the measure; empty when the bands begin anew at each visit.
+        modifiers: what changes the ratio, in the order in which it applies.
+    """
+
+    ratios: Grid
+    edges: tuple[int, ...] = ()
+    edge_clauses: tuple[Clause, ...] = ()
+    measure: Measure = Measure.NET
+    counter: str = ""
+    modifiers: tuple[Modifier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """A limit, in fen.
+
+    Attributes:
+        name: the value's name in the pack (``yearly_cap``).
+        measure: whether it limits what the funds pay or the cost they reckon with.
+        counter: name of the counter of the measure; empty for a limit of each visit.
+        each_disease: whether every disease has a counter of its own (``<counter>.<disease>``).
+        limits: the limit.
+    """
+
+    name: str
+    measure: Measure
+    counter: str
+    each_disease: bool
+    limits: Grid
+
+    def counter_of(self, disease: str) -> str:
+        """Name of the counter that a visit for this disease adds to; empty for a limit of each visit."""
+        return f"{self.counter}.{disease}" if self.each_disease else self.counter
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A fund that pays its part of the share up to a yearly limit, then hands the rest to the next layer.
+    """A fund that pays what its caps leave room for, then hands over to the next layer.
 
     Attributes:
-        name: the value's name in the pack (``pool_cap``).
         fund: ``fund.pool`` or ``fund.large``.
-        counter: name of the counter of what this fund paid.
-        limits: yearly limit in fen by status.
-        clauses: their sources.
+        caps: its limits, all binding at once; none when it pays without limit.
+        ratios: its own ratio of the cost that found no room before; None when it goes on with the share itself.
     """
 
-    name: str
     fund: str
-    counter: str
-    limits: Mapping[Status, int]
-    clauses: Mapping[Status, Clause]
+    caps: tuple[Cap, ...]
+    ratios: Grid | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +252,8 @@ class BenefitRule:
         interpretations: the reading in use, by the switch's name.
         digest: sha256 of the pack and all it inherits, hex.
         engine: version of the arithmetic.
+        as_tier: the tier that every visit counts as (a pharmacy); None where the institution's own counts.
+        account_first: whether the current-year account has to be empty before the deductible begins.
     """
 
     pack: str
@@ -252,6 +270,8 @@ class BenefitRule:
     interpretations: Mapping[str, str]
     digest: str
     engine: str = ENGINE
+    as_tier: Tier | None = None
+    account_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TypeAlias, TypeVar
 
 import yaml
 
-from gongji.foundation.money import PER_TEN_THOUSAND, parse_yuan
+from gongji.foundation.money import parse_yuan
 from gongji.rules.problems import At, Problems, Unreadable
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -148,16 +148,11 @@ class Node:
         return parse_yuan(text, "value")
 
     def percent(self) -> int:
-        """The node as a percentage of at most 100 % with at most two decimals, per ten thousand."""
+        """The node as a percentage with at most two decimals, per ten thousand; whether it may pass 100 % is checked later."""
         match = _PERCENT.fullmatch(self.text())
         if match is None:
             raise self._wrong("a percentage such as 55 %", "百分比,如 55 %")
-        ratio = int(match[1]) * 100 + int((match[2] or "").ljust(2, "0"))
-        if ratio > PER_TEN_THOUSAND:
-            raise self.problems.refuse(
-                "pack.ratio_over_100", self.at, f"{match[0]} is more than 100 %", f"比例 {match[0]} 超过 100 %"
-            )
-        return ratio
+        return int(match[1]) * 100 + int((match[2] or "").ljust(2, "0"))
 
     def leaf(self) -> Leaf:
         """The node as a number of a table: an amount in yuan, or a percentage when it ends with one."""

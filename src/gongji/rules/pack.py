@@ -16,7 +16,6 @@ from gongji.rules.entries import (
     CounterEntry,
     Dated,
     Document,
-    Shape,
     read_bound,
     read_conflict,
     read_counter,
@@ -24,12 +23,13 @@ from gongji.rules.entries import (
     read_document,
     read_gap,
     read_interpretation,
-    read_shape,
     read_table,
 )
-from gongji.rules.model import Conflict, Interpretation
-from gongji.rules.node import Leaf, Node, Plain, read_yaml
+from gongji.rules.expand import Table
+from gongji.rules.node import Node, Plain, read_yaml
 from gongji.rules.problems import At, Problems, Unreadable
+from gongji.rules.sources import Conflict, Interpretation
+from gongji.rules.structure import Shape, read_shape
 from gongji.rules.vocabulary import (
     AccountScope,
     Area,
@@ -47,7 +47,6 @@ from gongji.rules.vocabulary import (
 Entry = TypeVar("Entry")
 Read = TypeVar("Read")
 
-Table: TypeAlias = Mapping[tuple[str, ...], Leaf]
 BenefitKey: TypeAlias = tuple[Scheme, CareKind]
 
 #: How a scheme is written in a pack file.

@@ -57,8 +57,10 @@ class Problems:
         self._found: list[Problem] = []
 
     def report(self, code: str, at: At, en: str, zh: str) -> None:
-        """Note a problem and go on."""
-        self._found.append(Problem(code, at, en, zh))
+        """Note a problem and go on; one table read by two shapes is complained about once."""
+        problem = Problem(code, at, en, zh)
+        if problem not in self._found:
+            self._found.append(problem)
 
     def refuse(self, code: str, at: At, en: str, zh: str) -> Unreadable:
         """Note a problem; the caller raises what this returns to leave the entry."""

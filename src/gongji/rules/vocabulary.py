@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class Scheme(StrEnum):
@@ -17,14 +18,33 @@ class CareKind(StrEnum):
 
     OUTPATIENT = "outpatient"
     PHARMACY = "pharmacy"
+    INPATIENT = "inpatient"
+    EMERGENCY = "emergency"
+    SPECIAL_DISEASE = "special_disease"
+    TWO_DISEASES = "two_diseases"
 
 
 class Tier(StrEnum):
-    """医疗机构级别."""
+    """医疗机构级别: 一级及以下, 二级, 三级; 社区, 三级特等 and 省级 only where a text sets them apart."""
 
     TIER_1 = "tier_1"
     TIER_2 = "tier_2"
     TIER_3 = "tier_3"
+    COMMUNITY = "community"
+    TIER_3_SPECIAL = "tier_3_special"
+    PROVINCIAL = "provincial"
+
+    @property
+    def base(self) -> Tier:
+        """The one of the three general tiers that holds where a table does not set this one apart."""
+        return _BASE_TIERS.get(self, self)
+
+
+_BASE_TIERS: Final = {
+    Tier.COMMUNITY: Tier.TIER_1,
+    Tier.TIER_3_SPECIAL: Tier.TIER_3,
+    Tier.PROVINCIAL: Tier.TIER_3,
+}
 
 
 class Status(StrEnum):
@@ -33,6 +53,10 @@ class Status(StrEnum):
     ACTIVE = "active"
     RETIRED = "retired"
     RESIDENT = "resident"
+
+
+#: Which statuses a scheme insures: a table by status has exactly these.
+STATUSES: Final = {Scheme.EMPLOYEE: (Status.ACTIVE, Status.RETIRED), Scheme.RESIDENT: (Status.RESIDENT,)}
 
 
 class Grade(StrEnum):
@@ -125,3 +149,72 @@ class Combine(StrEnum):
     ONE_COUNTER = "one_counter"
     COUNTER_PER_TIER = "counter_per_tier"
     HIGHER_TOPS_UP = "higher_tops_up"
+    ONCE = "once"
+
+
+class Dimension(StrEnum):
+    """What a table of a benefit can be keyed by."""
+
+    STATUS = "status"
+    TIER = "tier"
+    AGE = "age"
+    COVER = "cover"
+    PROVIDER = "provider"
+    DISEASE = "disease"
+    ADMISSION = "admission"
+    BAND = "band"
+
+
+class Reset(StrEnum):
+    """When a counter goes back to zero."""
+
+    CALENDAR_YEAR = "calendar_year"
+    INSURANCE_YEAR = "insurance_year"
+    QUARTER = "quarter"
+    MONTH = "month"
+
+
+class DeductibleKind(StrEnum):
+    """What a deductible is charged on."""
+
+    NONE = "none"
+    CUMULATIVE = "cumulative"
+    PER_VISIT = "per_visit"
+    BY_ADMISSION = "by_admission"
+
+
+class Measure(StrEnum):
+    """What a band's edge or a cap is measured on: cost with the deductible, cost without it, the funds' payment."""
+
+    GROSS = "gross"
+    NET = "net"
+    FUND = "fund"
+
+
+class Effect(StrEnum):
+    """What a modifier does."""
+
+    POINTS = "points"
+    LESS_POINTS = "less_points"
+    FACTOR = "factor"
+    SELF_PAY_FACTOR = "self_pay_factor"
+    FIRST_SELF_PAY = "first_self_pay"
+
+
+class Attribute(StrEnum):
+    """What a region's rule may ask about a visit: 二档, 签约家庭医生, 全部使用基本药物, 选定或绑定的机构."""
+
+    GRADE_2 = "grade_2"
+    FAMILY_DOCTOR = "family_doctor"
+    ESSENTIAL_DRUGS = "essential_drugs"
+    SELECTED_PROVIDER = "selected_provider"
+
+
+class OffSite(StrEnum):
+    """Where the patient is treated, and how it came to that: 参保地, 异地备案长住, 转诊, 异地急诊, 未备案."""
+
+    LOCAL = "local"
+    FILED = "filed"
+    REFERRAL = "referral"
+    EMERGENCY = "emergency"
+    UNFILED = "unfiled"

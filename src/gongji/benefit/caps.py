@@ -1,0 +1,103 @@
+"""What each fund really pays: up to its caps, then on to the next fund."""
+
+from __future__ import annotations
+
+from gongji.benefit.bands import Part
+from gongji.benefit.lookup import find
+from gongji.benefit.model import Circumstances, FundPayment
+from gongji.benefit.sheet import Sheet
+from gongji.foundation.money import PER_TEN_THOUSAND, part_of
+from gongji.rules.model import BenefitRule, Cap, Clause, Layer, Measure
+
+
+def cut_cost(rule: BenefitRule, in_scope: int, borne: int, person: Circumstances, sheet: Sheet) -> int:
+    """The cost that the funds reckon with: what is left after the deductible, within the caps on cost, in fen."""
+    base = in_scope - borne
+    caps = [cap for cap in rule.layers[0].caps if cap.measure is not Measure.FUND]
+    rooms: list[tuple[Cap, int, int]] = []
+    for cap in caps:
+        limit, clause = find(cap.limits, person)
+        counter = cap.counter_of(person.disease)
+        before = sheet.value(counter) if counter else 0
+        room = max(0, limit - before)
+        counts = borne if cap.measure is Measure.GROSS else 0
+        kept = min(base, max(0, room - counts))
+        if kept < base:
+            sheet.line("cost_cap", base - kept, clause, cost=base, limit=limit, counted_before=before)
+        base = kept
+        rooms.append((cap, limit, room))
+    for cap, limit, room in rooms:
+        if cap.counter:
+            counted = base + (borne if cap.measure is Measure.GROSS else 0)
+            sheet.add(cap.counter_of(person.disease), min(counted, room), limit)
+    return base
+
+
+def pay_in_layers(
+    rule: BenefitRule, parts: list[Part], cut: int, person: Circumstances, sheet: Sheet
+) -> tuple[FundPayment, ...]:
+    """Each fund pays what its caps leave room for and hands the rest on.
+
+    Args:
+        rule: the rule.
+        parts: the funds' share, band by band.
+        cut: cost above the caps on cost: only a fund with a ratio of its own can take it, fen.
+        person: whose visit, where and when.
+        sheet: counters and explanation.
+
+    Returns:
+        The payments above zero. The pooled fund's line is always written, an overflow line only when something
+        reaches that fund.
+    """
+    owed = sum(part.share for part in parts)
+    funds: list[FundPayment] = []
+    for index, layer in enumerate(rule.layers):
+        if layer.ratios is not None:
+            cost = cut + _unpaid_cost(parts, owed)
+            ratio, clause = find(layer.ratios, person)
+            owed, cut = part_of(cost, ratio), 0
+            parts = [Part(1, cost, ratio, owed, clause)]
+            if cost:
+                sheet.line("overflow_ratio", owed, clause, fund=layer.fund, cost=cost, ratio=ratio)
+        if index and not owed:
+            continue
+        paid = _pay(layer, owed, rule.clauses["formula"], index, person, sheet)
+        if paid:
+            funds.append(FundPayment(layer.fund, paid))
+        owed -= paid
+    return tuple(funds)
+
+
+def _unpaid_cost(parts: list[Part], owed: int) -> int:
+    """The cost whose share found no room, fen: the caps bind at the end, so it is taken from the last band back."""
+    cost = 0
+    for part in reversed(parts):
+        missing = min(owed, part.share)
+        owed -= missing
+        if missing and missing == part.share:
+            cost += part.cost
+        elif missing:
+            at_ratio = (missing * PER_TEN_THOUSAND + part.ratio // 2) // part.ratio
+            cost += min(at_ratio, part.cost - (part.share - missing))
+    return cost
+
+
+def _pay(layer: Layer, owed: int, formula: Clause, index: int, person: Circumstances, sheet: Sheet) -> int:
+    """What one fund pays of what it owes, with its line: the cap with the least room is the one that is cited."""
+    code = "overflow" if index else "cap"
+    found = [(cap, *find(cap.limits, person)) for cap in layer.caps if cap.measure is Measure.FUND]
+    rooms = []
+    for cap, limit, clause in found:
+        counter = cap.counter_of(person.disease)
+        before = sheet.value(counter) if counter else 0
+        rooms.append((max(0, limit - before), limit, before, clause))
+    if not rooms:
+        sheet.line(code if index else "no_cap", owed, formula, fund=layer.fund, owed=owed)
+        return owed
+    room, limit, before, clause = min(rooms, key=lambda one: one[0])
+    paid = min(owed, room)
+    for cap, its_limit, _ in found:
+        if cap.counter:
+            sheet.add(cap.counter_of(person.disease), paid, its_limit)
+    sheet.line(code, paid, clause, fund=layer.fund, owed=owed, limit=limit, paid_before=before, left=room - paid)
+    return paid

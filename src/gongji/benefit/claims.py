@@ -1,0 +1,54 @@
+"""A bill and its circumstances, and a region's sharing rule, as the integers that the kernel reads."""
+
+from __future__ import annotations
+
+from gongji.benefit import families
+from gongji.benefit.model import Bill, Circumstances
+from gongji.foundation.errors import InvalidInput
+from gongji.rules import layout
+from gongji.rules.model import AccountScope, BalanceSource, SharingRule
+
+
+def encode_claim(bill: Bill, person: Circumstances, diseases: tuple[str, ...] = ()) -> list[int]:
+    """The claim of one visit.
+
+    Args:
+        bill: the visit's bill.
+        person: whose visit, where and when.
+        diseases: the diseases of the region, in the order of the rule table.
+
+    Raises:
+        InvalidInput: ``bill.too_large`` when the kernel's products could overflow.
+    """
+    if bill.total > layout.LARGEST:
+        raise InvalidInput(
+            "bill.too_large",
+            "the bill is larger than a population run reckons with",
+            "费用金额超出批量测算的范围",
+            field="bill",
+            accepted=f"at most {layout.LARGEST} fen",
+        )
+    claim = [0] * layout.CLAIM_SIZE
+    claim[layout.MONTH] = person.on.year * 12 + person.on.month - 1
+    claim[layout.IN_SCOPE] = bill.in_scope
+    claim[layout.STATUS] = layout.STATUS_PLACES[person.status]
+    claim[layout.TIER] = layout.TIER_PLACES[person.tier]
+    claim[layout.AGE] = person.age
+    claim[layout.COVERED] = person.months_covered
+    claim[layout.CASES] = sum(bit for word, bit in layout.CASE_BITS.items() if word in person.cases)
+    claim[layout.ACCOUNT] = person.current_account
+    claim[layout.DAYS] = person.days
+    claim[layout.DISEASE] = diseases.index(person.disease) if person.disease in diseases else -1
+    return claim
+
+
+def encode_sharing(rule: SharingRule | None) -> list[int]:
+    """The terms on which accounts pay; without a rule the patient's own pay everything and nobody shares."""
+    terms = [0] * families.SHARING_SIZE
+    if rule is not None:
+        terms[families.SHARES] = 1
+        terms[families.POLICY_ONLY] = int(rule.account_scope is AccountScope.POLICY_ONLY)
+        terms[families.FIRST_SELF_PAY_PAYABLE] = int(rule.first_self_pay_payable)
+        terms[families.HISTORICAL_ONLY] = int(rule.balance_source is BalanceSource.HISTORICAL_ONLY)
+        terms[families.RETAINED_FLOOR] = rule.retained_floor
+    return terms

@@ -1,0 +1,231 @@
+"""One rule, several executions: the reference, the kernel on one visit, and the compiled kernel over a file of families."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+from forms import (
+    TIELING,
+    Claim,
+    annual,
+    grid_of,
+    live,
+    present,
+    random_bill,
+    random_circumstances,
+    random_rule,
+    random_year,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gongji.benefit import families
+from gongji.benefit.assess import assess
+from gongji.benefit.claims import encode_claim, encode_sharing
+from gongji.benefit.compiled import settle_families
+from gongji.benefit.kernel import assess_row
+from gongji.benefit.model import Assessment, Bill
+from gongji.foundation.errors import InvalidInput, Misconfigured
+from gongji.ledger.model import AccountKind, personal_account
+from gongji.rules import layout
+from gongji.rules.book import RuleBook
+from gongji.rules.model import AccountScope, BalanceSource, BenefitRule, Layer, SharingRule
+from gongji.rules.table import compile_table
+from gongji.settlement.model import AccountUse
+from gongji.settlement.waterfall import OWN_ORDER, Offer, offered_kinds, pay, purse_of
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def amounts(outcome: Assessment, rule: BenefitRule) -> list[int]:
+    """An assessment as the kernel's result: what was borne first, deductible, ratio, share, paid by each fund."""
+    lines: dict[str, int] = {}
+    for step in outcome.steps:
+        lines[step.code] = lines.get(step.code, 0) + step.amount
+    funds = [0] * layout.MOST_LAYERS
+    pooled = [step.amount for step in outcome.steps if step.code in ("cap", "no_cap")]
+    funds[0] = pooled[0]
+    overflows = [step for step in outcome.steps if step.code == "overflow"]
+    if len(rule.layers) == 2:
+        funds[1] = sum(step.amount for step in overflows)
+    elif len(rule.layers) == 3:
+        funds[1] = outcome.fund_total - funds[0]
+    first = [lines.get("offsite_first", 0), lines.get("account_first", 0)]
+    return [*first, outcome.deductible, outcome.ratio, lines["ratio"], *funds]
+
+
+def further_funds_together(result: list[int]) -> list[int]:
+    """A result with the second and the third fund in one number, as both are ``fund.large``."""
+    return [*result[: layout.PAID + 1], result[layout.PAID + 1] + result[layout.PAID + 2], 0]
+
+
+def counters_in(
+    state: list[int], slots: dict[str, int], rule: BenefitRule, claims: list[Claim]
+) -> dict[tuple[str, str], int]:
+    """The counters of a state by name and the period they were last moved in."""
+    found = {}
+    for name, counter in rule.counters.items():
+        value, last = state[2 * slots[name]], state[2 * slots[name] + 1]
+        for claim in claims:
+            on = claim.person.on
+            length = {"month": 1, "quarter": 3}.get(counter.reset, 12)
+            if (on.year * 12 + on.month - counter.starts) // length == last:
+                found[name, counter.period(on)] = value
+    return found
+
+
+@settings(max_examples=300)
+@given(seeds, seeds)
+def test_the_kernel_pays_what_the_reference_pays_visit_by_visit(rule_seed: int, year_seed: int) -> None:
+    rule, claims = random_rule(rule_seed), random_year(year_seed)
+    table = compile_table([rule])
+    state, work, result = [0] * (2 * table.width), [7] * layout.WORK_SIZE, [7] * layout.RESULT_SIZE
+    counters, outcomes = live(rule, claims)
+    for claim, outcome in zip(claims, outcomes, strict=True):
+        assess_row(table.rows[0], encode_claim(claim.bill, claim.person, table.diseases[0]), state, work, result)
+        assert further_funds_together(result) == amounts(outcome, rule)
+    for place, value in counters_in(state, dict(table.slots[0]), rule, claims).items():
+        assert counters.get(place, 0) == value
+
+
+class Town:
+    """A few families under several rules: the same claims as objects for the reference and as arrays for the kernel."""
+
+    def __init__(self, seed: int) -> None:
+        random = Random(seed)
+        self.rules = [replace(random_rule(random.randrange(2**32)), region=f"{place:06d}") for place in range(3)]
+        self.sharing = [random_sharing(random) for _ in self.rules]
+        self.people: list[int] = []
+        self.sharers: list[int] = []
+        self.homes: list[int] = []
+        self.accounts: list[list[int]] = []
+        self.visits: list[tuple[int, Claim]] = []
+        for _ in range(random.randint(1, 4)):
+            self._family(random)
+
+    def _family(self, random: Random) -> None:
+        home, first = random.randrange(len(self.rules)), len(self.accounts)
+        members = random.randint(1, 4)
+        for member in range(members):
+            self.homes.append(home)
+            self.sharers.append(first if member and random.random() < 0.7 else -1)
+            self.accounts.append([random.choice((0, random.randint(0, 300_000))) for _ in range(2)])
+        visits = [
+            (first + random.randrange(members), Claim(random_bill(random), random_circumstances(random)))
+            for _ in range(random.randint(0, 10))
+        ]
+        self.visits += sorted(visits, key=lambda visit: visit[1].person.on)
+
+
+def random_sharing(random: Random) -> SharingRule | None:
+    """A region's terms of sharing, or none."""
+    known = RuleBook.shipped().sharing("211200", TIELING.effective)
+    assert known is not None
+    return random.choice(
+        (
+            None,
+            replace(
+                known,
+                account_scope=random.choice(list(AccountScope)),
+                balance_source=random.choice(list(BalanceSource)),
+                retained_floor=random.choice((0, 50_000)),
+                interpretations={"first_self_pay": random.choice(("payable", "not_payable"))},
+            ),
+        )
+    )
+
+
+def by_reference(town: Town) -> tuple[list[list[int]], list[list[int]]]:
+    """Every claim by the reference and the settlement's own waterfall; and the balances at the end."""
+    balances: dict[int, int] = {}
+    for person, (current, historical) in enumerate(town.accounts):
+        for kind, balance in zip(OWN_ORDER, (current, historical), strict=True):
+            balances[personal_account(kind, person)] = balance
+    counters: list[dict[tuple[str, str], int]] = [{} for _ in town.accounts]
+    results = []
+    for person, claim in town.visits:
+        rule, sharing = town.rules[town.homes[person]], town.sharing[town.homes[person]]
+        here = replace(claim.person, current_account=balances[personal_account(AccountKind.PERSONAL_CURRENT, person)])
+        outcome = assess(rule, claim.bill, here, present(rule, counters[person], here.on))
+        for move in outcome.moves:
+            place = (move.counter, move.period)
+            counters[person][place] = counters[person].get(place, 0) + move.added
+        offers = []
+        if sharing is not None and town.sharers[person] >= 0:
+            purse = purse_of(town.sharers[person], offered_kinds(sharing), balances, sharing.retained_floor)
+            offers = [Offer(town.sharers[person], 1, purse, None)]
+        own = purse_of(person, OWN_ORDER, balances)
+        payment = pay(claim.bill, outcome, sharing, AccountUse.SHARERS, own, offers)
+        for drawn in payment.draws:
+            balances[drawn.account] -= drawn.amount
+        results.append([*amounts(outcome, rule), payment.own, payment.shared, payment.cash])
+    left = [[balances[personal_account(kind, person)] for kind in OWN_ORDER] for person in range(len(town.accounts))]
+    return results, left
+
+
+def test_a_file_of_families_comes_out_as_the_reference_settles_it_claim_by_claim() -> None:
+    """Thirty towns of random rules, by the compiled kernel where Numba is installed."""
+    numpy = pytest.importorskip("numpy")
+    for seed in range(30):
+        town = Town(seed)
+        table = compile_table(town.rules)
+        rule = [town.homes[person] for person, _ in town.visits]
+        claims = [
+            encode_claim(claim.bill, claim.person, table.diseases[place])
+            for place, (_, claim) in zip(rule, town.visits, strict=True)
+        ]
+        bills = [[claim.bill.total, claim.bill.first_self_pay] for _, claim in town.visits]
+        accounts = numpy.array(town.accounts, dtype=numpy.int64)
+        out = numpy.zeros((len(claims), families.OUT_SIZE), numpy.int64)
+        settle_families()(
+            numpy.array(table.rows, dtype=numpy.int64),
+            numpy.array([encode_sharing(one) for one in town.sharing], dtype=numpy.int64),
+            numpy.array(rule, dtype=numpy.int64),
+            numpy.array([person for person, _ in town.visits], dtype=numpy.int64),
+            numpy.array(claims, dtype=numpy.int64).reshape(-1, layout.CLAIM_SIZE),
+            numpy.array(bills, dtype=numpy.int64).reshape(-1, 2),
+            numpy.array(town.sharers, dtype=numpy.int64),
+            numpy.zeros((len(town.accounts), 2 * table.width), numpy.int64),
+            accounts,
+            numpy.zeros(layout.WORK_SIZE, numpy.int64),
+            out,
+        )
+        results, left = by_reference(town)
+        found = [[*further_funds_together(row[: layout.RESULT_SIZE]), *row[families.OWN :]] for row in out.tolist()]
+        assert found == results
+        assert accounts.tolist() == left
+
+
+def test_kinds_of_care_that_name_one_counter_share_its_slot() -> None:
+    """An outpatient and an inpatient rule of one region with the same pool; another region has slots of its own."""
+    capped = next(
+        rule
+        for rule in map(random_rule, range(10_000))
+        if any(cap.counter == "fund_paid" for cap in rule.layers[0].caps) and rule.layers[0].caps
+    )
+    inpatient, elsewhere = annual(capped), replace(capped, region="330100")
+    table = compile_table([capped, inpatient, elsewhere])
+    assert table.slots[0]["fund_paid"] == table.slots[1]["fund_paid"]
+    assert table.width <= max(len(set(table.slots[0]) | set(table.slots[1])), len(table.slots[2]))
+    assert len({len(row) for row in table.rows}) == 1
+
+
+def test_a_rule_with_more_funds_than_a_row_has_room_for_is_refused() -> None:
+    many = replace(TIELING, layers=(*TIELING.layers, *[Layer("fund.large", ())] * 3))
+    with pytest.raises(Misconfigured, match=r"table\.too_large"):
+        compile_table([many])
+
+
+def test_an_amount_that_could_overflow_is_refused_at_compiling() -> None:
+    cap = TIELING.layers[0].caps[0]
+    huge = replace(cap, limits=grid_of((), {(): layout.LARGEST + 1}))
+    with pytest.raises(Misconfigured, match=r"table\.too_large"):
+        compile_table([replace(TIELING, layers=(Layer("fund.pool", (huge,)),))])
+
+
+def test_a_bill_that_could_overflow_is_refused() -> None:
+    huge = layout.LARGEST + 1
+    with pytest.raises(InvalidInput, match=r"bill\.too_large"):
+        encode_claim(Bill(huge, 0, 0, 0, huge), random_circumstances(Random(0)))
