@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from gongji.foundation.clock import CHINA
 from gongji.foundation.errors import GongjiError
 from gongji.registry.tables import enrolment, institution, person
-from gongji.rules.model import Scheme
+from gongji.rules.model import Counter, Reset, Scheme
+from gongji.settlement.books import counter_periods
 from gongji.settlement.model import SettleVisit
 from gongji.settlement.visits import cancel_visit, drop_lines, upload_lines
 from town import EXAMPLE_BILL, JINING, Town
@@ -182,3 +183,21 @@ def test_a_reversal_reaches_an_account_that_has_closed_as_a_debt_to_its_holder(t
             sa.text("SELECT sum(amount) FROM transfer WHERE (credit >> 10) & 255 = 6")
         ).scalar_one()
     assert owed == 80_00
+
+
+def test_care_in_another_city_without_filing_is_not_paid_as_at_home(town: Town) -> None:
+    """Tieling's text does not say what an unfiled visit to Jining gets: the fund pays nothing, and the reason is told."""
+    mother = town.person("王秀兰", "1955-08-13", "retired", balance=200_00)
+    hospital = town.institution("H37080000001")
+    away = town.settled(town.settle_visit(mother, hospital, *town.visit(mother, hospital, *EXAMPLE_BILL)))
+    assert (away.fund_total, away.own, away.cash) == (0, 200_00, 1_068_50)
+    assert away.explanation.payers[0].because == "fund.none.no_rule"
+    assert "异地" in str(away.explanation.steps[-1].inputs["says"])
+
+
+def test_every_period_that_a_rule_counts_in_is_loaded() -> None:
+    """Shanghai's insurance year begins in July, Baoji counts months: the desk reads them all at once."""
+    for on in (date(2024, 1, 1), date(2024, 6, 30), date(2024, 7, 1), date(2024, 12, 31)):
+        for reset in Reset:
+            for starts in (1, 7):
+                assert Counter("any", reset, starts).period(on) in counter_periods(on)

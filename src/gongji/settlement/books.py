@@ -128,3 +128,12 @@ def usage_of(transfers: tuple[Transfer, ...]) -> dict[int, int]:
         if transfer.authorisation_id is not None:
             usage[transfer.authorisation_id] = usage.get(transfer.authorisation_id, 0) + transfer.amount
     return usage
+
+
+def counter_periods(on: date) -> tuple[str, ...]:
+    """Every period that a benefit counter of any rule can count in on a day (see `gongji.rules.model.Counter.period`):
+    calendar and insurance years, the quarter, the month."""
+    year, month = on.year, on.month
+    quarter = f"{year:04d}-Q{(month + 2) // 3}"
+    insurance_years = (f"{first:04d}/{(first + 1) % 100:02d}" for first in (year - 1, year))
+    return (f"{year:04d}", *insurance_years, quarter, f"{year:04d}-{month:02d}")

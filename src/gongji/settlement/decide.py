@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Final
 
 from gongji.benefit.assess import assess
 from gongji.benefit.model import Assessment, Bill, Circumstances, CounterMove
@@ -27,10 +28,11 @@ from gongji.ledger.model import (
     Transfer,
     fund_holder,
     open_account,
+    personal_account,
 )
 from gongji.registry.model import Enrolment, InstitutionKind
 from gongji.rules.book import RuleBook
-from gongji.rules.model import CareKind, Purpose, Scheme, SharingRule, Tier
+from gongji.rules.model import BenefitRule, CareKind, Gap, OffSite, Purpose, Scheme, SharingRule, Tier
 from gongji.settlement import refusals
 from gongji.settlement.books import Books, Case, Sharing, apply_moves, usage_of, usage_periods
 from gongji.settlement.model import (
@@ -42,6 +44,9 @@ from gongji.settlement.model import (
     SettleVisit,
 )
 from gongji.settlement.waterfall import OWN_ORDER, Draw, Offer, Payment, offered_kinds, pay, purse_of
+
+#: What a pack's silence on care elsewhere means: nothing is known, so nothing is paid, and the answer says why.
+OFFSITE_UNKNOWN: Final = "在参保地以外就医，没有异地备案，规则里没有写明怎么报销"
 
 FUND_ACCOUNTS = {"fund.pool": AccountKind.FUND_POOL, "fund.large": AccountKind.FUND_LARGE}
 
@@ -173,18 +178,37 @@ def _assess(
     rules: RuleBook,
     on: date,
 ) -> Assessment:
+    patient, institution, born = case.patient, case.command.institution, case.patient.born_on
     rule = rules.benefit(enrolment.region, enrolment.scheme, kind, on)
-    patient, born = case.patient, case.patient.born_on
-    age = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
-    # An institution without a tier is paid as the lowest one: 一级及以下.
-    circumstances = Circumstances(enrolment.status, case.command.institution.tier or Tier.TIER_1, on, age)
+    gap = rules.gap(enrolment.region, enrolment.scheme, kind) if rule is None else None
+    offsite = OffSite.LOCAL if _takes_in(enrolment.region, institution.region) else OffSite.UNFILED
+    if rule is not None and offsite is not OffSite.LOCAL and not _speaks_of(rule, offsite):
+        gap = Gap(f"{rule.pack}#gap.offsite", "offsite", OFFSITE_UNKNOWN, rule.digest)
+        rule = None
     values = {}
     if rule is not None:
         for name, counter in rule.counters.items():
             stored = books.counters.get((patient.id, f"{enrolment.scheme}.{name}", counter.period(on)))
             values[name] = stored.value if stored else 0
-    gap = rules.gap(enrolment.region, enrolment.scheme, kind) if rule is None else None
+    circumstances = Circumstances(
+        status=enrolment.status,
+        # An institution without a tier is paid as the lowest one: 一级及以下.
+        tier=institution.tier or Tier.TIER_1,
+        on=on,
+        age=on.year - born.year - ((on.month, on.day) < (born.month, born.day)),
+        offsite=offsite,
+        current_account=books.balances.get(personal_account(AccountKind.PERSONAL_CURRENT, patient.id), 0),
+    )
     return assess(rule, bill, circumstances, values, gap)
+
+
+def _takes_in(region: str, place: str) -> bool:
+    """Whether a place lies in a pooling region: a city takes in its counties, a municipality its districts."""
+    return place.startswith(region[:2] if region.endswith("0000") else region[:4])
+
+
+def _speaks_of(rule: BenefitRule, offsite: OffSite) -> bool:
+    return any(offsite in modifier.cases for modifier in rule.share.modifiers)
 
 
 def _offer(sharing: Sharing, rule: SharingRule, kind: CareKind, books: Books, at: datetime) -> Offer:

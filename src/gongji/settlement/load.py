@@ -21,7 +21,15 @@ from gongji.foundation.clock import CHINA
 from gongji.ledger.model import Transfer, personal_account
 from gongji.registry.model import Enrolment
 from gongji.rules.model import Procedure, Purpose, Relation, Scheme, Status
-from gongji.settlement.books import Books, CounterValue, PatientFacts, Sharing, VisitFacts, usage_periods
+from gongji.settlement.books import (
+    Books,
+    CounterValue,
+    PatientFacts,
+    Sharing,
+    VisitFacts,
+    counter_periods,
+    usage_periods,
+)
 from gongji.settlement.model import Command, Reverse, Settlement, SettleVisit
 from gongji.settlement.rows import NAMES, settlement_from
 from gongji.settlement.waterfall import OWN_ORDER
@@ -105,7 +113,7 @@ SELECT a.id, a.balance
 COUNTERS = f"""
 SELECT c.person_id, c.counter, c.period, c.value, c.cap
   FROM benefit_counter c JOIN {_PEOPLE} AS k ON c.bucket = k.bucket AND c.person_id = k.id
- WHERE c.period = %(year)s OR c.person_id = ANY(%(reversed_patients)b::bigint[])
+ WHERE c.period = ANY(%(counted)b::text[]) OR c.person_id = ANY(%(reversed_patients)b::bigint[])
 """
 
 ORIGINAL_TRANSFERS = """
@@ -153,7 +161,7 @@ def load(connection: psycopg.Connection[Any], commands: Sequence[Command], at: d
         "reversed_patients": Integers(command.person_id for command in reversals),
         "visits": Integers(sorted({command.visit_id for command in commands if isinstance(command, SettleVisit)})),
         "periods": Texts(usage_periods(at)),
-        "year": f"{at:%Y}",
+        "counted": Texts(counter_periods(at.date())),
         "today": at.date(),
     }
     statements = [LOCK_PATIENTS, LOCK_ACCOUNTS, KNOWN, AUTHORISATIONS, ENROLMENTS, COUNTERS]

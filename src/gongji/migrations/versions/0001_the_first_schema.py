@@ -281,7 +281,10 @@ def create_tables() -> None:
         sa.CheckConstraint("code ~ '^[HP][0-9A-Z]{11}$'", name=op.f("institution_code_shape")),
         sa.CheckConstraint("kind IN ('hospital', 'pharmacy')", name=op.f("institution_kind_known")),
         sa.CheckConstraint("region ~ '^[0-9]{6}$'", name=op.f("institution_region_is_admdvs")),
-        sa.CheckConstraint("tier IN ('tier_1', 'tier_2', 'tier_3', 'none')", name=op.f("institution_tier_known")),
+        sa.CheckConstraint(
+            "tier IN ('tier_1', 'tier_2', 'tier_3', 'community', 'tier_3_special', 'provincial', 'none')",
+            name=op.f("institution_tier_known"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("institution_pkey")),
         sa.UniqueConstraint("code", name=op.f("institution_code_key")),
     )
