@@ -73,3 +73,20 @@ def test_a_user_that_was_killed_does_not_keep_the_server_up_for_ever(folder: Pat
     postmaster = int((folder / "postgresql" / "postmaster.pid").read_text().splitlines()[0])
     last.communicate("\n", timeout=60)
     assert not runs(postmaster)
+
+
+def test_worker_processes_that_end_without_goodbye_do_not_keep_the_server_up(folder: Path) -> None:
+    """A server's workers are ended by their parent with os._exit: nothing that they registered runs."""
+    script = """
+import os, pathlib, subprocess, sys
+from gongji.foundation.embedded import start_embedded
+folder = pathlib.Path(sys.argv[1])
+start_embedded(folder)
+if len(sys.argv) > 2:
+    os._exit(0)
+subprocess.run([sys.executable, __file__, folder, "worker"], check=True)
+"""
+    program = folder / "program.py"
+    program.write_text(script)
+    subprocess.run([sys.executable, str(program), str(folder)], check=True, timeout=60)
+    assert not (folder / "postgresql" / "postmaster.pid").exists()

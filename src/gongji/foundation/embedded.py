@@ -7,6 +7,7 @@ starts at once give one server with two users.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import stat
@@ -52,7 +53,11 @@ def start_embedded(folder: Path) -> str:
     _wait_for_burial(home / "postmaster.pid")
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            return str(get_server(home, cleanup_mode="stop").get_uri())
+            server = get_server(home, cleanup_mode="stop")
+            # Runs before the wheel's own farewell, which was registered first: worker processes end without saying
+            # goodbye and must not keep the server up.
+            atexit.register(strike_off_the_dead, home / _OWNERS)
+            return str(server.get_uri())
         except subprocess.SubprocessError:
             # Killed, a server leaves processes that hold its memory for another moment; a long recovery takes longer
             # than the wheel waits. Either way the next attempt finds it ready.
