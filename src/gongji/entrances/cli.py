@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from gongji.entrances.database_command import commands as database_commands
 from gongji.entrances.demo.command import register as register_demo
 from gongji.entrances.loading.command import register as register_loading
 from gongji.entrances.platform import open_platform
@@ -28,6 +29,7 @@ ledger = typer.Typer(help="The ledger: verify what stands in it.", no_args_is_he
 token = typer.Typer(help="Access tokens for citizens, officers and integrators.", no_args_is_help=True)
 app.add_typer(ledger, name="ledger")
 app.add_typer(token, name="token")
+app.add_typer(database_commands, name="db")
 register_loading(app)
 register_demo(app)
 

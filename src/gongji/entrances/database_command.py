@@ -1,0 +1,129 @@
+"""``gongji db``: bring the schema up to date, back up, restore."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Annotated
+
+import sqlalchemy as sa
+import typer
+from rich.console import Console
+
+from gongji.entrances.platform import check_secret
+from gongji.foundation.database import Database, open_database
+from gongji.foundation.embedded import embedded_programs
+from gongji.foundation.errors import GongjiError, InvalidInput, Misconfigured, Refused
+from gongji.foundation.personal import open_vault
+from gongji.foundation.settings import load_settings
+from gongji.ledger import verify as ledger
+from gongji.migrations import upgrade
+from gongji.settlement.verify import verify_everything
+
+commands = typer.Typer(help="The database: schema, backup, restore.", no_args_is_help=True)
+
+DataFolder = Annotated[Path | None, typer.Option("--data", help="The installation's data folder.")]
+
+
+@commands.command("upgrade")
+def upgrade_schema(data: DataFolder = None) -> None:
+    """Bring the database to the newest schema."""
+    database = open_database(load_settings(data=data))
+    upgrade(database)
+    database.close()
+    Console().print("the schema is up to date")
+
+
+@commands.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to: a new file.")],
+    data: DataFolder = None,
+) -> None:
+    """Write the whole database to one file, consistent as of now, while it goes on working.
+
+    The file holds personal data only sealed; it is worthless without the installation's secret, so keep that elsewhere.
+    """
+    if file.exists():
+        raise Refused("backup.exists", f"{file} exists already", f"{file} 已存在", field="file", accepted="a new file")
+    database = open_database(load_settings(data=data))
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with Console(stderr=True).status(f"backing up to {file}"):
+            _run("pg_dump", "--format=custom", f"--file={unfinished}", f"--dbname={database.url}")
+        unfinished.rename(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+        database.close()
+    Console().print(f"{file}: {file.stat().st_size:,} bytes", highlight=False)
+
+
+@commands.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `gongji db backup` wrote.")],
+    data: DataFolder = None,
+) -> None:
+    """Bring a backup into an empty database, whole or not at all, and prove its books."""
+    if not file.is_file():
+        raise InvalidInput("backup.missing", f"{file} is no file", f"找不到文件 {file}", field="file")
+    settings = load_settings(data=data)
+    database = open_database(settings)
+    try:
+        _refuse_unless_empty(database)
+        with Console(stderr=True).status(f"restoring {file}"):
+            # One transaction: what fails leaves the database as empty as it was.
+            _run("pg_restore", "--single-transaction", "--no-owner", f"--dbname={database.url}", str(file))
+        upgrade(database)
+        check_secret(database, open_vault(settings))
+        _prove(database)
+    finally:
+        database.close()
+
+
+def _refuse_unless_empty(database: Database) -> None:
+    with database.engine.connect() as connection:
+        tables = sa.inspect(connection).get_table_names()
+    if tables:
+        raise Refused(
+            "database.not_empty",
+            "the database holds something already: restore into an empty one (another --data or GONGJI_DATABASE_URL)",
+            "数据库不是空的：请恢复到空数据库（换一个 --data 或 GONGJI_DATABASE_URL）",
+            field="GONGJI_DATABASE_URL",
+        )
+
+
+def _prove(database: Database) -> None:
+    console = Console()
+    with database.engine.connect() as connection:
+        findings = [str(finding) for finding in verify_everything(connection)]
+        counts = ", ".join(f"{count:,} {name}s" for name, count in ledger.counts(connection).items())
+    if findings:
+        raise GongjiError(
+            "backup.books",
+            f"restored, but the books do not hold: {findings[0]}",
+            f"已恢复，但账目校验未通过：{findings[0]}",
+        )
+    console.print(f"restored; everything holds over {counts}", highlight=False)
+
+
+def _run(program: str, *arguments: str) -> None:
+    """Run one of PostgreSQL's own programs: the one that comes with the embedded server, else the one on the path.
+
+    Raises:
+        Misconfigured: ``postgresql.program`` with what the program said.
+    """
+    # The shipped one is of the newest version, and an older pg_dump refuses a newer server.
+    ours = embedded_programs() / program
+    path = str(ours) if ours.exists() else shutil.which(program)
+    if path is None:
+        raise Misconfigured(
+            "postgresql.program",
+            f"{program} is not installed",
+            f"没有安装 {program}",
+            accepted="PostgreSQL's client programs",
+        )
+    run = subprocess.run([path, *arguments], check=False, capture_output=True, text=True)
+    if run.returncode:
+        said = run.stderr.strip().splitlines()[0] if run.stderr.strip() else f"exit code {run.returncode}"
+        raise Misconfigured("postgresql.program", f"{program}: {said}", f"{program} 失败：{said}")
