@@ -245,7 +245,11 @@ class RuleBook:
         return self._nearest(region).own.name
 
     def _pooling(self, region: str) -> str:
-        """The pooling region of a county: the first four digits (市级统筹); a region with a pack is its own."""
+        """The pooling region of a county; a region with a pack is its own.
+
+        The first four digits say it (市级统筹), or the first two where the province's own pack sets benefits
+        (直辖市全市统筹).
+        """
         if region in self._by_region:
             return region
         if len(region) != 6 or not (region.isascii() and region.isdigit()):
@@ -256,7 +260,10 @@ class RuleBook:
                 field="region",
                 accepted="six digits such as 211200",
             )
-        return region[:4] + "00"
+        city, province = region[:4] + "00", self._by_region.get(region[:2] + "0000")
+        if city not in self._by_region and province is not None and province.own.benefits:
+            return province.own.region
+        return city
 
     def _nearest(self, region: str) -> Lineage:
         pooling = self._pooling(region)
