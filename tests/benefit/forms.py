@@ -187,7 +187,11 @@ def counter_names(deductible: Deductible, share: Share, layers: tuple[Layer, ...
 
 
 def fair(rule: BenefitRule) -> BenefitRule:
-    """The rule with no number worse for the retired than for the active, no fund above another paying a better ratio."""
+    """The rule with nothing worse for the retired than for the active.
+
+    Two forms can turn a better number into a worse year, and are left out: a further fund that pays a better ratio
+    than the pooled one, and a cap on net cost, which a lower deductible uses up sooner.
+    """
     deductible = replace(
         rule.deductible,
         amounts=favouring_retired(rule.deductible.amounts, more=False),
@@ -201,7 +205,11 @@ def fair(rule: BenefitRule) -> BenefitRule:
     layers = tuple(
         replace(
             layer,
-            caps=tuple(replace(cap, limits=favouring_retired(cap.limits)) for cap in layer.caps),
+            caps=tuple(
+                replace(cap, limits=favouring_retired(cap.limits))
+                for cap in layer.caps
+                if cap.measure is not Measure.NET
+            ),
             ratios=None,
         )
         for layer in rule.layers
