@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import product
+from pathlib import Path
 
 import pytest
 
 from gongji.rules.book import SHIPPED, RuleBook
 from gongji.rules.cases import Example, example_files, load_examples
 from gongji.rules.model import BenefitRule, CareKind, Clause, Grade, Scheme, Status
+from gongji.rules.table import compile_table
 
 ANQING, XIAN, BAOJI, JINAN, ZAOZHUANG, YANTAI, TAIAN, ZIBO = (
     *("340800", "610100", "610300", "370100", "370400", "370600"),
@@ -175,3 +178,21 @@ def test_the_subsidy_of_a_resident_s_premium_by_year_of_cover(year: int, fen: in
     value = book.value(JINAN, "resident_premium_subsidy", date(year, 1, 1))
     assert value is not None
     assert value.amount == fen
+
+
+def test_every_rule_of_every_pack_stands_in_one_table_of_integers() -> None:
+    days = [date(year, month, 1) for year in range(2022, 2027) for month in (1, 7, 11)]
+    found = {
+        (rule.region, rule.kind, rule.effective): rule
+        for region, kind, on in product(book.regions(), CareKind, days)
+        if (rule := book.benefit(region, Scheme.EMPLOYEE, kind, on)) is not None
+    }
+    table = compile_table(list(found.values()))
+    assert len(table.rows) == len(found)
+    assert {rule.region for rule in found.values()} == {region for region, _ in BENEFITS}
+
+
+def test_the_page_about_regions_names_every_pack_with_its_code() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "regions.md").read_text("utf-8")
+    missing = [region for region in book.regions() if f"{book.name(region)} {region}" not in page]
+    assert missing == []
