@@ -217,6 +217,24 @@ def fair(rule: BenefitRule) -> BenefitRule:
     return replace(rule, deductible=deductible, share=share, layers=layers)
 
 
+def cumulative(seed: int) -> BenefitRule:
+    """A rule of any form whose deductible adds up over a period, under any reading of mixed tiers."""
+    return next(
+        rule
+        for rule in map(random_rule, range(seed, seed + 1_000))
+        if rule.deductible.kind is DeductibleKind.CUMULATIVE
+    )
+
+
+def capped(seed: int) -> BenefitRule:
+    """A rule of any form whose pooled fund has a yearly cap."""
+    return next(
+        rule
+        for rule in map(random_rule, range(seed, seed + 1_000))
+        if any(cap.counter == "fund_paid" for cap in rule.layers[0].caps)
+    )
+
+
 def annual(rule: BenefitRule) -> BenefitRule:
     """The rule without what begins anew at each visit: its deductible, bands and caps are of the year."""
     deductible = rule.deductible
