@@ -45,6 +45,12 @@ def pack_files(path: Path) -> list[Path]:
     return [file for file in sorted(path.rglob("*.yaml")) if not file.name.endswith(".cases.yaml")]
 
 
+@cache
+def _shipped_ids() -> Mapping[Path, frozenset[str]]:
+    """The pack id in each shipped file; they do not change while a process runs."""
+    return {file: frozenset(read_packs([file], Problems())) for file in pack_files(SHIPPED)}
+
+
 class RuleBook:
     """All packs, compiled. Never changes once made; may be shared by threads."""
 
@@ -101,7 +107,7 @@ class RuleBook:
         own = [file for path in paths for file in pack_files(Path(path))]
         # Only to learn the ids: what is wrong in these files is reported when the book is made.
         replaced = set(read_packs(own, Problems()))
-        kept = [file for file in pack_files(SHIPPED) if not replaced & set(read_packs([file], Problems()))]
+        kept = [file for file, ids in _shipped_ids().items() if not replaced & ids]
         return cls.of_files([*kept, *own])
 
     @staticmethod
