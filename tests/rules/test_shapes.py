@@ -1,4 +1,4 @@
-"""Each shape a pack can be written in, read from YAML and paid by hand; and what is refused, with its place."""
+"""Each shape a pack can be written in, read from YAML and paid by hand."""
 
 from __future__ import annotations
 
@@ -6,71 +6,28 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from shapes import (
+    BAND_COUNTERS,
+    BAND_VALUES,
+    BANDED,
+    LI,
+    MODIFIED,
+    MODIFIERS,
+    NO_CAPS,
+    NONE,
+    ON,
+    OPEN_MEASURE,
+    RATIO,
+    WANG,
+    after,
+    pack,
+    rule_of,
+    visit,
+)
 
-from gongji.benefit.assess import assess
-from gongji.benefit.model import Assessment, Bill, Circumstances
+from gongji.benefit.model import Circumstances
 from gongji.foundation.errors import InvalidInput
-from gongji.rules.book import RuleBook
-from gongji.rules.model import Attribute, BenefitRule, CareKind, OffSite, Scheme, Status, Tier
-from gongji.rules.problems import PackError
-
-ON = date(2024, 3, 5)
-SOURCE = "source: {doc: notice, grade: A, quote: 原文, checked: 2026-11-22}"
-
-HEADER = """\
-pack: cn/liaoning/fushun
-region: "210400"
-name: 抚顺市
-inherits: cn/liaoning
-sources:
-  notice: {title: 抚顺市职工医保通知, publisher: 抚顺市医疗保障局, reference: 抚医保发〔2024〕1号, grade: A}
-"""
-
-
-def pack(rule: str, values: dict[str, str], counters: str = "", extra: str = "", kind: str = "outpatient") -> str:
-    """A city's pack with one rule and its values, all from 2024."""
-    lines = [HEADER + f"scheme: employee.{kind}", "counters:"]
-    lines += [f"  {line}" for line in ("paid: {scope: person, reset: calendar_year}", *counters.splitlines())]
-    lines += ["rules:", "  - effective: 2024-01-01"]
-    lines += [f"    {line}" for line in (*rule.splitlines(), SOURCE)]
-    lines.append("values:")
-    for name, value in values.items():
-        lines += [f"  {name}:", "    - effective: 2024-01-01", f"      value: {value}", f"      {SOURCE}"]
-    return "\n".join(lines) + "\n" + extra
-
-
-def load(tmp_path: Path, text: str) -> RuleBook:
-    """Load the pack beside the shipped ones."""
-    file = tmp_path / "benefit.yaml"
-    file.write_text(text, encoding="utf-8")
-    return RuleBook.load([file])
-
-
-def rule_of(tmp_path: Path, text: str, kind: CareKind = CareKind.OUTPATIENT, **readings: str) -> BenefitRule:
-    """The one rule of the pack."""
-    rule = load(tmp_path, text).benefit("210400", Scheme.EMPLOYEE, kind, ON, readings)
-    assert rule is not None
-    return rule
-
-
-def visit(rule: BenefitRule, yuan: int, person: Circumstances, counters: dict[str, int] | None = None) -> Assessment:
-    """A visit all in scope."""
-    return assess(rule, Bill(yuan * 100, 0, 0, 0, yuan * 100), person, counters or {})
-
-
-def after(counters: dict[str, int], outcome: Assessment) -> dict[str, int]:
-    """The counters with what a visit added."""
-    moved = dict(counters)
-    for move in outcome.moves:
-        moved[move.counter] = moved.get(move.counter, 0) + move.added
-    return moved
-
-
-WANG = Circumstances(Status.ACTIVE, Tier.TIER_3, ON, 40)
-LI = Circumstances(Status.RETIRED, Tier.TIER_1, ON, 68)
-NONE = "deductible: {shape: none}\n"
-RATIO = "share: {shape: ratio, by: [], round: half_up}\n"
-NO_CAPS = "caps: []"
+from gongji.rules.model import Attribute, CareKind, OffSite, Status, Tier
 
 
 def test_a_table_leaves_out_the_level_that_makes_no_difference(tmp_path: Path) -> None:
@@ -158,19 +115,6 @@ def test_a_signed_family_doctor_takes_three_hundred_off(tmp_path: Path) -> None:
     assert visit(rule, 1_000, WANG).deductible == 60_000
 
 
-BANDED = """\
-deductible: {shape: cumulative, counter: borne, by: []}
-share: {shape: banded, by: [band], edges: band_edges, interpretation: band_measure, counter: band_year, round: half_up}
-caps: []"""
-BAND_COUNTERS = "borne: {scope: person, reset: calendar_year}\nband_year: {scope: person, reset: calendar_year}"
-BAND_VALUES = {
-    "deductible": "1800.00",
-    "share": "{band_1: 70 %, band_2: 60 %}",
-    "band_edges": "{band_1: 20000.00}",
-}
-OPEN_MEASURE = "interpretations:\n  band_measure: {default: net, options: [gross, net, fund], why: 未写明口径}\n"
-
-
 @pytest.mark.parametrize(
     ("reading", "fund"),
     [
@@ -195,16 +139,6 @@ def test_bands_measured_on_the_funds_payment_fill_up_exactly(tmp_path: Path) -> 
         (37_143, 26_000),
         (62_857, 37_714),
     ]
-
-
-MODIFIERS = """\
-modifiers:
-  - {for: [unfiled], shape: first_self_pay, value: away_first, by: []}
-  - {for: [referral, emergency], shape: less_points, value: away, by: []}
-  - {for: [retired], shape: self_pay_factor, value: retired_self_pay, by: []}
-  - {for: [grade_2], shape: factor, value: second_grade, by: []}
-"""
-MODIFIED = {"share": "80 %", "away_first": "10 %", "away": "5 %", "retired_self_pay": "60 %", "second_grade": "70 %"}
 
 
 @pytest.mark.parametrize(
@@ -332,78 +266,3 @@ def test_the_threshold_of_the_first_institution_is_charged_once(tmp_path: Path) 
     first = visit(rule, 150, LI)
     second = visit(rule, 1_000, WANG, after({}, first))
     assert (first.deductible, second.deductible) == (15_000, 5_000)
-
-
-CAP = "caps:\n  - {limit: cap, counter: paid, fund: fund.pool, by: [status]}"
-CAPPED = {"share": "50 %", "cap": "{active: 100.00, retired: 200.00}"}
-
-
-@pytest.mark.parametrize(
-    ("good", "bad", "code", "words"),
-    [
-        ("{active: 100.00, retired: 200.00}", "{active: 100.00}", "pack.missing_key", "cap has no retired"),
-        ("{active: 100.00, retired", "{active: 100.00, from_70: 1.00, retired", "pack.unknown_key", "from_70"),
-        ("{active: 100.00, retired: 200.00}", "{active: 1 %, retired: 2 %}", "pack.bad_value", "cap takes yuan"),
-        ("value: 50 %", "value: {active: 50 %, retired: 60 %}", "pack.unknown_key", "active"),
-        ("value: 50 %", "value: 150 %", "pack.ratio_over_100", "150%"),
-        ("by: [status]}", "by: [band]}", "pack.bad_value", "band"),
-        ("by: [status]}", "by: [statis]}", "pack.bad_value", "did you mean 'status'"),
-        ("shape: none", "shape: cumulativ, counter: paid, by: []", "pack.bad_value", "did you mean 'cumulative'"),
-        ("shape: none", "shape: none, by: []", "pack.unknown_key", "by"),
-        ("shape: none", "shape: cumulative, by: []", "pack.missing_key", "'counter' is missing"),
-        ("shape: none", "shape: by_admission, counter: paid, by: []", "pack.missing_key", "'admission' among 'by'"),
-        ("{shape: ratio, by: []", "{shape: banded, by: [], edges: cap, on: net", "pack.bad_value", "keyed by band"),
-        (
-            "{shape: ratio, by: []",
-            "{shape: banded, by: [band], edges: cap",
-            "pack.missing_key",
-            "edges are measured on",
-        ),
-        ("fund: fund.pool, by", "fund: fund.pool, on: grosss, by", "pack.bad_value", "did you mean 'gross'"),
-        ("fund: fund.pool, by", "fund: fund.pool, each: disease, by", "pack.missing_key", "'disease' among 'by'"),
-        ("reset: calendar_year", "reset: insurance_year", "pack.missing_key", "'starts'"),
-        ("reset: calendar_year", "reset: calendar_yeer", "pack.bad_value", "did you mean 'calendar_year'"),
-        ("limit: cap", "limit: kap", "pack.unknown_key", "did you mean 'cap'"),
-    ],
-)
-def test_a_slip_in_a_shape_is_refused_with_the_word_that_is_wrong(
-    tmp_path: Path, good: str, bad: str, code: str, words: str
-) -> None:
-    text = pack(NONE + RATIO + CAP, CAPPED)
-    assert rule_of(tmp_path, text).layers[0].caps[0].limits[("retired",)] == 20_000
-    with pytest.raises(PackError) as refused:
-        load(tmp_path, text.replace(good, bad, 1))
-    assert (code, True) in [(problem.code, words in problem.en) for problem in refused.value.problems]
-
-
-def test_a_modifier_for_nobody_known_is_refused(tmp_path: Path) -> None:
-    text = pack(NONE + RATIO + MODIFIERS.replace("[grade_2]", "[grade_3]") + NO_CAPS, MODIFIED)
-    with pytest.raises(PackError, match="did you mean 'grade_2'"):
-        load(tmp_path, text)
-
-
-def test_a_counter_cannot_count_two_things(tmp_path: Path) -> None:
-    shape = "deductible: {shape: cumulative, counter: paid, by: []}\n"
-    with pytest.raises(PackError, match="counts both cumulative and the fund of caps"):
-        load(tmp_path, pack(shape + RATIO + CAP, {**CAPPED, "deductible": "100.00"}))
-
-
-def test_two_caps_cannot_count_on_one_counter_at_once(tmp_path: Path) -> None:
-    twice = CAP + "\n  - {limit: other_cap, counter: paid, fund: fund.pool, by: []}"
-    with pytest.raises(PackError, match="two caps count on 'paid' at once"):
-        load(tmp_path, pack(NONE + RATIO + twice, {**CAPPED, "other_cap": "50.00"}))
-
-
-def test_a_value_that_no_shape_reads_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PackError, match="unknown value that no shape reads 'capp'; did you mean 'cap'"):
-        load(tmp_path, pack(NONE + RATIO + CAP, {**CAPPED, "capp": "1.00"}))
-
-
-@pytest.mark.parametrize(
-    ("edges", "words"),
-    [("{band_1: 200.00, band_2: 100.00}", "do not rise"), ("{band_1: 100.00}", "make 2 bands")],
-)
-def test_bands_that_do_not_fit_their_edges_are_refused(tmp_path: Path, edges: str, words: str) -> None:
-    values = {**BAND_VALUES, "share": "{band_1: 70 %, band_2: 60 %, band_3: 50 %}", "band_edges": edges}
-    with pytest.raises(PackError, match=words):
-        load(tmp_path, pack(BANDED, values, BAND_COUNTERS, OPEN_MEASURE))
