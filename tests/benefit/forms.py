@@ -187,7 +187,11 @@ def counter_names(deductible: Deductible, share: Share, layers: tuple[Layer, ...
 
 
 def fair(rule: BenefitRule) -> BenefitRule:
-    """The rule with no number worse for the retired than for the active, no fund above another paying a better ratio."""
+    """The rule with nothing worse for the retired than for the active.
+
+    Two forms can turn a better number into a worse year, and are left out: a further fund that pays a better ratio
+    than the pooled one, and a cap on net cost, which a lower deductible uses up sooner.
+    """
     deductible = replace(
         rule.deductible,
         amounts=favouring_retired(rule.deductible.amounts, more=False),
@@ -201,12 +205,34 @@ def fair(rule: BenefitRule) -> BenefitRule:
     layers = tuple(
         replace(
             layer,
-            caps=tuple(replace(cap, limits=favouring_retired(cap.limits)) for cap in layer.caps),
+            caps=tuple(
+                replace(cap, limits=favouring_retired(cap.limits))
+                for cap in layer.caps
+                if cap.measure is not Measure.NET
+            ),
             ratios=None,
         )
         for layer in rule.layers
     )
     return replace(rule, deductible=deductible, share=share, layers=layers)
+
+
+def cumulative(seed: int) -> BenefitRule:
+    """A rule of any form whose deductible adds up over a period, under any reading of mixed tiers."""
+    return next(
+        rule
+        for rule in map(random_rule, range(seed, seed + 1_000))
+        if rule.deductible.kind is DeductibleKind.CUMULATIVE
+    )
+
+
+def capped(seed: int) -> BenefitRule:
+    """A rule of any form whose pooled fund has a yearly cap."""
+    return next(
+        rule
+        for rule in map(random_rule, range(seed, seed + 1_000))
+        if any(cap.counter == "fund_paid" for cap in rule.layers[0].caps)
+    )
 
 
 def annual(rule: BenefitRule) -> BenefitRule:

@@ -22,7 +22,8 @@ def test_the_engine_agrees_with_the_hand_computation(example: Example) -> None:
 
 def test_both_seed_cities_and_every_tieling_reading_are_worked_out() -> None:
     assert {"2112", "3708"} <= {example.region[:4] for example in EXAMPLES}
-    readings = {example.readings.get("mixed_tiers", "one_counter") for example in EXAMPLES}
+    tieling = [example for example in EXAMPLES if example.region.startswith("2112")]
+    readings = {example.readings.get("mixed_tiers", "one_counter") for example in tieling}
     assert readings == {"one_counter", "counter_per_tier", "higher_tops_up"}
 
 

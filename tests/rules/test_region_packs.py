@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import product
+from pathlib import Path
 
 import pytest
 
 from gongji.rules.book import SHIPPED, RuleBook
-from gongji.rules.cases import example_files, load_examples
+from gongji.rules.cases import Example, example_files, load_examples
 from gongji.rules.model import BenefitRule, CareKind, Clause, Grade, Scheme, Status
+from gongji.rules.table import compile_table
 
 ANQING, XIAN, BAOJI, JINAN, ZAOZHUANG, YANTAI, TAIAN, ZIBO = (
     *("340800", "610100", "610300", "370100", "370400", "370600"),
@@ -50,18 +53,31 @@ def test_a_city_has_an_outpatient_rule_for_employees_or_says_why_it_has_none(reg
         assert len(sentence(region)) > len("未见资料")
 
 
-@pytest.mark.parametrize("region", cities())
-def test_a_city_with_a_rule_has_visits_worked_out_for_active_and_retired_people(region: str) -> None:
-    if book.benefit(region, Scheme.EMPLOYEE, CareKind.OUTPATIENT, LATE) is None:
-        return
-    visits = [
-        visit
-        for example in EXAMPLES
-        if example.region[:4] == region[:4] and example.kind is CareKind.OUTPATIENT
-        for visit in example.visits
-    ]
+def examples_of(region: str, kind: CareKind) -> list[Example]:
+    """The worked examples of one benefit for employees of a region."""
+    return [one for one in EXAMPLES if one.kind is kind and book.name(one.region) == book.name(region)]
+
+
+BENEFITS = [
+    (region, kind)
+    for region in book.regions()
+    for kind in (CareKind.OUTPATIENT, CareKind.INPATIENT)
+    if any(book.benefit(region, Scheme.EMPLOYEE, kind, on) is not None for on in (date(2023, 6, 1), LATE))
+]
+
+
+@pytest.mark.parametrize(("region", "kind"), BENEFITS)
+def test_every_rule_is_worked_out_by_hand_for_active_and_retired_people(region: str, kind: CareKind) -> None:
+    visits = [visit for example in examples_of(region, kind) for visit in example.visits]
     assert {visit.status for visit in visits} >= {Status.ACTIVE, Status.RETIRED}
     assert any(visit.fund_pool > 0 for visit in visits)
+
+
+@pytest.mark.parametrize(("region", "kind"), BENEFITS)
+def test_every_reading_that_a_text_leaves_open_is_worked_out_by_hand(region: str, kind: CareKind) -> None:
+    for name, interpretation in book.interpretations(region, Scheme.EMPLOYEE, kind).items():
+        worked = {one.readings.get(name, interpretation.default) for one in examples_of(region, kind)}
+        assert worked >= set(interpretation.options)
 
 
 @pytest.mark.parametrize("region", [region for region in cities() if region[:2] in ("34", "52", "61", "32")])
@@ -69,6 +85,17 @@ def test_cities_known_from_one_compilation_only_say_grade_c_at_every_number(regi
     rule = book.benefit(region, Scheme.EMPLOYEE, CareKind.OUTPATIENT, LATE)
     if rule is not None:
         assert {clause.grade for clause in rule.clauses.values()} == {Grade.SECONDARY}
+
+
+@pytest.mark.parametrize(("district", "city"), [("110105", "110000"), ("310115", "310000"), ("120100", "120000")])
+def test_a_district_of_a_municipality_is_pooled_with_the_whole_of_it(district: str, city: str) -> None:
+    assert outpatient(district) == outpatient(city)
+    assert book.name(district) == book.name(city)
+
+
+def test_a_city_without_a_pack_is_not_pooled_with_its_province() -> None:
+    assert book.benefit("210400", Scheme.EMPLOYEE, CareKind.OUTPATIENT, LATE) is None
+    assert book.benefit("130100", Scheme.EMPLOYEE, CareKind.OUTPATIENT, LATE) is None
 
 
 def test_what_took_effect_only_later_was_not_held_before() -> None:
@@ -151,3 +178,21 @@ def test_the_subsidy_of_a_resident_s_premium_by_year_of_cover(year: int, fen: in
     value = book.value(JINAN, "resident_premium_subsidy", date(year, 1, 1))
     assert value is not None
     assert value.amount == fen
+
+
+def test_every_rule_of_every_pack_stands_in_one_table_of_integers() -> None:
+    days = [date(year, month, 1) for year in range(2022, 2027) for month in (1, 7, 11)]
+    found = {
+        (rule.region, rule.kind, rule.effective): rule
+        for region, kind, on in product(book.regions(), CareKind, days)
+        if (rule := book.benefit(region, Scheme.EMPLOYEE, kind, on)) is not None
+    }
+    table = compile_table(list(found.values()))
+    assert len(table.rows) == len(found)
+    assert {rule.region for rule in found.values()} == {region for region, _ in BENEFITS}
+
+
+def test_the_page_about_regions_names_every_pack_with_its_code() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "regions.md").read_text("utf-8")
+    missing = [region for region in book.regions() if f"{book.name(region)} {region}" not in page]
+    assert missing == []

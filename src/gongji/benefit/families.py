@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from gongji.benefit.kernel import assess_row
 from gongji.rules.layout import ACCOUNT, IN_SCOPE, LAYER_COUNT, PAID, RESULT_SIZE
 
-#: A two-dimensional array of 64-bit integers (numpy); named so because numpy is an optional extra.
+#: Integers in rows, and in one: numpy arrays of 64-bit integers, or lists where Numba is not installed.
 Matrix: TypeAlias = Any
 Vector: TypeAlias = Any
 
@@ -68,19 +68,19 @@ def settle_families(
         out: for each claim, the kernel's result, then paid by the own account, the sharer's, in cash.
     """
     for claim in range(len(rule)):
-        row, who = rows[rule[claim]], person[claim]
+        row, who, visit, bill = rows[rule[claim]], person[claim], claims[claim], bills[claim]
         terms, own, result = sharing[rule[claim]], accounts[who], out[claim]
-        claims[claim, ACCOUNT] = own[CURRENT]
-        assess_row(row, claims[claim], state[who], work, result)
+        visit[ACCOUNT] = own[CURRENT]
+        assess_row(row, visit, state[who], work, result)
         funds = 0
         for layer in range(row[LAYER_COUNT]):
             funds += result[PAID + layer]
-        due = bills[claim, TOTAL] - funds
+        due = bill[TOTAL] - funds
         payable = due
         if terms[POLICY_ONLY]:
-            payable = claims[claim, IN_SCOPE] - funds
+            payable = visit[IN_SCOPE] - funds
             if terms[FIRST_SELF_PAY_PAYABLE]:
-                payable += bills[claim, FIRST_SELF_PAY_PART]
+                payable += bill[FIRST_SELF_PAY_PART]
         result[OWN] = draw_own(own, payable)
         result[SHARED] = 0
         if terms[SHARES] and sharer[who] >= 0:

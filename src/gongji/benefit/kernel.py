@@ -59,15 +59,14 @@ from gongji.rules.layout import (
     LENGTH,
     LESS_POINTS,
     MEASURE,
+    MODIFIER_COUNT,
     MODIFIER_SIZE,
     MODIFIERS,
     MONTH,
     MOST_AGE_EDGES,
     MOST_COVER_EDGES,
     MOST_LAYERS,
-    MOST_MODIFIERS,
     MOST_TIMES,
-    MOST_WAIVERS,
     NO_DEDUCTIBLE,
     OFFSITE_BORNE,
     ONCE,
@@ -86,6 +85,7 @@ from gongji.rules.layout import (
     TIER,
     TIMES,
     TIMES_SIZE,
+    WAIVER_COUNT,
     WAIVER_SIZE,
     WAIVERS,
 )
@@ -184,7 +184,7 @@ def narrow(row: Row, claim: Row, work: Row, result: Integers) -> int:
     left = claim[IN_SCOPE]
     result[OFFSITE_BORNE] = 0
     result[ACCOUNT_BORNE] = 0
-    for index in range(MOST_MODIFIERS):
+    for index in range(row[MODIFIER_COUNT]):
         modifier = MODIFIERS + index * MODIFIER_SIZE
         if row[modifier] & claim[CASES] and row[modifier + 1] == FIRST_SELF_PAY:
             borne = part_of(left, number(row, modifier + 2, work, 0))
@@ -200,7 +200,7 @@ def narrow(row: Row, claim: Row, work: Row, result: Integers) -> int:
 def threshold(row: Row, claim: Row, work: Row, admission: int) -> int:
     """What the deductible asks for, waivers taken off; `admission` counts from 0."""
     asked = number(row, AMOUNTS, work, admission * row[ADMISSION_STEP])
-    for index in range(MOST_WAIVERS):
+    for index in range(row[WAIVER_COUNT]):
         waiver = WAIVERS + index * WAIVER_SIZE
         if row[waiver] & claim[CASES]:
             asked = max(0, asked - number(row, waiver + 1, work, 0))
@@ -285,7 +285,7 @@ def room_of(row: Row, cap: int, claim: Row, state: Row, work: Row) -> int:
 def modified(row: Row, claim: Row, work: Row, written: int) -> int:
     """The ratio as the visit's cases change it."""
     ratio = written
-    for index in range(MOST_MODIFIERS):
+    for index in range(row[MODIFIER_COUNT]):
         modifier = MODIFIERS + index * MODIFIER_SIZE
         if row[modifier] & claim[CASES]:
             effect = row[modifier + 1]

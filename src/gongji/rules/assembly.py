@@ -160,6 +160,7 @@ class Assembly:
 
     def _layers(self) -> tuple[Layer, ...]:
         active = self._active()
+        self._check_counters([one.cap for one in active if one.fund == POOL and one.cap is not None])
         pool = Layer(POOL, tuple(self._cap(one.cap) for one in active if one.fund == POOL and one.cap is not None))
         stages = [
             Layer(
@@ -171,6 +172,14 @@ class Assembly:
             if one.fund != POOL
         ]
         return (pool, *stages)
+
+    def _check_counters(self, caps: list[CapShape]) -> None:
+        """Two caps of one fund that bind at once count on their own counters, or every payment would count twice."""
+        named = [cap.counter for cap in caps if cap.counter]
+        for cap in caps:
+            if named.count(cap.counter) > 1:
+                en, zh = f"two caps count on '{cap.counter}' at once", f"两项限额同时使用计数器“{cap.counter}”"
+                raise self.problems.refuse("pack.contradiction", cap.table.at, en, zh)
 
     def _cap(self, shape: CapShape) -> Cap:
         limits = self._grid(shape.table, ratio=False)

@@ -45,6 +45,12 @@ def pack_files(path: Path) -> list[Path]:
     return [file for file in sorted(path.rglob("*.yaml")) if not file.name.endswith(".cases.yaml")]
 
 
+@cache
+def _shipped_ids() -> Mapping[Path, frozenset[str]]:
+    """The pack id in each shipped file; they do not change while a process runs."""
+    return {file: frozenset(read_packs([file], Problems())) for file in pack_files(SHIPPED)}
+
+
 class RuleBook:
     """All packs, compiled. Never changes once made; may be shared by threads."""
 
@@ -101,7 +107,7 @@ class RuleBook:
         own = [file for path in paths for file in pack_files(Path(path))]
         # Only to learn the ids: what is wrong in these files is reported when the book is made.
         replaced = set(read_packs(own, Problems()))
-        kept = [file for file in pack_files(SHIPPED) if not replaced & set(read_packs([file], Problems()))]
+        kept = [file for file, ids in _shipped_ids().items() if not replaced & ids]
         return cls.of_files([*kept, *own])
 
     @staticmethod
@@ -245,7 +251,11 @@ class RuleBook:
         return self._nearest(region).own.name
 
     def _pooling(self, region: str) -> str:
-        """The pooling region of a county: the first four digits (市级统筹); a region with a pack is its own."""
+        """The pooling region of a county; a region with a pack is its own.
+
+        The first four digits say it (市级统筹), or the first two where the province's own pack sets benefits
+        (直辖市全市统筹).
+        """
         if region in self._by_region:
             return region
         if len(region) != 6 or not (region.isascii() and region.isdigit()):
@@ -256,7 +266,10 @@ class RuleBook:
                 field="region",
                 accepted="six digits such as 211200",
             )
-        return region[:4] + "00"
+        city, province = region[:4] + "00", self._by_region.get(region[:2] + "0000")
+        if city not in self._by_region and province is not None and province.own.benefits:
+            return province.own.region
+        return city
 
     def _nearest(self, region: str) -> Lineage:
         pooling = self._pooling(region)

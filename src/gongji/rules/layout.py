@@ -62,7 +62,8 @@ ADMISSIONS: Final = ADMISSION_STEP + 1  # how many admissions have an amount of 
 CYCLE_DAYS: Final = ADMISSIONS + 1
 TIMES: Final = CYCLE_DAYS + 1  # counters of charges, each followed by how many there may be
 TIMES_SIZE: Final = COUNTER + 1
-WAIVERS: Final = TIMES + MOST_TIMES * TIMES_SIZE  # the attribute's bit, then the table of what is taken off
+WAIVER_COUNT: Final = TIMES + MOST_TIMES * TIMES_SIZE
+WAIVERS: Final = WAIVER_COUNT + 1  # the attribute's bit, then the table of what is taken off
 WAIVER_SIZE: Final = 1 + TABLE
 
 # The share.
@@ -72,7 +73,8 @@ EDGE_COUNT: Final = BAND_STEP + 1
 EDGES: Final = EDGE_COUNT + 1
 MEASURE: Final = EDGES + MOST_EDGES
 BAND_COUNTER: Final = MEASURE + 1
-MODIFIERS: Final = BAND_COUNTER + COUNTER  # the bits of its cases (0: none), its effect, its table
+MODIFIER_COUNT: Final = BAND_COUNTER + COUNTER
+MODIFIERS: Final = MODIFIER_COUNT + 1  # the bits of its cases, its effect, its table
 MODIFIER_SIZE: Final = 2 + TABLE
 
 # The funds.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import yaml
 
@@ -19,6 +19,9 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 #: A node's content without places and comments: what a digest covers.
 Plain: TypeAlias = "str | list[Plain] | dict[str, Plain]"
+
+# libyaml's reader where PyYAML was built with it: the same nodes and places, several times faster.
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # Nine digits before the point: any amount times any ratio then fits a 64-bit integer of a compiled kernel.
 _YUAN = re.compile(r"\d{1,9}\.\d{2}")
@@ -199,7 +202,7 @@ def read_yaml(path: Path, problems: Problems) -> Node:
         Unreadable: after reporting ``pack.unreadable`` (not YAML, not UTF-8, empty, no such file).
     """
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise problems.refuse(

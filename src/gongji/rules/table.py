@@ -202,7 +202,7 @@ class _Row:
             *(layout.DEDUCTIBLE_NUMBERS[deductible.kind], layout.COMBINE_NUMBERS[deductible.combine]),
             *(*self._counter(*names), *self._counter(target), *table),
             *(step, len(deductible.amounts.words(Dimension.ADMISSION)), deductible.cycle_days),
-            *(*times, *waivers),
+            *(*times, len(deductible.waivers), *waivers),
         ]
 
     def _share(self, share: Share) -> list[int]:
@@ -216,7 +216,8 @@ class _Row:
         modifiers += [0] * (layout.MOST_MODIFIERS * layout.MODIFIER_SIZE - len(modifiers))
         edges = [*share.edges, *[0] * (layout.MOST_EDGES - len(share.edges))]
         measure = layout.MEASURE_NUMBERS[share.measure]
-        return [*table, step, len(share.edges), *edges, measure, *self._counter(share.counter), *modifiers]
+        count = len(share.modifiers)
+        return [*table, step, len(share.edges), *edges, measure, *self._counter(share.counter), count, *modifiers]
 
     def _layer(self, layer: Layer) -> list[int]:
         _fits("caps", len(layer.caps), layout.MOST_CAPS)
