@@ -129,11 +129,13 @@ class Desk:
                 # The connection is gone; whether the last commit arrived is not known, so nobody is told that it did.
                 # The same message sent again finds out: it gets the stored answer or is settled then.
                 log.error("desk.connection_lost", error=str(problem))
+                _dismiss(clerk)
                 clerk = None
                 outcomes = [_unknown_outcome() for _ in batch]
             except Exception as problem:
                 # A defect: everybody in the batch is told, the desk goes on, the log has the traceback.
                 log.exception("desk.defect")
+                _dismiss(clerk)
                 clerk = None
                 for waiting in batch:
                     waiting.future.set_exception(problem)
@@ -145,6 +147,12 @@ class Desk:
                     waiting.future.set_result(outcome)
         if clerk is not None:
             clerk.close()
+
+
+def _dismiss(clerk: Clerk | None) -> None:
+    """Let a clerk go whose connection or state cannot be trusted; the next batch gets a new one."""
+    if clerk is not None:
+        clerk.close()
 
 
 def _unknown_outcome() -> Busy:
