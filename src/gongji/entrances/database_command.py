@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -51,7 +52,7 @@ def backup(
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         with Console(stderr=True).status(f"backing up to {file}"):
-            _run("pg_dump", "--format=custom", f"--file={unfinished}", f"--dbname={database.url}")
+            _run(database, "pg_dump", "--format=custom", f"--file={unfinished}", f"--dbname={database.url}")
         unfinished.rename(file)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -73,7 +74,7 @@ def restore(
         _refuse_unless_empty(database)
         with Console(stderr=True).status(f"restoring {file}"):
             # One transaction: what fails leaves the database as empty as it was.
-            _run("pg_restore", "--single-transaction", "--no-owner", f"--dbname={database.url}", str(file))
+            _run(database, "pg_restore", "--single-transaction", "--no-owner", f"--dbname={database.url}", str(file))
         upgrade(database)
         check_secret(database, open_vault(settings))
         _prove(database)
@@ -107,23 +108,36 @@ def _prove(database: Database) -> None:
     console.print(f"restored; everything holds over {counts}", highlight=False)
 
 
-def _run(program: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's own programs: the one that comes with the embedded server, else the one on the path.
+def _run(database: Database, program: str, *arguments: str) -> None:
+    """Run one of PostgreSQL's own programs, of the version that fits the server best.
 
     Raises:
         Misconfigured: ``postgresql.program`` with what the program said.
     """
-    # The shipped one is of the newest version, and an older pg_dump refuses a newer server.
-    ours = embedded_programs() / program
-    path = str(ours) if ours.exists() else shutil.which(program)
+    with database.engine.connect() as connection:
+        server = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one()) // 10_000
+    path = _fitting(program, server)
     if path is None:
         raise Misconfigured(
             "postgresql.program",
-            f"{program} is not installed",
-            f"没有安装 {program}",
-            accepted="PostgreSQL's client programs",
+            f"no {program} for PostgreSQL {server} is installed",
+            f"没有适用于 PostgreSQL {server} 的 {program}",
+            accepted=f"the client programs of PostgreSQL {server}",
         )
     run = subprocess.run([path, *arguments], check=False, capture_output=True, text=True)
     if run.returncode:
         said = run.stderr.strip().splitlines()[0] if run.stderr.strip() else f"exit code {run.returncode}"
         raise Misconfigured("postgresql.program", f"{program}: {said}", f"{program} 失败：{said}")
+
+
+def _fitting(program: str, server: int) -> str | None:
+    """The program of the server's own version, else the next newer one: an older pg_dump refuses a newer server, and
+    what a newer one writes an older server may not read. On the path, and among those of the embedded server."""
+    found: dict[int, str] = {}
+    for candidate in (str(embedded_programs() / program), shutil.which(program)):
+        if candidate and Path(candidate).exists():
+            told = subprocess.run([candidate, "--version"], check=False, capture_output=True, text=True).stdout
+            version = re.search(r"(\d+)", told)
+            if version and int(version[1]) >= server:
+                found[int(version[1])] = candidate
+    return found[min(found)] if found else None
