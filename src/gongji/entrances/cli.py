@@ -15,6 +15,7 @@ from gongji.entrances.database_command import commands as database_commands
 from gongji.entrances.demo.command import register as register_demo
 from gongji.entrances.loading.command import register as register_loading
 from gongji.entrances.platform import open_platform
+from gongji.entrances.rules_command import register as register_rules
 from gongji.entrances.server import serve as serve_until_told
 from gongji.foundation.access import Caller, Role, grant
 from gongji.foundation.errors import GongjiError, InvalidInput
@@ -32,6 +33,7 @@ app.add_typer(token, name="token")
 app.add_typer(database_commands, name="db")
 register_loading(app)
 register_demo(app)
+register_rules(app)
 
 DataFolder = Annotated[Path | None, typer.Option("--data", help="The installation's data folder.")]
 

@@ -1,0 +1,181 @@
+"""A region's rules on a day as a sheet that reads like the notices they encode, every value beside its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from gongji.entrances.rules_command.coverage import SHARING
+from gongji.entrances.rules_command.forms import roles, structure
+from gongji.entrances.rules_command.shelf import Shelf
+from gongji.entrances.rules_command.words import benefit_word, both, chinese_of
+from gongji.foundation.money import percent, yuan
+from gongji.rules.entries import Dated
+from gongji.rules.expand import Table
+from gongji.rules.grid import Key
+from gongji.rules.lineage import Lineage, clause
+from gongji.rules.model import Clause, Conflict, Gap, Interpretation
+from gongji.rules.node import Leaf
+from gongji.rules.pack import SHARING_NAMES, BenefitEntries, BenefitKey, Pack, in_force
+
+Held = TypeVar("Held")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One value in force.
+
+    Attributes:
+        name: its name in the pack.
+        role: what it is for, in words.
+        cells: its numbers as the pack writes them, in words (``300.00``, ``55%``), by their path.
+        clause: the source.
+        inherited: whether a pack above the region's own says it.
+    """
+
+    name: str
+    role: str
+    cells: Mapping[Key, str]
+    clause: Clause
+    inherited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One benefit, the sharing rule, or the plain values: what is in force and which readings are open."""
+
+    word: str
+    values: tuple[Shown, ...]
+    interpretations: tuple[Interpretation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything that the packs say of a region on a day; `silent` are benefits that have no rule on that day."""
+
+    region: str
+    name: str
+    pack: str
+    on: date
+    digest: str
+    sections: tuple[Section, ...]
+    silent: tuple[str, ...]
+    conflicts: tuple[Conflict, ...]
+    gaps: tuple[Gap, ...]
+
+    def section(self, word: str) -> Section | None:
+        """The section of a benefit, where there is one."""
+        return next((section for section in self.sections if section.word == word), None)
+
+
+#: The word of the section of plain values.
+VALUES = "values"
+
+
+def sheet_of(shelf: Shelf, lineage: Lineage, on: date, wanted: frozenset[str] | None = None) -> Sheet:
+    """The sheet of a region.
+
+    Args:
+        shelf: the packs.
+        lineage: of which region.
+        on: the day.
+        wanted: words of the sections to show (``employee.outpatient``, ``employee.sharing``, ``values``); None for all.
+    """
+    sections = [_benefit(lineage, key, benefit, on) for key, benefit in lineage.own.benefits.items()]
+    silent = [section.word for section in sections if not section.values]
+    if shelf.book.sharing(lineage.own.region, on) is None:
+        silent.append(SHARING)
+    sections += [_sharing(lineage, on), _plain(lineage, on)]
+    return Sheet(
+        region=lineage.own.region,
+        name=lineage.own.name,
+        pack=lineage.own.id,
+        on=on,
+        digest=lineage.digest,
+        sections=tuple(one for one in sections if one.values and (wanted is None or one.word in wanted)),
+        silent=tuple(word for word in silent if wanted is None or word in wanted),
+        conflicts=shelf.book.conflicts(lineage.own.region),
+        gaps=shelf.book.gaps(lineage.own.region),
+    )
+
+
+def _benefit(lineage: Lineage, key: BenefitKey, benefit: BenefitEntries, on: date) -> Section:
+    """What one benefit's rule of the day reads; no values where none holds."""
+    shape = in_force(benefit.shapes, on)
+    values: list[Shown] = []
+    if shape is not None:
+        source = _clause(lineage, lineage.own, f"{benefit.section}.rules", shape)
+        values.append(Shown("rules", "结构 structure", structure(shape.value, benefit), source, False))
+        for name, role in roles(shape.value).items():
+            entry = in_force(benefit.values[name], on)
+            if entry is not None:
+                source = _clause(lineage, lineage.own, f"{benefit.section}.{name}", entry)
+                values.append(Shown(name, role, _numbers(entry), source, False))
+    return Section(benefit_word(key), tuple(values), tuple(benefit.interpretations.values()))
+
+
+def _sharing(lineage: Lineage, on: date) -> Section:
+    interpretations = {name: one for pack in reversed(lineage.packs) for name, one in pack.interpretations.items()}
+    values = [
+        Shown(
+            name,
+            both(name),
+            {(): _words(name, entry.value)},
+            _clause(lineage, pack, f"sharing.{name}", entry),
+            inherited,
+        )
+        for name in SHARING_NAMES
+        for pack, entry, inherited in _nearest(
+            lineage, [(pack, pack.sharing.get(name, ())) for pack in lineage.packs], on
+        )
+    ]
+    return Section(SHARING, tuple(values), tuple(interpretations.values()))
+
+
+def _plain(lineage: Lineage, on: date) -> Section:
+    names = dict.fromkeys(name for pack in lineage.packs for name in pack.values)
+    values = [
+        Shown(name, name, _numbers(entry), _clause(lineage, pack, f"values.{name}", entry), inherited)
+        for name in names
+        for pack, entry, inherited in _nearest(
+            lineage, [(pack, pack.values.get(name, ())) for pack in lineage.packs], on
+        )
+    ]
+    return Section(VALUES, tuple(values), ())
+
+
+def _nearest(
+    lineage: Lineage, held: Sequence[tuple[Pack, Sequence[Dated[Held]]]], on: date
+) -> Iterator[tuple[Pack, Dated[Held], bool]]:
+    """The entry of the nearest pack that has one in force, and whether it is inherited."""
+    for pack, entries in held:
+        entry = in_force(entries, on)
+        if entry is not None:
+            yield pack, entry, pack is not lineage.own
+            return
+
+
+def _clause(lineage: Lineage, pack: Pack, name: str, entry: Dated[object]) -> Clause:
+    return clause(f"{pack.id}#{name}", entry, lineage.documents())
+
+
+def _numbers(entry: Dated[Table]) -> dict[Key, str]:
+    return {path: number(leaf) for path, leaf in entry.value.items()}
+
+
+def number(leaf: Leaf) -> str:
+    """A number of a table: yuan with two decimals, or a percentage."""
+    return percent(leaf.amount) if leaf.is_ratio else yuan(leaf.amount)
+
+
+def _words(name: str, value: object) -> str:
+    """A value of a sharing rule in words."""
+    if isinstance(value, frozenset):
+        return "、".join(both(str(word)) for word in sorted(value)) or "无 none"
+    if isinstance(value, bool):
+        return both(str(value).lower())
+    if name == "retained_floor" and isinstance(value, int):
+        return yuan(value)
+    return both(str(value)) if chinese_of(str(value)) else str(value)

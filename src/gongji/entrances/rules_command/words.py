@@ -1,0 +1,176 @@
+"""The packs' words as a reader says them: Chinese first, then the word of the pack file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from gongji.rules.grid import CLASS, NUMBERED
+from gongji.rules.model import CareKind, Grade, Scheme
+from gongji.rules.pack import SCHEME_WORDS, BenefitKey
+
+#: How far a source of each grade can be trusted.
+GRADES: Final[Mapping[Grade, str]] = {
+    Grade.OFFICIAL: "官方文本 official text",
+    Grade.LOCAL_MEDIA: "本地媒体或医院通知 local media or a hospital's notice",
+    Grade.SECONDARY: (
+        "二手资料 (内容网站或他人汇编), 未经官方证实 secondary (content site or compilation): reported, not confirmed"
+    ),
+    Grade.FORUM: "论坛或演示, 不可作为依据 forum or demonstration: not to be relied on",
+    Grade.BACKGROUND: "背景知识, 未见文件 background knowledge: no document seen",
+}
+
+#: Sources of these grades need no warning.
+TRUSTED: Final = (Grade.OFFICIAL, Grade.LOCAL_MEDIA)
+
+_CHINESE: Final[Mapping[str, str]] = {
+    "employee": "职工",
+    "resident": "居民",
+    "outpatient": "普通门诊",
+    "pharmacy": "药店",
+    "inpatient": "住院",
+    "emergency": "急诊",
+    "special_disease": "门诊慢特病",
+    "two_diseases": "两病",
+    "sharing": "家庭共济",
+    "active": "在职",
+    "retired": "退休",
+    "tier_1": "一级",
+    "tier_2": "二级",
+    "tier_3": "三级",
+    "community": "社区",
+    "tier_3_special": "三级特等",
+    "provincial": "省级",
+    "selected": "选定机构",
+    "other": "其他机构",
+    "selected_provider": "选定机构",
+    "grade_2": "二档",
+    "family_doctor": "签约家庭医生",
+    "essential_drugs": "基本药物",
+    "local": "参保地",
+    "filed": "异地备案",
+    "referral": "转诊",
+    "unfiled": "未备案",
+    "fund.pool": "统筹基金",
+    "fund.large": "大额基金",
+    "status": "身份",
+    "tier": "级别",
+    "age": "年龄",
+    "cover": "参保月数",
+    "provider": "机构",
+    "disease": "病种",
+    "admission": "住院次数",
+    "band": "费用段",
+    "calendar_year": "自然年度",
+    "insurance_year": "医保年度",
+    "quarter": "季度",
+    "month": "月",
+    "none": "无",
+    "cumulative": "累计",
+    "per_visit": "每次",
+    "by_admission": "按住院次数",
+    "gross": "含起付线的费用",
+    "net": "起付线后的费用",
+    "fund": "基金支付额",
+    "points": "加百分点",
+    "less_points": "减百分点",
+    "factor": "乘以系数",
+    "self_pay_factor": "自付乘以系数",
+    "first_self_pay": "先行自付",
+    "deductible": "起付线",
+    "share": "支付比例",
+    "rules": "结构",
+    "repeat": "再次住院",
+    "less": "递减",
+    "floor": "最低",
+    "spouse": "配偶",
+    "parent": "父母",
+    "child": "子女",
+    "sibling": "兄弟姐妹",
+    "grandparent": "祖父母",
+    "grandchild": "孙子女",
+    "parent_in_law": "配偶父母",
+    "care": "就医",
+    "deposit": "押金",
+    "resident_premium": "居民医保缴费",
+    "ltc_premium": "长护险缴费",
+    "public_health": "公共卫生",
+    "fitness": "健身",
+    "wellness": "养生保健",
+    "outside_basic_insurance": "基本医保外费用",
+    "review": "审核",
+    "commitment": "承诺制",
+    "city": "同一统筹区",
+    "province": "省内",
+    "automatic": "自动",
+    "on_request": "按申请",
+    "policy_only": "仅政策范围内",
+    "self_borne": "个人负担部分",
+    "own_first": "先本人后共济",
+    "sharers_only": "只用共济",
+    "total": "全部余额",
+    "historical_only": "仅历年余额",
+    "max_relatives": "可绑定人数",
+    "procedure": "生效方式",
+    "exclusive_user": "一人只能有一名共济人",
+    "dual_role_forbidden": "不得兼为共济人与使用人",
+    "relations": "亲属范围",
+    "area": "地域范围",
+    "trigger": "启用方式",
+    "account_scope": "账户支付范围",
+    "own_account_first": "先用本人账户",
+    "flag_2_means": "标志 2 的含义",
+    "balance_source": "余额来源",
+    "retained_floor": "留存底线",
+    "sharer_limit_allowed": "共济人可设限额",
+    "purposes": "用途",
+    "review_working_days": "审核工作日",
+    "forbidden_uses": "禁止用途",
+    "true": "是",
+    "false": "否",
+}
+
+
+def both(word: str) -> str:
+    """A pack's word with its Chinese before it: ``三级 tier_3``; a word of the pack's own as it is."""
+    chinese = chinese_of(word)
+    return f"{chinese} {word}" if chinese else word
+
+
+def chinese_of(word: str) -> str:
+    """The Chinese of a word, empty for a word of the pack's own."""
+    if word in _CHINESE:
+        return _CHINESE[word]
+    match = CLASS.fullmatch(word)
+    if match is not None:
+        limit, unit = match[2], "个月" if match[3] else "岁"
+        return f"不满{limit}{unit}" if match[1] == "under" else f"{limit}{unit}起"
+    match = NUMBERED.fullmatch(word)
+    if match is not None:
+        return f"第{match[2]}次住院" if match[1] == "admission" else f"第{match[2]}段"
+    return ""
+
+
+def path_of(path: tuple[str, ...]) -> str:
+    """The words of a table's path: ``退休 三级``; a word without Chinese as it is."""
+    return " ".join(chinese_of(word) or word for word in path)
+
+
+def scheme_word(scheme: Scheme) -> str:
+    """How pack files write a scheme: ``employee``."""
+    return next(word for word, one in SCHEME_WORDS.items() if one is scheme)
+
+
+def benefit_word(key: BenefitKey) -> str:
+    """How pack files write a benefit: ``employee.outpatient``."""
+    return f"{scheme_word(key[0])}.{key[1]}"
+
+
+def every_benefit() -> list[BenefitKey]:
+    """Every scheme with every kind of care, in the order of the lists."""
+    return [(scheme, kind) for scheme in SCHEME_WORDS.values() for kind in CareKind]
+
+
+def grade_words(grade: Grade) -> str:
+    """A grade for a reader: its letter, and in words what that means where the source needs a warning."""
+    return f"{grade}" if grade in TRUSTED else f"{grade}: {GRADES[grade]}"
