@@ -14,15 +14,57 @@ import pytest
 from structlog.testing import capture_logs
 
 import gongji
-from gongji.benefit.model import Step
+from gongji.benefit.assess import assess
+from gongji.benefit.model import Bill, Circumstances, Step
 from gongji.entrances import wording
+from gongji.entrances.open_rules.figures import TERMS
 from gongji.entrances.web.pages import environment
+from gongji.entrances.web.rules.form import FIELDS
 from gongji.entrances.wording import Language
-from gongji.rules.model import Clause, Grade, Purpose, Relation, Scheme, Trigger
-from gongji.settlement.model import Explanation, PayerLine
+from gongji.rules.book import SHIPPED, RuleBook
+from gongji.rules.cases import example_files, load_examples
+from gongji.rules.grid import OTHER_PROVIDER, SELECTED_PROVIDER
+from gongji.rules.model import (
+    AccountScope,
+    Area,
+    Attribute,
+    BalanceSource,
+    CareKind,
+    Clause,
+    DeductibleKind,
+    Dimension,
+    Effect,
+    FlagTwo,
+    ForbiddenUse,
+    Grade,
+    OffSite,
+    Procedure,
+    Purpose,
+    Relation,
+    Reset,
+    Scheme,
+    Status,
+    Tier,
+    Trigger,
+)
+from gongji.settlement.model import AccountUse, Explanation, PayerLine
 
 SOURCE = Path(gongji.__file__).parent
 CHINESE, ENGLISH = Language.CHINESE, Language.ENGLISH
+
+
+def shipped_readings() -> set[str]:
+    """Every reading of every benefit that is shipped: ``<what is open>.<reading>``."""
+    book = RuleBook.shipped()
+    open_texts = [
+        one
+        for region in book.regions()
+        for scheme in Scheme
+        for kind in CareKind
+        for one in book.interpretations(region, scheme, kind).values()
+    ]
+    return {f"{one.name}.{option}" for one in open_texts for option in one.options} | {"mixed_tiers.once"}
+
 
 #: Families of message ids whose last part is a value of the domain, with the values that a page may meet.
 FAMILIES = {
@@ -34,6 +76,33 @@ FAMILIES = {
     "zero": ["resident", "empty", "not_opened", "not_enrolled", "paused"],
     "payer": list(wording.PAYER_ORDER),
     "kin": [*Relation, "child_in_law"],
+    "rules.scheme": list(Scheme),
+    "rules.status": list(Status),
+    "rules.kind": list(CareKind),
+    "rules.grade": list(Grade),
+    "rules.use": list(AccountUse),
+    "rules.word": [*Tier, *Status, *Attribute, *OffSite, OTHER_PROVIDER, SELECTED_PROVIDER],
+    "rules.class": ["under.age", "from.age", "under.months", "from.months"],
+    "rules.numbered": [Dimension.ADMISSION, Dimension.BAND],
+    "rules.about.deductible": [*DeductibleKind, "at_most", "less"],
+    "rules.about.share": ["edge", "ratio"],
+    "rules.about.modifier": list(Effect),
+    "rules.about.further": ["ratio"],
+    "rules.about.cap.fund": [*Reset, "visit"],
+    "rules.about.cap.cost": [*Reset, "visit"],
+    "rules.term": list(TERMS),
+    "rules.value": ["none", "yes", "no"],
+    "rules.value.area": list(Area),
+    "rules.value.procedure": list(Procedure),
+    "rules.value.forbidden_uses": list(ForbiddenUse),
+    "rules.value.trigger": list(Trigger),
+    "rules.value.flag_2_means": list(FlagTwo),
+    "rules.value.account_scope": list(AccountScope),
+    "rules.value.balance_source": list(BalanceSource),
+    "rules.count": ["max_relatives", "review_working_days"],
+    "rules.field": [*FIELDS, "with"],
+    "rules.compare": ["a", "b", "on_b"],
+    "rules.reading": sorted(shipped_readings()),
     "grade": [grade for grade in Grade if grade not in (Grade.OFFICIAL, Grade.LOCAL_MEDIA)],
     **{
         f"error.{kind}": ["title", "text", "next"]
@@ -52,7 +121,7 @@ def placeholders(sentence: str) -> set[tuple[str, str]]:
 
 def named_in_templates() -> Iterator[str]:
     """Message ids that stand whole in a template."""
-    for path in sorted(SOURCE.glob("entrances/web/templates/citizen/*.html")):
+    for path in sorted(SOURCE.glob("entrances/web/templates/**/*.html")):
         for found in re.finditer(r"""['"]([a-z_]+(?:\.[a-z0-9_]+)+)['"]""", path.read_text()):
             if not found[1].endswith(".html") and not found[1].endswith(".css"):
                 yield found[1]
@@ -60,7 +129,8 @@ def named_in_templates() -> Iterator[str]:
 
 def texts_in_code() -> Iterator[str]:
     """Every text constant of the pages' code, and of the wording, that has the shape of a message id."""
-    for path in sorted([*(SOURCE / "entrances/web").rglob("*.py"), SOURCE / "entrances/wording.py"]):
+    rooms = [*(SOURCE / "entrances/web").rglob("*.py"), SOURCE / "entrances/open_rules/cautions.py"]
+    for path in sorted([*rooms, SOURCE / "entrances/wording.py"]):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and re.fullmatch(r"[a-z]+(\.[a-z0-9_]+)+", str(node.value)):
                 yield str(node.value)
@@ -68,7 +138,18 @@ def texts_in_code() -> Iterator[str]:
 
 def named_in_code() -> Iterator[str]:
     """Those of them that begin like a message: codes of refusals and of the audit do not."""
-    beginnings = ("home.", "visit.", "share.", "frame.", "kin.", "payer.", "zero.", "step.unknown", "because.unknown")
+    beginnings = (
+        "rules.",
+        "home.",
+        "visit.",
+        "share.",
+        "frame.",
+        "kin.",
+        "payer.",
+        "zero.",
+        "step.unknown",
+        "because.unknown",
+    )
     return (text for text in texts_in_code() if text.startswith(beginnings))
 
 
@@ -270,6 +351,89 @@ def test_both_sides_of_a_sharing_call_each_other_rightly() -> None:
     assert wording.kin(Relation.SPOUSE, "9", ENGLISH) == "spouse"
     for relation in Relation:
         assert wording.kin_seen_by_user(relation, "9", CHINESE)
+
+
+def told_visits() -> Iterator[tuple[str, Explanation]]:
+    """The funds' explanation of every visit of every worked example that is shipped, each under where it comes from."""
+    book = RuleBook.shipped()
+    for file in example_files(SHIPPED):
+        for example in load_examples(file):
+            counters: dict[str, int] = {}
+            for visit in example.visits:
+                readings = example.readings if visit.kind in (None, example.kind) else {}
+                rule = book.benefit(example.region, example.scheme, visit.kind or example.kind, visit.on, readings)
+                bill = Bill(visit.total, visit.self_paid, visit.over_limit, visit.first_self_pay, visit.in_scope)
+                person = Circumstances(
+                    visit.status,
+                    visit.tier,
+                    visit.on,
+                    visit.age,
+                    visit.offsite,
+                    visit.attributes,
+                    visit.months_covered,
+                    visit.current_account,
+                    visit.days,
+                    visit.disease,
+                )
+                outcome = assess(rule, bill, person, counters)
+                for move in outcome.moves:
+                    counters[move.counter] = counters.get(move.counter, 0) + move.added
+                yield f"{example.name} {visit.on}", Explanation((), outcome.steps)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_step_of_every_worked_example_has_its_sentence(language: Language) -> None:
+    codes: set[str] = set()
+    with capture_logs() as logs:
+        for name, explanation in told_visits():
+            told = wording.explain(explanation, language, {})
+            codes |= {code for step in told.steps for code in step.codes}
+            for step in told.steps:
+                assert "{" not in step.sentence, name
+
+    assert logs == [], "a step without a sentence is logged"
+    assert codes >= {
+        "split",
+        "deductible",
+        "ratio",
+        "cap",
+        "no_cap",
+        "overflow",
+        "no_rule",
+        "band",
+        "modifier",
+        "cost_cap",
+        "account_first",
+        "offsite_first",
+        "overflow_ratio",
+    }
+
+
+@pytest.mark.parametrize(
+    ("step", "says"),
+    [
+        (Step("deductible", 0, None, {"in_scope": 5_000, "threshold": 0}), "这次没有起付线"),
+        (Step("deductible", 5_000, None, {"in_scope": 9_000, "threshold": 5_000}), "每次 ¥50.00，这次付 ¥50.00"),
+        (Step("deductible", 0, None, {"in_scope": 9_000, "threshold": 5_000}), "已经收够次数"),
+        (
+            Step("deductible", 60_000, None, {"in_scope": 90_000, "threshold": 60_000, "admission": 2, "cycles": 1}),
+            "今年第 2 次住院",
+        ),
+        (
+            Step("deductible", 90_000, None, {"in_scope": 900_000, "threshold": 90_000, "admission": 1, "cycles": 2}),
+            "按 2 次算，一共 ¥900.00",
+        ),
+        (Step("modifier", 0, None, {"effect": "points", "number": 500}), "提高 5 个百分点"),
+        (Step("modifier", 0, None, {"effect": "points", "number": 0}), "报销比例不变"),
+        (Step("modifier", 0, None, {"effect": "self_pay_factor", "number": 6_000}), "自己付的比例打折，乘以 60%"),
+        (Step("modifier", 0, None, {"effect": "upside_down", "number": 1}), "报销比例有变化"),
+        (Step("ratio", 9_000, None, {"base": 10_000, "ratio": 8_500}), "各段加起来报销 ¥90.00"),
+        (Step("account_first", 0, None, {"in_scope": 100, "balance": 0, "left": 0}), "已经用完，可以开始报销"),
+        (Step("no_cap", 700, None, {"fund": "fund.pool", "owed": 700}), "没有写限额，医保基金付 ¥7.00"),
+    ],
+)
+def test_each_situation_of_a_step_is_told_as_it_is(step: Step, says: str) -> None:
+    assert says in wording.tell_step(step, CHINESE).sentence
 
 
 def test_amounts_and_dates_in_both_languages() -> None:

@@ -1,7 +1,8 @@
 """All entrances of one process as one ASGI application.
 
-``/c/…`` the citizen's pages, ``/api/…`` REST, and everything else that is posted, whatever its path, the national
-interface: hospitals' systems post to many addresses, and the transaction stands in the body.
+``/c/…`` the citizen's pages, ``/rules/…`` the rules for everybody, ``/api/…`` REST, and everything else that is
+posted, whatever its path, the national interface: hospitals' systems post to many addresses, and the transaction
+stands in the body.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from gongji.entrances.api.app import build_api
 from gongji.entrances.national.gateway import NationalGateway
 from gongji.entrances.platform import Platform, open_platform
 from gongji.entrances.web.citizen.app import build_citizen_pages
+from gongji.entrances.web.rules import build_rule_pages
 from gongji.foundation.settings import load_settings
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
@@ -35,12 +37,17 @@ def build_app(platform: Platform, lifespan: Lifespan | None = None) -> Starlette
     async def front_door(request: Request) -> Response:
         return RedirectResponse("/c/")
 
+    async def rules_door(request: Request) -> Response:
+        return RedirectResponse("/rules/")
+
     citizen: ASGIApp = build_citizen_pages(platform)
     return Starlette(
         routes=[
             Route("/", front_door, methods=["GET"]),
             Route("/health", health, methods=["GET"]),
             Mount("/c", citizen),
+            Route("/rules", rules_door, methods=["GET"]),
+            Mount("/rules", build_rule_pages(platform)),
             Mount("/api", build_api(platform)),
             Mount("", NationalGateway(platform)),
         ],

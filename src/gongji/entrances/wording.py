@@ -2,8 +2,9 @@
 
 The catalogues are data: ``locale/<language>/LC_MESSAGES/gongji.po``, read as they are when first needed, nothing is
 compiled. Message ids are dotted keys (``because.own.none.empty``), so that a code of an explanation is its own key.
-A placeholder may name its form: ``{x:yuan}`` an amount in fen, ``{x:percent}`` a ratio per ten thousand, ``{x:name}``
-a person's id, ``{x:day}`` a date, ``{x:moment}`` a moment.
+A placeholder may name its form: ``{x:yuan}`` an amount in fen, ``{x:percent}`` a ratio per ten thousand,
+``{x:points}`` the same as a bare number of percentage points, ``{x:name}`` a person's id, ``{x:day}`` a date,
+``{x:moment}`` a moment.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from babel.messages.pofile import read_po
 
 from gongji.benefit.model import Step
 from gongji.foundation.clock import CHINA
-from gongji.foundation.money import percent, yuan
+from gongji.foundation.money import part_of, percent, yuan
 from gongji.rules.model import Clause, Grade, Relation
 from gongji.settlement.model import Explanation, PayerLine
 
@@ -94,6 +95,8 @@ class _Filler(Formatter):
                 return money(int(value))
             case "percent":
                 return percent(int(value))
+            case "points":
+                return percent(int(value)).removesuffix("%")
             case "name":
                 return self._names.get(int(value)) or text("kin.stranger", self._language)
             case "day":
@@ -284,21 +287,66 @@ def _situation(step: Step) -> str:
     """The step's code, with the situation where one sentence does not fit all."""
     inputs = step.inputs
     match step.code:
-        case "deductible" if step.amount and inputs.get("left"):
-            return "deductible.to_bear"
-        case "deductible" if step.amount:
-            return "deductible.met_now" if inputs.get("borne_before") else "deductible.met_at_once"
         case "deductible":
-            return "deductible.met_before" if inputs.get("in_scope") else "deductible.none_covered"
+            return f"deductible.{_deductible(step)}"
+        case "account_first" if not step.amount:
+            return "account_first.empty"
+        case "modifier":
+            return _modifier(step)
+        case "band" if not inputs.get("cost"):
+            return "band.none"
         case "ratio" if not inputs.get("base"):
             return "ratio.none"
-        case "cap" if not inputs.get("owed"):
+        case "ratio" if "ratio" in inputs and step.amount != part_of(_number(step, "base"), _number(step, "ratio")):
+            return "ratio.bands"
+        case "cap" | "no_cap" if not inputs.get("owed"):
             return "cap.nothing"
-        case "cap" if step.amount != inputs.get("owed"):
-            return "cap.binds"
+        case "cap":
+            return _cap(step)
         case "no_rule" if inputs.get("says"):
             return "no_rule.says"
     return step.code
+
+
+def _number(step: Step, name: str) -> int:
+    return int(step.inputs.get(name, 0))
+
+
+def _deductible(step: Step) -> str:
+    """How the deductible stands: nothing covered, none asked, by admission, each visit, or building up over a year."""
+    inputs = step.inputs
+    if not step.amount and not inputs.get("in_scope"):
+        return "none_covered"
+    if not inputs.get("threshold"):
+        return "none_asked"
+    if "admission" in inputs:
+        return "long_stay" if _number(step, "cycles") > 1 else "admission"
+    if "borne_before" not in inputs:
+        return "each_visit" if step.amount else "charged_enough"
+    if not step.amount:
+        return "met_before"
+    if inputs.get("left"):
+        return "to_bear"
+    return "met_now" if inputs.get("borne_before") else "met_at_once"
+
+
+def _modifier(step: Step) -> str:
+    """What a modifier does to the ratio; one that a newer rule brings is told as a change."""
+    effect = f"modifier.{step.inputs.get('effect')}"
+    if effect == "modifier.points" and not step.inputs.get("number"):
+        return "modifier.points.none"
+    return effect if f"step.{effect}" in catalogue(Language.CHINESE) else "modifier"
+
+
+#: In the names of limits that are of a visit, a month or a quarter.
+_NOT_OF_A_YEAR: Final = ("_limit", "month", "quarter", "visit")
+
+
+def _cap(step: Step) -> str:
+    """Whether the cap binds, and whether it is one of a year: only the name of its value says that it is not."""
+    rule = step.clause.rule if step.clause else ""
+    code = "cap.any" if any(word in rule for word in _NOT_OF_A_YEAR) else "cap"
+    return f"{code}.binds" if step.amount != step.inputs.get("owed") else code
 
 
 def _joined(steps: Sequence[ToldStep], language: Language) -> ToldStep:

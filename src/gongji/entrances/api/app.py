@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gongji.entrances.api import authorisations, people, settlements
+from gongji.entrances.api import authorisations, people, rules, settlements
 from gongji.entrances.api.docs_page import docs_html
 from gongji.entrances.api.problems import add_problems
+from gongji.entrances.open_rules.atlas import Atlas
 from gongji.entrances.platform import Platform
 from gongji.foundation.errors import InvalidInput
 
@@ -20,7 +21,7 @@ from gongji.foundation.errors import InvalidInput
 LARGEST_BODY: Final = 6 * 1024 * 1024
 
 _ABOUT: Final = (
-    "家庭共济 for programs: people, balances, settlements with their explanation, authorisations. Amounts are whole fen "
+    "家庭共济 for programs: people, balances, settlements with their explanation, authorisations, and the rules. Amounts are whole fen "
     "(分); moments carry their zone; names of other people are masked. Every failure is a problem document with a "
     "stable code and a sentence in Chinese and English."
 )
@@ -43,9 +44,10 @@ def build_api(platform: Platform) -> FastAPI:
         redoc_url=None,
     )
     app.state.platform = platform
+    app.state.atlas = Atlas(platform.rules)
     app.add_middleware(BodyLimit)
     add_problems(app)
-    for router in (people.router, settlements.router, authorisations.router):
+    for router in (people.router, settlements.router, authorisations.router, rules.router):
         app.include_router(router)
 
     @app.get("/docs", include_in_schema=False)

@@ -60,7 +60,7 @@ def _operations(openapi: Mapping[str, Any], root: str) -> Iterator[Operation]:
                 tag=operation["tags"][0],
                 parameters=(*_parameters(operation), *_fields(schema, schemas)),
                 answer=json.dumps(_example(answer, schemas), ensure_ascii=False, indent=2) if answer else "",
-                curl=_curl(method, f"{root}{path}", media_type, example, operation.get("parameters", ())),
+                curl=_curl(method, f"{root}{path}", media_type, example, operation),
             )
 
 
@@ -98,9 +98,11 @@ def _values(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> list[objec
     return list(schema.get("enum", ())) or (_values(schema["items"], schemas) if "items" in schema else [])
 
 
-def _curl(method: str, path: str, media_type: str, example: Any, parameters: Any) -> str:
-    lines = [f'curl -X {method.upper()} "$GONGJI{path}"', '-H "Authorization: Bearer $TOKEN"']
-    if any(one["name"] == "Idempotency-Key" for one in parameters):
+def _curl(method: str, path: str, media_type: str, example: Any, operation: Mapping[str, Any]) -> str:
+    lines = [f'curl -X {method.upper()} "$GONGJI{path}"']
+    if operation.get("security"):
+        lines.append('-H "Authorization: Bearer $TOKEN"')
+    if any(one["name"] == "Idempotency-Key" for one in operation.get("parameters", ())):
         lines.append('-H "Idempotency-Key: $(uuidgen)"')
     if media_type.startswith("multipart/"):
         lines += [f"-F {name}=@file.jpg" if name == "file" else f"-F {name}=household_book" for name in example]

@@ -6,19 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 
-from gongji.entrances import wording
 from gongji.entrances.api.door import Call, Door
-from gongji.entrances.api.problems import RESPONSES, Words
-from gongji.entrances.api.shapes import (
-    ClauseOut,
-    ExplainedOut,
-    PayerOut,
-    PlaceOut,
-    SettlementOut,
-    SharedOut,
-    StepOut,
-)
-from gongji.entrances.wording import Language
+from gongji.entrances.api.explained import payers_out, steps_out
+from gongji.entrances.api.problems import RESPONSES
+from gongji.entrances.api.shapes import ExplainedOut, PlaceOut, SettlementOut, SharedOut
 from gongji.foundation.access import Role
 from gongji.foundation.errors import NotFound
 from gongji.registry import service as registry
@@ -28,9 +19,6 @@ from gongji.settlement.model import Settlement, from_wire, wire_id
 from gongji.settlement.queries import StoredSettlement
 
 router = APIRouter(prefix="/v1/settlements", tags=["settlements"], responses=RESPONSES)
-
-#: Inputs of an explanation that name people by our inner ids: nobody outside needs them.
-_INNER = ("sharer", "authorisation", "settlement")
 
 
 def settlement_out(stored: StoredSettlement, place: Institution) -> SettlementOut:
@@ -87,35 +75,13 @@ def _as_sharer(call: Call, one: Settlement, place: Institution) -> SharedOut:
 
 def _explained(stored: StoredSettlement, place: Institution) -> ExplainedOut:
     one = stored.settlement
-    lines = wording.in_order(one.explanation.payers)
-    chinese, english = (wording.explain(one.explanation, language, {}) for language in Language)
-    payers = [
-        PayerOut(
-            payer=line.payer,
-            label=Words(zh=zh.label, en=en.label),
-            amount_fen=line.amount,
-            because_code=line.because,
-            because=Words(zh=zh.because, en=en.because),
-            clause=ClauseOut.of(line.clause),
-            inputs={name: value for name, value in line.inputs.items() if name not in _INNER},
-        )
-        for line, zh, en in zip(lines, chinese.payers, english.payers, strict=True)
-    ]
-    steps = [
-        StepOut(
-            code=step.code,
-            amount_fen=step.amount,
-            sentence=Words(
-                zh=wording.tell_step(step, Language.CHINESE).sentence,
-                en=wording.tell_step(step, Language.ENGLISH).sentence,
-            ),
-            clause=ClauseOut.of(step.clause),
-            inputs=dict(step.inputs),
-        )
-        for step in one.explanation.steps
-    ]
     figures = settlement_out(stored, place)
-    return ExplainedOut(**dict(figures), payers=payers, steps=steps, pack_digest=one.pack_digest)
+    return ExplainedOut(
+        **dict(figures),
+        payers=payers_out(one.explanation),
+        steps=steps_out(one.explanation),
+        pack_digest=one.pack_digest,
+    )
 
 
 def _unknown() -> NotFound:

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse
 
 from gongji.entrances import wording
 from gongji.entrances.wording import Language
+from gongji.foundation.errors import GongjiError
 
 _HERE: Final = Path(__file__).parent
 STATIC: Final = _HERE / "static"
@@ -60,6 +61,10 @@ class Reader:
         """A sentence of the catalogue in the reader's language."""
         return wording.text(msgid, self.language, **values)
 
+    def sentence(self, problem: GongjiError) -> str:
+        """A refusal in the reader's language."""
+        return problem.zh if self.language is Language.CHINESE else problem.en
+
     def day(self, value: date) -> str:
         """A date in the reader's language."""
         return wording.day(value, self.language)
@@ -70,7 +75,7 @@ class Reader:
 
 
 def render(
-    template: str, request: Request, *, status: int = 200, signed_in: bool = True, **values: object
+    template: str, request: Request, *, status: int = 200, signed_in: bool = True, base: str = "/c", **values: object
 ) -> HTMLResponse:
     """A page.
 
@@ -79,6 +84,7 @@ def render(
         request: whose cookies choose language and type.
         status: HTTP status.
         signed_in: whether the page offers to sign out.
+        base: where the pages it belongs to are mounted: its start, and its switches.
         values: what the template shows.
     """
     reader = Reader.of(request)
@@ -93,6 +99,7 @@ def render(
         stylesheet=style_address("citizen.css"),
         here=f"{request.url.path}{query}",
         signed_in=signed_in,
+        base=base,
         **values,
     )
     # What a page says depends on cookies; no cache may hand one reader's page to another.

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from typing import TYPE_CHECKING, Final
 
 import structlog
 from starlette.applications import Starlette
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -18,18 +16,14 @@ from starlette.types import ASGIApp
 
 from gongji.entrances.web.citizen import reading, session
 from gongji.entrances.web.headers import SafeHeaders
-from gongji.entrances.web.pages import LANGUAGE_COOKIE, MODE_COOKIE, STATIC, Reader, render
+from gongji.entrances.web.pages import STATIC, Reader, render
+from gongji.entrances.web.switches import YEAR, switch_language, switch_mode
 from gongji.foundation.errors import Busy, GongjiError, InvalidInput, NotAllowed, NotFound, NotSignedIn
 
 if TYPE_CHECKING:
     from gongji.entrances.platform import Platform
 
 _log = structlog.get_logger()
-
-_YEAR: Final = 365 * 24 * 3600
-
-#: A page of ours, with its query: where a switch leads back to. Anything else would let a link send readers away.
-_OUR_PAGE: Final = re.compile(r"/c/(?!static)[\w/]*(\?[\w=&%.:~+-]*)?")
 
 
 def build_citizen_pages(platform: Platform) -> ASGIApp:
@@ -57,7 +51,7 @@ class _Static(StaticFiles):
     def file_response(self, *args: object, **kwargs: object) -> Response:
         """The file, to be kept for a year."""
         response: Response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
-        response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
+        response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
         return response
 
 
@@ -103,28 +97,6 @@ class CitizenPages:
                 connection, self._platform, caller, person_id, request.path_params["number"], reader.language
             )
         return render(template, request, page=page)
-
-
-async def switch_mode(request: Request) -> Response:
-    """Large type on or off."""
-    return await _switch(request, MODE_COOKIE, "standard" if Reader.of(request).elder else "elder")
-
-
-async def switch_language(request: Request) -> Response:
-    """The other language."""
-    return await _switch(request, LANGUAGE_COOKIE, Reader.of(request).language.other)
-
-
-async def _switch(request: Request, cookie: str, value: str) -> Response:
-    form = await request.form()
-    back = form.get("back", "")
-    if isinstance(back, UploadFile) or not _OUR_PAGE.fullmatch(back):
-        back = "/c/"
-    response = RedirectResponse(back, status_code=303)
-    response.set_cookie(
-        cookie, value, max_age=_YEAR, path="/c", httponly=True, samesite="lax", secure=request.url.scheme == "https"
-    )
-    return response
 
 
 #: Which page tells of a refusal.

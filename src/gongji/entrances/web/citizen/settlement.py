@@ -88,14 +88,15 @@ def patients_page(
         at=one.settled_at,
         place=place,
         explained=explained,
-        bars=_bars(explained),
+        bars=bars_of(explained),
         is_reversal=one.kind == "reverse",
         reversed_at=reversal.settled_at if reversal else None,
         other=f"/c/settlements/{wire_id(one.region, other)}" if other else "",
     )
 
 
-def _bars(explained: ToldExplanation) -> tuple[Bar, ...]:
+def bars_of(explained: ToldExplanation) -> tuple[Bar, ...]:
+    """The bar of payers: a piece for each that pays anything."""
     whole = sum(abs(payer.amount) for payer in explained.payers)
     bars = []
     start = 0

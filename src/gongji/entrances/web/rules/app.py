@@ -1,0 +1,234 @@
+"""The rule pages as one application, to be mounted at ``/rules``: plain links and GET forms, no log-in, no script."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from gongji.entrances.open_rules.atlas import Atlas, Region
+from gongji.entrances.open_rules.question import readings_of
+from gongji.entrances.web.headers import SafeHeaders
+from gongji.entrances.web.pages import Reader, render
+from gongji.entrances.web.rules.calculator import calculate
+from gongji.entrances.web.rules.comparing import compare
+from gongji.entrances.web.rules.form import read_day
+from gongji.entrances.web.rules.history import history
+from gongji.entrances.web.rules.telling import benefit_title, blocks, open_readings
+from gongji.entrances.web.switches import switch_language, switch_mode
+from gongji.foundation.errors import GongjiError, NotFound
+from gongji.rules.book import SHORT_DIGEST
+from gongji.rules.model import Attribute, CareKind, OffSite, Status, Tier
+from gongji.settlement.model import AccountUse
+
+if TYPE_CHECKING:
+    from gongji.entrances.platform import Platform
+
+_log = structlog.get_logger()
+
+_BASE: Final = "/rules"
+
+
+def build_rule_pages(platform: Platform) -> ASGIApp:
+    """The pages, for mounting at ``/rules``. They read the rules and the clock, never the database."""
+    pages = RulePages(platform)
+    app = Starlette(
+        routes=[
+            Route("/", pages.regions),
+            Route("/calculator", pages.calculator),
+            Route("/compare", pages.compare),
+            Route("/mode", switch_mode, methods=["POST"]),
+            Route("/language", switch_language, methods=["POST"]),
+            Route("/{code}", pages.region),
+        ],
+        exception_handlers={GongjiError: _refusal, HTTPException: _no_such_page, Exception: _our_fault},
+    )
+    return SafeHeaders(app)
+
+
+class RulePages:
+    """What the addresses answer."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._clock = platform.clock
+        self._atlas = Atlas(platform.rules)
+
+    def regions(self, request: Request) -> Response:
+        """All regions, or those whose name or code holds what is searched for."""
+        reader = Reader.of(request)
+        searched = request.query_params.get("q", "").strip()[:20]
+        found = [one for one in self._atlas.regions() if searched in one.name or one.code.startswith(searched)]
+        shown = [(one, _benefits(one, reader)) for one in found]
+        return render("rules/list.html", request, signed_in=False, base=_BASE, regions=shown, searched=searched)
+
+    def region(self, request: Request) -> Response:
+        """One region's rules on a day."""
+        reader = Reader.of(request)
+        region = self._atlas.region(request.path_params["code"])
+        typed = request.query_params.get("on", "")
+        today: date = self._clock.now().date()
+        read = read_day(typed)
+        on = read or today
+        shown = blocks(self._atlas, region.code, on, reader.language)
+        return render(
+            "rules/region.html",
+            request,
+            status=422 if typed and read is None else 200,
+            signed_in=False,
+            base=_BASE,
+            region=region,
+            on=on,
+            wrong_day=bool(typed) and read is None,
+            typed=typed or on.isoformat(),
+            blocks=[one for one in shown if one.key != "sharing"],
+            sharing=next((one for one in shown if one.key == "sharing"), None),
+            changes=history(self._atlas, region, reader.language),
+            conflicts=self._atlas.book.conflicts(region.code),
+            readings=self._readings(region, on, reader),
+            digest=region.digest[:SHORT_DIGEST],
+            day=reader.day,
+        )
+
+    def _readings(self, region: Region, on: date, reader: Reader) -> list[object]:
+        found: list[object] = []
+        for one in region.benefits:
+            rule = self._atlas.book.benefit(region.code, one.scheme, one.kind, on)
+            if rule is not None:
+                interpretations = [
+                    each
+                    for each in readings_of(self._atlas, region.code, one.scheme, one.kind).values()
+                    if each.name in rule.interpretations
+                ]
+                title = benefit_title(one.scheme, one.kind, reader.language)
+                told = open_readings(interpretations, dict(rule.interpretations), reader.language)
+                found += [(title, each, options) for each, options in told]
+        return found
+
+    def calculator(self, request: Request) -> Response:
+        """What a bill comes to."""
+        reader = Reader.of(request)
+        form, result = calculate(self._atlas, request.query_params, self._clock.now().date(), reader)
+        return render(
+            "rules/calculator.html",
+            request,
+            status=422 if form.errors else 200,
+            signed_in=False,
+            base=_BASE,
+            form=form,
+            result=result,
+            regions=self._choices(form.values["region"]),
+            options=partial(_options, reader),
+            words={"status": Status, "kind": CareKind, "tier": Tier, "offsite": OffSite, "use": AccountUse},
+            attributes=list(Attribute),
+            day=reader.day,
+        )
+
+    def _choices(self, *chosen: str) -> list[tuple[str, str]]:
+        """The regions to choose from: code and name; a county that an address names is one more."""
+        known = [(one.code, one.name) for one in self._atlas.regions()]
+        codes = {code for code, _ in known}
+        for code in chosen:
+            if code and code not in codes:
+                try:
+                    known.append((code, f"{self._atlas.region(code).name} {code}"))
+                except GongjiError:
+                    continue
+        return known
+
+    def compare(self, request: Request) -> Response:
+        """Two regions, or one on two days."""
+        reader = Reader.of(request)
+        query = request.query_params
+        today = self._clock.now().date()
+        values = {name: query.get(name, "").strip()[:20] for name in ("a", "b", "on", "on_b")}
+        values["on"] = values["on"] or today.isoformat()
+        errors = self._wrong(values, reader) if query else {}
+        first, second = read_day(values["on"]), read_day(values["on_b"] or values["on"])
+        found = None
+        if query and not errors and first and second:
+            found = compare(self._atlas, (values["a"], first), (values["b"], second), reader.language)
+        names = {side: self._atlas.region(values[side]).name for side in "ab"} if found is not None else {}
+        return render(
+            "rules/compare.html",
+            request,
+            status=422 if errors else 200,
+            signed_in=False,
+            base=_BASE,
+            values=values,
+            errors=errors,
+            found=found,
+            names=names,
+            days=(first, second),
+            regions=self._choices(values["a"], values["b"]),
+            day=reader.day,
+        )
+
+    def _wrong(self, values: dict[str, str], reader: Reader) -> dict[str, str]:
+        errors = {}
+        for side in ("a", "b"):
+            try:
+                self._atlas.nearest(values[side])
+            except GongjiError:
+                errors[side] = reader.text("rules.error.region")
+        for name in ("on", "on_b"):
+            if values[name] and read_day(values[name]) is None:
+                errors[name] = reader.text("rules.error.day")
+        return errors
+
+
+def _options(reader: Reader, beginning: str, words: type[StrEnum]) -> list[tuple[str, str]]:
+    """A closed list for a choice: each word with what it is called."""
+    return [(word, reader.text(f"{beginning}{word}")) for word in words]
+
+
+def _benefits(region: Region, reader: Reader) -> list[str]:
+    """What a region sets, in words, each with the day from which it does, or until which it did."""
+    told = []
+    for one in region.benefits:
+        title, last = benefit_title(one.scheme, one.kind, reader.language), one.stretches[-1]
+        if last.until is not None:
+            told.append(reader.text("rules.list.ended", title=title, day=last.until))
+        else:
+            told.append(reader.text("rules.list.from", title=title, day=one.stretches[0].begins))
+    return told
+
+
+def _refusal(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, GongjiError)
+    kind = "missing" if isinstance(problem, NotFound) else "input"
+    sentence = Reader.of(request).sentence(problem)
+    return _message(request, kind, problem.status, sentence=sentence)
+
+
+def _no_such_page(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, HTTPException)
+    return _message(request, "missing" if problem.status_code in (404, 405) else "input", problem.status_code)
+
+
+def _our_fault(request: Request, problem: Exception) -> Response:
+    number = secrets.token_hex(4)
+    _log.error("page.failed", request_id=number, path=request.url.path, problem=type(problem).__name__)
+    return _message(request, "ours", 500, request_id=number)
+
+
+def _message(request: Request, kind: str, status: int, *, sentence: str = "", request_id: str = "") -> HTMLResponse:
+    return render(
+        "rules/message.html",
+        request,
+        status=status,
+        signed_in=False,
+        base=_BASE,
+        kind=kind,
+        sentence=sentence,
+        request_id=request_id,
+    )

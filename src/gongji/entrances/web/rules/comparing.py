@@ -1,0 +1,78 @@
+"""Two regions, or one on two days, side by side: what differs, and what is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from gongji.entrances.open_rules.atlas import Atlas
+from gongji.entrances.web.rules.telling import Row, blocks
+from gongji.entrances.wording import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One row of both sides; "" where a side knows nothing of it."""
+
+    label: str
+    a: str
+    b: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A benefit, or sharing, of both sides: the rows that differ and those that are the same."""
+
+    title: str
+    different: tuple[Pair, ...]
+    same: tuple[Pair, ...]
+
+
+def compare(atlas: Atlas, a: tuple[str, date], b: tuple[str, date], language: Language) -> tuple[Comparison, ...]:
+    """Both sides' blocks, matched by benefit and row.
+
+    Args:
+        atlas: the rules.
+        a, b: each side's region code and day.
+        language: the reader's.
+
+    Raises:
+        InvalidInput: ``region.invalid``.
+        NotFound: ``region.unknown``.
+    """
+    left, right = ({one.key: one for one in blocks(atlas, *side, language)} for side in (a, b))
+    found = []
+    for key in dict.fromkeys((*left, *right)):
+        pairs = pair(left[key].rows if key in left else (), right[key].rows if key in right else ())
+        found.append(
+            Comparison(
+                (left.get(key) or right[key]).title,
+                tuple(one for one in pairs if one.a != one.b),
+                tuple(one for one in pairs if one.a == one.b),
+            )
+        )
+    return tuple(found)
+
+
+def pair(a: Sequence[Row], b: Sequence[Row]) -> tuple[Pair, ...]:
+    """The rows of two sides matched by what they are and the case they hold for.
+
+    Where one side tells cases apart that the other does not, the other's one value stands beside each of them; where
+    they tell apart in different ways, all that the other side says on it.
+    """
+    labels = {row.label: row for row in (*a, *b) if not (_told_apart(row, a) or _told_apart(row, b))}
+    return tuple(Pair(label, _value(row, a), _value(row, b)) for label, row in labels.items())
+
+
+def _told_apart(row: Row, rows: Sequence[Row]) -> bool:
+    """Whether a side says more closely what a row says for all its cases."""
+    return any(other.what == row.what and set(other.case) > set(row.case) for other in rows)
+
+
+def _value(row: Row, rows: Sequence[Row]) -> str:
+    same = [other for other in rows if other.what == row.what]
+    holding = [other for other in same if set(other.case) <= set(row.case)]
+    if holding:
+        return max(holding, key=lambda other: len(other.case)).value
+    return " / ".join(" ".join((*other.case, other.value)) for other in same)

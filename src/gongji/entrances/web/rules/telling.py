@@ -1,0 +1,202 @@
+"""Rules in words: every number and term of what holds in a region on a day as a row of label and value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from gongji.entrances import wording
+from gongji.entrances.open_rules.atlas import Atlas, weakest
+from gongji.entrances.open_rules.figures import Figure, Term, figures, terms
+from gongji.entrances.wording import Language
+from gongji.foundation.money import percent
+from gongji.rules.grid import CLASS, NUMBERED
+from gongji.rules.model import BenefitRule, CareKind, Clause, Dimension, Grade, Interpretation, Scheme, SharingRule
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A number or term in words.
+
+    Attributes:
+        what: what it is.
+        case: for which visits it holds; empty for all.
+        value: its value.
+        clause: its source; None where the text gives none of its own.
+    """
+
+    what: str
+    case: tuple[str, ...]
+    value: str
+    clause: Clause | None
+
+    @property
+    def label(self) -> str:
+        """What it is, and for which visits."""
+        return " · ".join((self.what, *self.case))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source with the labels of the rows that rest on it, and what is to be known of it."""
+
+    labels: tuple[str, ...]
+    clause: Clause
+    caution: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The rows of one benefit, or of sharing.
+
+    Attributes:
+        key: names it for addresses and for setting blocks side by side (``310-outpatient``, ``sharing``).
+        title: in words.
+        since, until: the first and the last day; no last day while open.
+        rows: what holds.
+        caution: a sentence on the weakest of its sources; None where all can be trusted.
+    """
+
+    key: str
+    title: str
+    since: date
+    until: date | None
+    rows: tuple[Row, ...]
+    caution: str | None
+
+    def sources(self, language: Language) -> tuple[Source, ...]:
+        """Every source once, with what rests on it."""
+        found: dict[tuple[str, str], list[Row]] = {}
+        for row in self.rows:
+            if row.clause is not None:
+                found.setdefault((row.clause.doc, row.clause.quote), []).append(row)
+        return tuple(
+            Source(
+                tuple(row.label for row in rows), rows[0].clause, wording.caution(rows[0].clause, language)
+            )  # the rows of one source share its clause
+            for rows in found.values()
+            if rows[0].clause is not None
+        )
+
+
+def blocks(atlas: Atlas, code: str, on: date, language: Language) -> tuple[Block, ...]:
+    """What holds in a region on a day: a block for each benefit in force, then sharing if a rule is known."""
+    region = atlas.region(code)
+    rules = [atlas.book.benefit(region.code, one.scheme, one.kind, on) for one in region.benefits]
+    found = [benefit_block(rule, language) for rule in rules if rule is not None]
+    for stretch in atlas.sharing(region.code):
+        if stretch.begins <= on and (stretch.until is None or on <= stretch.until):
+            found.append(sharing_block(stretch.rule, stretch.begins, stretch.until, language))
+    return tuple(found)
+
+
+def benefit_block(rule: BenefitRule, language: Language) -> Block:
+    """A benefit's rule in words."""
+    rows = tuple(_row_of_figure(figure, language) for figure in figures(rule))
+    return Block(
+        key=f"{rule.scheme}-{rule.kind}",
+        title=benefit_title(rule.scheme, rule.kind, language),
+        since=rule.effective,
+        until=rule.until,
+        rows=rows,
+        caution=caution_of(weakest(rule.clauses.values()), language),
+    )
+
+
+def sharing_block(rule: SharingRule, begins: date, until: date | None, language: Language) -> Block:
+    """A sharing rule in words."""
+    return Block(
+        key="sharing",
+        title=wording.text("rules.sharing", language),
+        since=begins,
+        until=until,
+        rows=tuple(_row_of_term(term, language) for term in terms(rule)),
+        caution=caution_of(weakest(rule.clauses.values()), language),
+    )
+
+
+def benefit_title(scheme: Scheme, kind: CareKind, language: Language) -> str:
+    """A benefit's name: scheme and kind of care."""
+    return f"{wording.text(f'rules.scheme.{scheme}', language)} · {wording.text(f'rules.kind.{kind}', language)}"
+
+
+def caution_of(grade: Grade | None, language: Language) -> str | None:
+    """What is to be known of numbers whose weakest source has this grade; None where there is nothing to warn of."""
+    if grade is None or grade in (Grade.OFFICIAL, Grade.LOCAL_MEDIA):
+        return None
+    return wording.text(f"grade.{grade}", language)
+
+
+def reading(name: str, option: str, language: Language) -> str:
+    """A reading of an open text in words; its own name where the catalogue has none."""
+    return wording.catalogue(language).get(f"rules.reading.{name}.{option}", option)
+
+
+def open_readings(
+    found: Sequence[Interpretation], taken: dict[str, str], language: Language
+) -> list[tuple[Interpretation, list[tuple[str, str, bool]]]]:
+    """Every open text with its readings: option, in words, whether it is the one taken."""
+    return [
+        (one, [(option, reading(one.name, option, language), option == taken.get(one.name)) for option in one.options])
+        for one in found
+    ]
+
+
+def _row_of_figure(figure: Figure, language: Language) -> Row:
+    what = wording.text(f"rules.about.{figure.about}", language)
+    if figure.section == "further" and figure.about != "further.ratio":
+        what = wording.text("rules.further", language, what=what)
+    cases = tuple(word_of(word, language) for word in figure.case.values())
+    only = [word_of(word, language) for word in figure.only]
+    if only:
+        what = f"{what} · {' / '.join(only)}"
+    return Row(what, cases, _number(figure, language), figure.clause)
+
+
+def _number(figure: Figure, language: Language) -> str:
+    if figure.unit == "fen":
+        return wording.money(figure.number)
+    if figure.unit == "times":
+        return wording.text("rules.times", language, count=figure.number)
+    if figure.about in ("modifier.points", "modifier.less_points"):
+        return wording.text("rules.points", language, number=figure.number)
+    return percent(figure.number)
+
+
+def word_of(word: str, language: Language) -> str:
+    """A word of a case in words; diseases and whatever else a pack names itself stay as they are."""
+    match = CLASS.fullmatch(word)
+    if match is not None:
+        unit = "months" if match[3] else "age"
+        return wording.text(f"rules.class.{match[1]}.{unit}", language, count=int(match[2]))
+    match = NUMBERED.fullmatch(word)
+    if match is not None:
+        return wording.text(f"rules.numbered.{Dimension(match[1])}", language, count=int(match[2]))
+    return wording.catalogue(language).get(f"rules.word.{word}", word)
+
+
+#: Terms whose words stand in another family of the wording.
+_FAMILIES: Final = {"relations": "kin", "purposes": "purpose"}
+_COUNTED: Final = ("max_relatives", "review_working_days")
+
+
+def _row_of_term(term: Term, language: Language) -> Row:
+    return Row(wording.text(f"rules.term.{term.name}", language), (), _value(term, language), term.clause)
+
+
+def _value(term: Term, language: Language) -> str:
+    value = term.value
+    if value is None or value == ():
+        return wording.text("rules.value.none", language)
+    if isinstance(value, bool):
+        return wording.text("rules.value.yes" if value else "rules.value.no", language)
+    if isinstance(value, int):
+        unit = term.name if term.name in _COUNTED else ""
+        return wording.text(f"rules.count.{unit}", language, count=value) if unit else wording.money(value)
+    family = _FAMILIES.get(term.name, f"rules.value.{term.name}")
+    if isinstance(value, str):
+        return wording.text(f"{family}.{value}", language)
+    comma = wording.text("home.share.list_comma", language)
+    return comma.join(wording.text(f"{family}.{word}", language) for word in value)
