@@ -103,6 +103,7 @@ def _stay(console: Console, stories: Stories, base: str) -> None:
     """Print where to look and wait for Ctrl-C."""
     console.print(f"\n[bold]The server stays up at {base}[/bold]  (Ctrl-C ends it and drops the demo's database)")
     console.print(f"  REST API documentation   {base}/api/docs")
+    console.print(f"  what would be paid 能报多少   {base}/rules/calculator")
     for name, link in stories.links.items():
         console.print(f"  {name}'s page   {link}", soft_wrap=True)
     console.print(
