@@ -10,6 +10,12 @@ from gongji.foundation.personal import mask_name, mask_number
 from gongji.rules.model import Scheme, Status, Tier
 
 
+def full_years(born_on: date, on: date) -> int:
+    """Full years of age on a day of somebody born on another."""
+    before_birthday = (on.month, on.day) < (born_on.month, born_on.day)
+    return on.year - born_on.year - before_birthday
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """A person, with name and certificate in the clear: only for whoever may see them.
@@ -48,8 +54,7 @@ class Person:
 
     def age(self, on: date) -> int:
         """Full years of age on a day."""
-        before_birthday = (on.month, on.day) < (self.born_on.month, self.born_on.day)
-        return on.year - self.born_on.year - before_birthday
+        return full_years(self.born_on, on)
 
 
 @dataclass(frozen=True, slots=True)

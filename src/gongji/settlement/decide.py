@@ -30,7 +30,7 @@ from gongji.ledger.model import (
     open_account,
     personal_account,
 )
-from gongji.registry.model import Enrolment, InstitutionKind
+from gongji.registry.model import Enrolment, InstitutionKind, full_years
 from gongji.rules.book import RuleBook
 from gongji.rules.model import BenefitRule, CareKind, Gap, OffSite, Purpose, Scheme, SharingRule, Tier
 from gongji.settlement import refusals
@@ -178,7 +178,7 @@ def _assess(
     rules: RuleBook,
     on: date,
 ) -> Assessment:
-    patient, institution, born = case.patient, case.command.institution, case.patient.born_on
+    patient, institution = case.patient, case.command.institution
     rule = rules.benefit(enrolment.region, enrolment.scheme, kind, on)
     gap = rules.gap(enrolment.region, enrolment.scheme, kind) if rule is None else None
     offsite = OffSite.LOCAL if _takes_in(enrolment.region, institution.region) else OffSite.UNFILED
@@ -195,7 +195,7 @@ def _assess(
         # An institution without a tier is paid as the lowest one: 一级及以下.
         tier=institution.tier or Tier.TIER_1,
         on=on,
-        age=on.year - born.year - ((on.month, on.day) < (born.month, born.day)),
+        age=full_years(patient.born_on, on),
         offsite=offsite,
         current_account=books.balances.get(personal_account(AccountKind.PERSONAL_CURRENT, patient.id), 0),
     )

@@ -204,20 +204,10 @@ def _assemble(rows: dict[str, list[tuple[Any, ...]]], at: datetime) -> Loaded:
 
 
 def _enrolment(row: Sequence[Any]) -> Enrolment:
-    scheme, region, status, psn_type, standing, employer, civil_servant, since, after = row
+    scheme, region, status, *rest = row
     # A daterange comes back as [since, after); an open one has no upper bound. Only today's row is read, so its last
     # day matters to nobody here beyond being today or later.
-    return Enrolment(
-        Scheme(scheme),
-        region,
-        Status(status),
-        psn_type,
-        standing,
-        employer,
-        civil_servant,
-        since,
-        None if after is None else after,
-    )
+    return Enrolment(Scheme(scheme), region, Status(status), *rest)
 
 
 def _add_authorisations(

@@ -10,7 +10,6 @@ import msgspec
 from gongji.benefit.model import CounterMove
 from gongji.foundation.clock import CHINA
 from gongji.foundation.ids import bucket_of
-from gongji.registry.model import CatalogueItem
 from gongji.rules.model import Scheme, Status
 from gongji.settlement.decide import Decision
 from gongji.settlement.model import Explanation, FeeLine, Settlement
@@ -119,8 +118,3 @@ def line_row(visit_id: int, kept: FeeLine, settlement_id: int | None) -> tuple[A
         item,
         settlement_id,
     )
-
-
-def item_from(text: str) -> CatalogueItem | None:
-    """What the catalogue said of a line's item, read back."""
-    return msgspec.json.decode(text, type=CatalogueItem | None)
