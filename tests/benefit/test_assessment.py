@@ -10,7 +10,7 @@ from gongji.benefit.assess import assess
 from gongji.benefit.model import Assessment, Bill, Circumstances, CounterMove, FundPayment
 from gongji.foundation.errors import InvalidInput
 from gongji.rules.book import RuleBook
-from gongji.rules.model import BenefitRule, CareKind, Scheme, Status, Tier
+from gongji.rules.model import Attribute, BenefitRule, CareKind, Scheme, Status, Tier
 
 book = RuleBook.shipped()
 LI_YULAN = Circumstances(Status.RETIRED, Tier.TIER_3, date(2024, 3, 5), 68)
@@ -72,6 +72,7 @@ def test_a_bill_below_the_deductible_is_borne_whole_and_says_what_is_left() -> N
         "borne_before": 5_000,
         "left": 13_000,
         "tier": "tier_3",
+        "period": "2024",
     }
 
 
@@ -85,7 +86,30 @@ def test_when_the_cap_is_used_up_the_line_says_so() -> None:
         "limit": 300_000,
         "paid_before": 300_000,
         "left": 0,
+        "period": "2024",
     }
+
+
+def test_the_periods_are_those_of_the_counters_and_a_cap_of_each_visit_has_none() -> None:
+    """Shanghai on 5 March 2025: its insurance year is 2024/25. Baoji's second visit of a month: charged in 2024-03."""
+    person = Circumstances(Status.ACTIVE, Tier.TIER_3, date(2025, 3, 5), 50)
+    outcome = assess(rule_of("310000", person.on), Bill(100_000, 0, 0, 0, 100_000), person, {})
+    assert step_inputs(outcome, "deductible")["period"] == "2024/25"
+    baoji = rule_of("610300", LI_YULAN.on)
+    (month, year) = baoji.deductible.at_most
+    again = assess(baoji, Bill(20_000, 0, 0, 0, 20_000), LI_YULAN, {month: 1, year: 1})
+    assert step_inputs(again, "deductible")["period"] == "2024-03"
+    no_cap = assess(rule_of("330100", date(2025, 3, 5)), Bill(100_000, 0, 0, 0, 100_000), person, {})
+    assert "period" not in step_inputs(no_cap, "no_cap")
+
+
+def test_a_modifier_says_for_whom_it_is() -> None:
+    """Shenyang: ten points more for whoever signed with a family doctor."""
+    on = date(2025, 3, 5)
+    person = Circumstances(Status.RETIRED, Tier.TIER_1, on, 68, attributes=frozenset({Attribute.FAMILY_DOCTOR}))
+    outcome = assess(rule_of("210100", on), Bill(100_000, 0, 0, 0, 100_000), person, {})
+    lines = [step.inputs for step in outcome.steps if step.code == "modifier"]
+    assert [line["cases"] for line in lines] == ["family_doctor"]
 
 
 def test_the_pooled_fund_hands_over_to_the_large_amount_fund() -> None:

@@ -8,7 +8,7 @@ bands as modified (`bands`), then each fund up to its caps (`caps`). Every step 
 ``account_first``   borne by the current-year account before the rule begins
 ``deductible``      borne under the deductible; always written
 ``cost_cap``        cost above a cap on cost
-``modifier``        what changed the ratio; its amount is 0, its inputs say by how much
+``modifier``        what changed the ratio; its amount is 0, its inputs say by how much and for whom (``cases``)
 ``band``            the funds' share in one band
 ``ratio``           the funds' share of the visit; always written, its ratio that of the first band reached
 ``cap``             paid by the pooled fund, with the cap that has the least room; ``no_cap`` where it has none

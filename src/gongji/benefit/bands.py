@@ -100,9 +100,11 @@ def _apply(effect: Effect, ratio: int, number: int) -> int:
 def _explain(share: Share, parts: list[Part], person: Circumstances, sheet: Sheet) -> None:
     """A line for each modifier, for each band where there are bands, and one for the share."""
     for modifier in share.modifiers:
-        if modifier.cases & person.cases and modifier.effect is not Effect.FIRST_SELF_PAY:
+        cases = sorted(modifier.cases & person.cases)
+        if cases and modifier.effect is not Effect.FIRST_SELF_PAY:
             number, clause = find(modifier.numbers, person)
-            sheet.line("modifier", 0, clause, modifier=modifier.name, effect=modifier.effect, number=number)
+            inputs = {"modifier": modifier.name, "effect": modifier.effect, "cases": ", ".join(cases)}
+            sheet.line("modifier", 0, clause, number=number, **inputs)
     if share.edges:
         for part in parts:
             edges = {"to": share.edges[part.band - 1]} if part.band <= len(share.edges) else {}

@@ -23,7 +23,8 @@ def cut_cost(rule: BenefitRule, in_scope: int, borne: int, person: Circumstances
         counts = borne if cap.measure is Measure.GROSS else 0
         kept = min(base, max(0, room - counts))
         if kept < base:
-            sheet.line("cost_cap", base - kept, clause, cost=base, limit=limit, counted_before=before)
+            inputs = _period(counter, sheet)
+            sheet.line("cost_cap", base - kept, clause, cost=base, limit=limit, counted_before=before, **inputs)
         base = kept
         rooms.append((cap, limit, room))
     for cap, limit, room in rooms:
@@ -90,14 +91,20 @@ def _pay(layer: Layer, owed: int, formula: Clause, index: int, person: Circumsta
     for cap, limit, clause in found:
         counter = cap.counter_of(person.disease)
         before = sheet.value(counter) if counter else 0
-        rooms.append((max(0, limit - before), limit, before, clause))
+        rooms.append((max(0, limit - before), limit, before, clause, _period(counter, sheet)))
     if not rooms:
         sheet.line(code if index else "no_cap", owed, formula, fund=layer.fund, owed=owed)
         return owed
-    room, limit, before, clause = min(rooms, key=lambda one: one[0])
+    room, limit, before, clause, period = min(rooms, key=lambda one: one[0])
     paid = min(owed, room)
     for cap, its_limit, _ in found:
         if cap.counter:
             sheet.add(cap.counter_of(person.disease), paid, its_limit)
-    sheet.line(code, paid, clause, fund=layer.fund, owed=owed, limit=limit, paid_before=before, left=room - paid)
+    figures = {"owed": owed, "limit": limit, "paid_before": before, "left": room - paid}
+    sheet.line(code, paid, clause, fund=layer.fund, **figures, **period)
     return paid
+
+
+def _period(counter: str, sheet: Sheet) -> dict[str, str]:
+    """The period that a cap's counter stands for, as an input of its line; nothing for a cap of each visit."""
+    return {"period": sheet.period(counter)} if counter else {}

@@ -69,6 +69,7 @@ def _cumulative(deductible: Deductible, in_scope: int, person: Circumstances, sh
         borne_before=borne_before,
         left=left,
         tier=person.tier,
+        period=sheet.period(counter),
     )
     return borne
 
@@ -83,6 +84,8 @@ def _per_visit(deductible: Deductible, in_scope: int, person: Circumstances, she
         inputs[name] = sheet.value(name)
         if borne:
             sheet.add(name, 1, times)
+    if used_up:
+        inputs["period"] = sheet.period(used_up[0])
     sheet.line("deductible", borne, clause, **inputs)
     return borne
 
@@ -104,5 +107,6 @@ def _by_admission(deductible: Deductible, in_scope: int, person: Circumstances, 
         admission=before + 1,
         cycles=cycles,
         tier=person.tier,
+        period=sheet.period(deductible.counter),
     )
     return borne

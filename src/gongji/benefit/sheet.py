@@ -22,12 +22,15 @@ class Sheet:
         """Where a counter stands, what this visit has added included."""
         return self._values.get(counter, 0)
 
+    def period(self, counter: str) -> str:
+        """The period in which a counter stands on the day of the visit (``2024``, ``2024-Q3``)."""
+        return self._rule.counters[counter].period(self._on)
+
     def add(self, counter: str, added: int, limit: int | None) -> None:
         """Move a counter; nothing is written for a move by nothing."""
         if added:
             self._values[counter] = self.value(counter) + added
-            period = self._rule.counters[counter].period(self._on)
-            self.moves.append(CounterMove(counter, period, added, limit))
+            self.moves.append(CounterMove(counter, self.period(counter), added, limit))
 
     def line(self, code: str, amount: int, clause: Clause | None, **inputs: int | str) -> None:
         """Write a line of the explanation."""

@@ -11,10 +11,18 @@ from typing import Final, TypeAlias
 
 from gongji.foundation.errors import InvalidInput, NotFound
 from gongji.rules.checks import check_pack
-from gongji.rules.compile import Span, benefit_timeline, pharmacy_timeline, rule_at, sharing_timeline
-from gongji.rules.lineage import Lineage, check_documents, clause, trace
+from gongji.rules.compile import (
+    Span,
+    benefit_timeline,
+    pharmacy_timeline,
+    rule_at,
+    sharing_timeline,
+    value_on,
+    value_timeline,
+)
+from gongji.rules.lineage import Lineage, check_documents, trace
 from gongji.rules.model import BenefitRule, SharingRule
-from gongji.rules.pack import SCHEME_WORDS, BenefitKey, Pack, in_force, read_packs
+from gongji.rules.pack import SCHEME_WORDS, BenefitKey, Pack, read_packs
 from gongji.rules.problems import Problems
 from gongji.rules.sources import Conflict, DatedAmount, Gap, Interpretation
 from gongji.rules.vocabulary import CareKind, Scheme
@@ -104,7 +112,8 @@ class RuleBook:
             NotFound: ``pack.not_found``.
             PackError: listing every problem of every file.
         """
-        own = [file for path in paths for file in pack_files(Path(path))]
+        # A file that is named twice, by itself and by its folder, is one file.
+        own = {file.resolve(): file for path in paths for file in pack_files(Path(path))}.values()
         # Only to learn the ids: what is wrong in these files is reported when the book is made.
         replaced = set(read_packs(own, Problems()))
         kept = [file for file, ids in _shipped_ids().items() if not replaced & ids]
@@ -148,19 +157,32 @@ class RuleBook:
         Raises:
             InvalidInput: ``region.invalid``; ``reading.unknown``.
         """
+        return rule_at(self.timeline(region, scheme, kind, readings), on)
+
+    def timeline(
+        self, region: str, scheme: Scheme, kind: CareKind, readings: Mapping[str, str] = _DEFAULTS
+    ) -> tuple[Span[BenefitRule], ...]:
+        """Every rule of a benefit with the days on which it holds, in order; empty where no pack sets any.
+
+        Args:
+            region, scheme, kind, readings: as in `benefit`.
+
+        Raises:
+            InvalidInput: ``region.invalid``; ``reading.unknown``.
+        """
         pooling = self._pooling(region)
         key = (pooling, scheme, kind, tuple(sorted(readings.items())) if readings else ())
         spans = self._benefits.get(key)
         if spans is None:
             if (pooling, scheme, kind, ()) not in self._benefits:
-                return None
+                return ()
             # A reading was asked for that nobody took before; `benefit_timeline` refuses one that does not exist,
             # so this store stays as small as the packs' own options.
             lineage = self._by_region[pooling]
             source = kind if (scheme, kind) in lineage.own.benefits else CareKind.OUTPATIENT
             self._compile(lineage, (scheme, source), readings, Problems())
             spans = self._benefits[key]
-        return rule_at(spans, on)
+        return spans
 
     def _compile(self, lineage: Lineage, key: BenefitKey, readings: Mapping[str, str], problems: Problems) -> None:
         """Keep a benefit's rules under the readings asked for, and with them a pharmacy's that follow from them."""
@@ -188,13 +210,25 @@ class RuleBook:
             InvalidInput: ``region.invalid``; ``reading.unknown``.
             NotFound: ``region.unknown`` when not even a nation's pack covers it.
         """
+        return rule_at(self.sharing_timeline(region, readings), on)
+
+    def sharing_timeline(self, region: str, readings: Mapping[str, str] = _DEFAULTS) -> tuple[Span[SharingRule], ...]:
+        """Every sharing rule of a region with the days on which it holds, in order.
+
+        Args:
+            region, readings: as in `sharing`.
+
+        Raises:
+            InvalidInput: ``region.invalid``; ``reading.unknown``.
+            NotFound: ``region.unknown``.
+        """
         lineage = self._nearest(region)
         key = (lineage.own.region, tuple(sorted(readings.items())) if readings else ())
         spans = self._sharing.get(key)
         if spans is None:
             spans = sharing_timeline(lineage, readings)
             self._sharing[key] = spans
-        return rule_at(spans, on)
+        return spans
 
     def value(self, region: str, name: str, on: date, key: tuple[str, ...] = ()) -> DatedAmount | None:
         """A plain dated value: a premium, an account credit; the nearest pack that has one on that day answers.
@@ -211,13 +245,19 @@ class RuleBook:
         Raises:
             InvalidInput: ``region.invalid``.
         """
-        lineage = self._nearest(region)
-        for pack in lineage.packs:
-            entry = in_force(pack.values.get(name, ()), on)
-            if entry is not None and key in entry.value:
-                rule = ".".join((f"{pack.id}#values.{name}", *key))
-                return DatedAmount(entry.value[key].amount, clause(rule, entry, lineage.documents()))
-        return None
+        return value_on(self._nearest(region), name, key, on)
+
+    def value_timeline(self, region: str, name: str, key: tuple[str, ...] = ()) -> tuple[Span[DatedAmount], ...]:
+        """Every amount of a plain value (a premium, say) with the days on which it holds, in order.
+
+        Args:
+            region, name, key: as in `value`.
+
+        Raises:
+            InvalidInput: ``region.invalid``.
+            NotFound: ``region.unknown``.
+        """
+        return value_timeline(self._nearest(region), name, key)
 
     def gap(self, region: str, scheme: Scheme, kind: CareKind) -> Gap | None:
         """Why no rule is set for a benefit, where a pack says so."""
@@ -245,6 +285,10 @@ class RuleBook:
     def regions(self) -> tuple[str, ...]:
         """The codes of all regions with a pack of their own, in order."""
         return tuple(sorted(self._by_region))
+
+    def lineages(self) -> tuple[Lineage, ...]:
+        """Every pack with all it inherits from, as read, in the order of their regions."""
+        return tuple(self._by_region[region] for region in self.regions())
 
     def name(self, region: str) -> str:
         """The Chinese name of the nearest region with a pack: a county answers with its pooling region."""

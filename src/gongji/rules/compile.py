@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import chain, zip_longest
 from operator import attrgetter
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from gongji.foundation.errors import InvalidInput
 from gongji.rules.assembly import Assembly
 from gongji.rules.entries import Dated
+from gongji.rules.grid import Key
 from gongji.rules.lineage import Lineage, clause
 from gongji.rules.model import BenefitRule, SharingRule
 from gongji.rules.pack import SHARING_NAMES, BenefitKey, in_force
 from gongji.rules.problems import Problems
-from gongji.rules.sources import Clause, Interpretation
+from gongji.rules.sources import Clause, DatedAmount, Interpretation
 from gongji.rules.vocabulary import CareKind
 
-Rule = TypeVar("Rule")
+Rule = TypeVar("Rule", bound="Sourced")
 
 #: A restriction holds only where a text states it; the other names of a sharing rule have to be stated.
 _UNRESTRICTED: Final[Mapping[str, object]] = {
@@ -33,15 +34,34 @@ _UNRESTRICTED: Final[Mapping[str, object]] = {
     "forbidden_uses": frozenset(),
 }
 _DAY: Final = timedelta(days=1)
-_effective: Final = attrgetter("effective")
+_begins: Final = attrgetter("begins")
+
+
+class Sourced(Protocol):
+    """Anything whose parts rest on clauses."""
+
+    @property
+    def clauses(self) -> Mapping[str, Clause]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Span(Generic[Rule]):
-    """One stretch of a timeline; `rule` is None where the packs are silent."""
+    """The days on which one text holds; days on which the packs are silent belong to no span.
 
-    effective: date
-    rule: Rule | None
+    Attributes:
+        begins: the first day.
+        until: the last day, None while open.
+        rule: what holds.
+    """
+
+    begins: date
+    until: date | None
+    rule: Rule
+
+    @property
+    def entries(self) -> Mapping[str, Clause]:
+        """The sources of what begins to hold on the first day, by name: what makes the span another than the one before."""
+        return {name: one for name, one in self.rule.clauses.items() if one.effective == self.begins}
 
 
 def choose(interpretations: Mapping[str, Interpretation], readings: Mapping[str, str]) -> dict[str, str]:
@@ -64,15 +84,20 @@ def choose(interpretations: Mapping[str, Interpretation], readings: Mapping[str,
 
 
 def rule_at(spans: Sequence[Span[Rule]], on: date) -> Rule | None:
-    """The rule of a timeline that holds on a day, None where there is none."""
-    index = bisect_right(spans, on, key=_effective) - 1
-    return spans[index].rule if index >= 0 else None
+    """What a timeline holds on a day, None where it is silent."""
+    index = bisect_right(spans, on, key=_begins) - 1
+    if index < 0:
+        return None
+    span = spans[index]
+    return span.rule if span.until is None or on <= span.until else None
 
 
-def _starts(entries: Iterable[Dated[object]]) -> list[date]:
-    """Every day on which something begins or has just ended, in order."""
-    dated = list(entries)
-    return sorted({one.effective for one in dated} | {one.until + _DAY for one in dated if one.until is not None})
+def _stretches(entries: Sequence[Dated[object]]) -> Iterator[tuple[date, date | None]]:
+    """First and last day of every stretch in which nothing begins and nothing ends, in order; the last one is open."""
+    ends = {one.until + _DAY for one in entries if one.until is not None}
+    starts = sorted({one.effective for one in entries} | ends)
+    for start, following in zip_longest(starts, starts[1:]):
+        yield start, following - _DAY if following is not None else None
 
 
 def benefit_timeline(
@@ -91,15 +116,14 @@ def benefit_timeline(
     """
     benefit = lineage.own.benefits[key]
     chosen = choose(benefit.interpretations, readings)
-    starts = _starts([*benefit.shapes, *chain.from_iterable(benefit.values.values())])
     spans: list[Span[BenefitRule]] = []
-    for start, following in zip_longest(starts, starts[1:]):
+    for start, until in _stretches([*benefit.shapes, *chain.from_iterable(benefit.values.values())]):
         shape = in_force(benefit.shapes, start)
         rule = None
         if shape is not None:
-            until = following - _DAY if following is not None else shape.until
             rule = Assembly(lineage, key, benefit, chosen, problems, shape, start).rule(until)
-        spans.append(Span(start, rule))
+        if rule is not None:
+            spans.append(Span(start, until, rule))
     return tuple(spans)
 
 
@@ -114,17 +138,15 @@ def pharmacy_timeline(
         spans: its rules.
 
     Returns:
-        The same spans, without a rule where pharmacies are not named; empty when they never are.
+        The same spans but for those in which pharmacies are not named.
     """
     shapes = lineage.own.benefits[key].shapes
-    if all(shape.value.pharmacy_tier is None for shape in shapes):
-        return ()
     made = []
     for span in spans:
-        shape = in_force(shapes, span.effective)
+        shape = in_force(shapes, span.begins)
         tier = shape.value.pharmacy_tier if shape is not None else None
-        rule = replace(span.rule, kind=CareKind.PHARMACY, as_tier=tier) if span.rule and tier else None
-        made.append(Span(span.effective, rule))
+        if tier is not None:
+            made.append(replace(span, rule=replace(span.rule, kind=CareKind.PHARMACY, as_tier=tier)))
     return tuple(made)
 
 
@@ -138,8 +160,47 @@ def sharing_timeline(lineage: Lineage, readings: Mapping[str, str]) -> tuple[Spa
     Raises:
         InvalidInput: ``reading.unknown``, see `choose`.
     """
-    starts = _starts(chain.from_iterable(entries for pack in lineage.packs for entries in pack.sharing.values()))
-    return tuple(Span(start, _sharing_rule(lineage, start, readings)) for start in starts)
+    entries = [*chain.from_iterable(entries for pack in lineage.packs for entries in pack.sharing.values())]
+    spans: list[Span[SharingRule]] = []
+    for start, until in _stretches(entries):
+        rule = _sharing_rule(lineage, start, readings)
+        if rule is not None:
+            _append(spans, Span(start, until, rule))
+    return tuple(spans)
+
+
+def value_timeline(lineage: Lineage, name: str, key: Key) -> tuple[Span[DatedAmount], ...]:
+    """Every amount of a plain value, in order of date; each from the nearest pack that has one then.
+
+    Args:
+        lineage: the pack and its parents.
+        name: the value's name.
+        key: the path inside a table; empty for a single number.
+    """
+    entries = [*chain.from_iterable(pack.values.get(name, ()) for pack in lineage.packs)]
+    spans: list[Span[DatedAmount]] = []
+    for start, until in _stretches(entries):
+        amount = value_on(lineage, name, key, start)
+        if amount is not None:
+            _append(spans, Span(start, until, amount))
+    return tuple(spans)
+
+
+def value_on(lineage: Lineage, name: str, key: Key, on: date) -> DatedAmount | None:
+    """A plain value on a day, from the nearest pack that has one then."""
+    for pack in lineage.packs:
+        entry = in_force(pack.values.get(name, ()), on)
+        if entry is not None and key in entry.value:
+            rule = ".".join((f"{pack.id}#values.{name}", *key))
+            return DatedAmount(entry.value[key].amount, clause(rule, entry, lineage.documents()))
+    return None
+
+
+def _append(spans: list[Span[Rule]], span: Span[Rule]) -> None:
+    """Add a span, or lengthen the last one where the same goes on without a break."""
+    if spans and spans[-1].until is not None and spans[-1].until + _DAY == span.begins and spans[-1].rule == span.rule:
+        span = replace(span, begins=spans.pop().begins)
+    spans.append(span)
 
 
 def _sharing_rule(lineage: Lineage, on: date, readings: Mapping[str, str]) -> SharingRule | None:

@@ -82,7 +82,7 @@ __all__ = [
 ]
 
 #: Raised whenever the same rule and the same bill would give another number or another explanation.
-ENGINE: Final = "2"
+ENGINE: Final = "3"
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,10 @@ class BenefitEntries:
 
 @dataclass(slots=True)
 class Pack:
-    """Everything the files of one pack say, as read; nothing is checked across files yet."""
+    """Everything the files of one pack say, as read; nothing is checked across files yet.
+
+    `at` is the file that names the region.
+    """
 
     id: str
     at: At
@@ -159,6 +162,8 @@ def _read_file(root: Node, packs: dict[str, Pack]) -> None:
     pack = packs.setdefault(pack_id, Pack(pack_id, root.at))
     pack.content.append(root.plain())
     pack.cited += [(node.text(), node.at) for node in root.cited()]
+    if "region" in found:
+        pack.at = root.at
     _read_header(found, pack)
     pack.documents |= _read_named(found.get("sources"), lambda _, node: read_document(node))
     if "scheme" in found:

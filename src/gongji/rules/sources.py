@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -95,3 +96,8 @@ class DatedAmount:
 
     amount: int
     clause: Clause
+
+    @property
+    def clauses(self) -> Mapping[str, Clause]:
+        """Its one clause, under an empty name."""
+        return {"": self.clause}

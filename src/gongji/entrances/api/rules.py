@@ -14,12 +14,13 @@ from gongji.entrances.api.explained import payers_out, steps_out
 from gongji.entrances.api.problems import RESPONSES, Words
 from gongji.entrances.api.shapes import ClauseOut
 from gongji.entrances.open_rules import question as asking
-from gongji.entrances.open_rules.atlas import Atlas, Region, Stretch
+from gongji.entrances.open_rules.atlas import Atlas, Region
 from gongji.entrances.open_rules.cautions import cautions
 from gongji.entrances.open_rules.figures import Figure, figures, terms
 from gongji.entrances.open_rules.question import Accounts, Answer, Question
 from gongji.entrances.wording import Language
 from gongji.foundation.errors import InvalidInput
+from gongji.rules.compile import Span
 from gongji.rules.model import BenefitRule, Interpretation, Scheme, SharingRule
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {status: RESPONSES[status] for status in (404, 422)}
@@ -54,7 +55,7 @@ def _region(atlas: Atlas, region: Region) -> shapes.RegionOut:
         region=region.code,
         name=region.name,
         benefits=[
-            shapes.BenefitOut(scheme=one.scheme, kind=one.kind, spans=[_span(span) for span in one.stretches])
+            shapes.BenefitOut(scheme=one.scheme, kind=one.kind, spans=[_span(span) for span in one.spans])
             for one in region.benefits
         ],
         sharing=[_span(span) for span in atlas.sharing(region.code)],
@@ -65,7 +66,7 @@ def _region(atlas: Atlas, region: Region) -> shapes.RegionOut:
     )
 
 
-def _span(span: Stretch[BenefitRule] | Stretch[SharingRule]) -> shapes.SpanOut:
+def _span(span: Span[BenefitRule] | Span[SharingRule]) -> shapes.SpanOut:
     return shapes.SpanOut(effective=span.begins, until=span.until)
 
 

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
-from itertools import groupby, zip_longest
-from typing import TypeVar
+from itertools import groupby
 
 from gongji.entrances.rules_command.shelf import Shelf
 from gongji.entrances.rules_command.words import TRUSTED, benefit_word, every_benefit
 from gongji.rules.book import SHORT_DIGEST
-from gongji.rules.compile import Span, benefit_timeline, pharmacy_timeline, sharing_timeline
 from gongji.rules.lineage import Lineage
-from gongji.rules.model import BenefitRule, CareKind, Clause, Conflict, Grade, SharingRule
-from gongji.rules.problems import Problems
-
-Rule = TypeVar("Rule")
+from gongji.rules.model import BenefitRule, Clause, Conflict, Grade
 
 #: The word of the sharing rule among the benefits.
 SHARING = "employee.sharing"
@@ -104,25 +99,13 @@ _Held = tuple[date, date, tuple[Clause, ...]]
 
 
 def _timelines(shelf: Shelf, lineage: Lineage) -> Iterator[tuple[str, list[_Held]]]:
-    region, benefits = lineage.own.region, lineage.own.benefits
+    book, region = shelf.book, lineage.own.region
     for key in every_benefit():
-        spans: Sequence[Span[BenefitRule]] = ()
-        if key in benefits:
-            spans = benefit_timeline(lineage, key, {}, Problems())
-        elif key[1] is CareKind.PHARMACY and (source := (key[0], CareKind.OUTPATIENT)) in benefits:
-            spans = pharmacy_timeline(lineage, source, benefit_timeline(lineage, source, {}, Problems()))
-        if spans or shelf.book.gap(region, *key) is not None:
-            yield benefit_word(key), [(first, last, _numbers(rule)) for first, last, rule in stretches(spans)]
-    shared: Sequence[Span[SharingRule]] = sharing_timeline(lineage, {})
-    yield SHARING, [(first, last, tuple(rule.clauses.values())) for first, last, rule in stretches(shared)]
-
-
-def stretches(spans: Sequence[Span[Rule]]) -> list[tuple[date, date, Rule]]:
-    """First and last day of each span with a rule."""
-    ends = [following.effective - timedelta(days=1) for following in spans[1:]]
-    return [
-        (span.effective, end or date.max, span.rule) for span, end in zip_longest(spans, ends) if span.rule is not None
-    ]
+        spans = book.timeline(region, *key)
+        if spans or book.gap(region, *key) is not None:
+            yield benefit_word(key), [(one.begins, one.until or date.max, _numbers(one.rule)) for one in spans]
+    shared = book.sharing_timeline(region)
+    yield SHARING, [(one.begins, one.until or date.max, tuple(one.rule.clauses.values())) for one in shared]
 
 
 def _numbers(rule: BenefitRule) -> tuple[Clause, ...]:

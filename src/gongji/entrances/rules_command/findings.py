@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
-from gongji.entrances.rules_command.coverage import stretches
 from gongji.entrances.rules_command.shelf import Shelf
 from gongji.entrances.rules_command.words import benefit_word
-from gongji.rules.compile import benefit_timeline
 from gongji.rules.entries import Dated
 from gongji.rules.lineage import Lineage
 from gongji.rules.pack import in_force
-from gongji.rules.problems import At, Problems
+from gongji.rules.problems import At
 
 _DAY = timedelta(days=1)
 
@@ -50,16 +48,16 @@ def _benefit_dates(shelf: Shelf, lineage: Lineage) -> Iterator[Finding]:
     """Days without a rule between two rules of a benefit, and benefits whose last rule has ended."""
     for key, benefit in lineage.own.benefits.items():
         word = benefit_word(key)
-        held = stretches(benefit_timeline(lineage, key, {}, Problems()))
-        for (_, ended, _), (begins, _, _) in pairwise(held):
-            if begins - ended > _DAY:
-                first, last = ended + _DAY, begins - _DAY
+        held = shelf.book.timeline(lineage.own.region, *key)
+        for before, after in pairwise(held):
+            if before.until is not None and after.begins - before.until > _DAY:
+                first, last = before.until + _DAY, after.begins - _DAY
                 en, zh = f"no rule of {word} from {first} to {last}", f"{word} 自 {first} 至 {last} 没有规则"
                 yield Finding("gap_in_dates", benefit.at, en, zh)
-        if held and held[-1][1] != date.max:
+        if held and held[-1].until is not None:
             recorded = shelf.book.gap(lineage.own.region, *key) is not None
-            en = f"no rule of {word} after {held[-1][1]}, {'recorded' if recorded else 'not recorded'} as a gap"
-            zh = f"{word} 自 {held[-1][1]} 后没有规则, {'已' if recorded else '未'}登记为空白"
+            en = f"no rule of {word} after {held[-1].until}, {'recorded' if recorded else 'not recorded'} as a gap"
+            zh = f"{word} 自 {held[-1].until} 后没有规则, {'已' if recorded else '未'}登记为空白"
             yield Finding("rule_ended", benefit.at, en, zh)
 
 

@@ -10,10 +10,8 @@ from pathlib import Path
 
 from gongji.entrances.platform import load_rules
 from gongji.foundation.errors import NotFound
-from gongji.rules.book import NATION, SHIPPED, RuleBook, pack_files
-from gongji.rules.lineage import Lineage, trace
-from gongji.rules.pack import read_packs
-from gongji.rules.problems import Problems
+from gongji.rules.book import NATION, RuleBook
+from gongji.rules.lineage import Lineage
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +82,5 @@ def open_shelf(paths: Sequence[Path]) -> Shelf:
         PackError: listing every problem of every file.
         NotFound: ``pack.not_found``.
     """
-    # A file that is named twice, by itself and by its folder, is one file.
-    files = list({file.resolve(): file for path in reversed(paths) for file in reversed(pack_files(path))}.values())
-    book = load_rules(files)
-    # The book has found nothing wrong, so that nothing can be reported here.
-    packs = read_packs(pack_files(SHIPPED), Problems()) | read_packs(files, Problems())
-    lineages = trace(packs, Problems()).values()
-    return Shelf(book, {one.own.region: one for one in lineages})
+    book = load_rules(list(paths))
+    return Shelf(book, {one.own.region: one for one in book.lineages()})

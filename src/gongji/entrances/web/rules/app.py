@@ -195,11 +195,11 @@ def _benefits(region: Region, reader: Reader) -> list[str]:
     """What a region sets, in words, each with the day from which it does, or until which it did."""
     told = []
     for one in region.benefits:
-        title, last = benefit_title(one.scheme, one.kind, reader.language), one.stretches[-1]
+        title, last = benefit_title(one.scheme, one.kind, reader.language), one.spans[-1]
         if last.until is not None:
             told.append(reader.text("rules.list.ended", title=title, day=last.until))
         else:
-            told.append(reader.text("rules.list.from", title=title, day=one.stretches[0].begins))
+            told.append(reader.text("rules.list.from", title=title, day=one.spans[0].begins))
     return told
 
 

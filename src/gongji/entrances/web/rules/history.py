@@ -40,7 +40,7 @@ class Change:
 def history(atlas: Atlas, region: Region, language: Language) -> tuple[Change, ...]:
     """Every change in a region, newest first."""
     lines: list[list[tuple[Span, Block]]] = [
-        [(Span(one.begins, one.until), benefit_block(one.rule, language)) for one in benefit.stretches]
+        [(Span(one.begins, one.until), benefit_block(one.rule, language)) for one in benefit.spans]
         for benefit in region.benefits
     ]
     sharing = atlas.sharing(region.code)
