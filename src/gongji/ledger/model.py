@@ -41,6 +41,10 @@ class AccountKind(IntEnum):
         return self <= AccountKind.WALLET
 
 
+#: Kinds up to this one are bounded: their accounts have a row and a balance.
+LAST_BOUNDED: Final = max(kind for kind in AccountKind if kind.bounded)
+
+
 class JournalKind(str):
     """Kinds of event that move money."""
 

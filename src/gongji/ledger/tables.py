@@ -44,7 +44,8 @@ block = sa.Table(
     sa.Column("journals", sa.Integer, nullable=False),
     sa.Column("transfers", sa.Integer, nullable=False),
     sa.Column("hash", sa.LargeBinary, nullable=False),
-    sa.PrimaryKeyConstraint("bucket", "poster_id", "number"),
+    # The poster first, so that a chain is read in its order and continued where it was left.
+    sa.PrimaryKeyConstraint("poster_id", "number", "bucket"),
     sa.CheckConstraint("number > 0 AND journals > 0 AND transfers >= 0", name="counts"),
 )
 

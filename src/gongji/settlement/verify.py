@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from gongji.foundation.money import yuan
 from gongji.ledger import verify as ledger
-from gongji.ledger.verify import Check, Finding
+from gongji.ledger.finding import Check, Finding
 
 _PARTS: Final = ("total", "self_paid", "over_limit", "first_self_pay", "in_scope", "deductible")
 _PAYERS: Final = ("fund_pool", "fund_large", "own", "shared", "wallet", "cash")

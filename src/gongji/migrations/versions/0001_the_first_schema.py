@@ -212,7 +212,7 @@ def create_tables() -> None:
         sa.Column("transfers", sa.Integer(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint("number > 0 AND journals > 0 AND transfers >= 0", name=op.f("block_counts")),
-        sa.PrimaryKeyConstraint("bucket", "poster_id", "number", name=op.f("block_pkey")),
+        sa.PrimaryKeyConstraint("poster_id", "number", "bucket", name=op.f("block_pkey")),
     )
     op.create_table(
         "catalogue_item",
