@@ -231,22 +231,6 @@ def test_the_premium_of_2027_is_not_guessed() -> None:
     assert "resident_premium_minimum.2027" in {gap.about for gap in book.gaps(JINING)}
 
 
-def test_monthly_credits_of_retired_people_by_age() -> None:
-    on = date(2024, 6, 1)
-    amounts = {
-        (region, key): value.amount
-        for region in (TIELING, JINING)
-        for key in ("under_70", "from_70")
-        if (value := book.value(region, "personal_account_retired_monthly", on, (key,))) is not None
-    }
-    assert amounts == {
-        (TIELING, "under_70"): 6_000,
-        (TIELING, "from_70"): 6_000,
-        (JINING, "under_70"): 10_000,
-        (JINING, "from_70"): 12_500,
-    }
-
-
 def test_a_county_answers_with_its_pooling_region() -> None:
     assert book.name(YINZHOU) == "铁岭市"
     assert book.digest(YINZHOU) == book.digest(TIELING)

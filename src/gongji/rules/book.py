@@ -10,9 +10,11 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from gongji.foundation.errors import InvalidInput, NotFound
+from gongji.rules.accrual import AccrualRule
 from gongji.rules.checks import check_pack
 from gongji.rules.compile import (
     Span,
+    accrual_timeline,
     benefit_timeline,
     pharmacy_timeline,
     rule_at,
@@ -25,7 +27,7 @@ from gongji.rules.model import BenefitRule, SharingRule
 from gongji.rules.pack import SCHEME_WORDS, BenefitKey, Pack, read_packs
 from gongji.rules.problems import Problems
 from gongji.rules.sources import Conflict, DatedAmount, Gap, Interpretation
-from gongji.rules.vocabulary import CareKind, Scheme
+from gongji.rules.vocabulary import CareKind, Contributor, Scheme
 
 SHIPPED: Final = Path(__file__).parent / "packs"
 
@@ -67,6 +69,7 @@ class RuleBook:
         self._by_region = {lineage.own.region: lineage for lineage in lineages}
         self._benefits: dict[tuple[str, Scheme, CareKind, _Readings], tuple[Span[BenefitRule], ...]] = {}
         self._sharing: dict[tuple[str, _Readings], tuple[Span[SharingRule], ...]] = {}
+        self._accrual: dict[tuple[str, Contributor], tuple[Span[AccrualRule], ...]] = {}
         self._gaps: dict[str, tuple[Gap, ...]] = {}
         for region, lineage in self._by_region.items():
             self._gaps[region] = lineage.gaps()
@@ -258,6 +261,40 @@ class RuleBook:
             NotFound: ``region.unknown``.
         """
         return value_timeline(self._nearest(region), name, key)
+
+    def accrual(self, region: str, contributor: Contributor, on: date) -> AccrualRule | None:
+        """What is credited each month to a personal account: the city's rule, else the province's, else the nation's.
+
+        Args:
+            region: 6-digit code.
+            contributor: to whom.
+            on: a day of the month credited.
+
+        Returns:
+            The rule, or None where no pack says anything for that day.
+
+        Raises:
+            InvalidInput: ``region.invalid``.
+            NotFound: ``region.unknown``.
+        """
+        return rule_at(self.accrual_timeline(region, contributor), on)
+
+    def accrual_timeline(self, region: str, contributor: Contributor) -> tuple[Span[AccrualRule], ...]:
+        """Every accrual rule with the days on which it holds, in order.
+
+        Args:
+            region, contributor: as in `accrual`.
+
+        Raises:
+            InvalidInput: ``region.invalid``.
+            NotFound: ``region.unknown``.
+        """
+        lineage = self._nearest(region)
+        key = (lineage.own.region, contributor)
+        spans = self._accrual.get(key)
+        if spans is None:
+            spans = self._accrual[key] = accrual_timeline(lineage, contributor)
+        return spans
 
     def gap(self, region: str, scheme: Scheme, kind: CareKind) -> Gap | None:
         """Why no rule is set for a benefit, where a pack says so."""

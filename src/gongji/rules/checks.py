@@ -29,6 +29,7 @@ def check_pack(lineage: Lineage, problems: Problems) -> None:
     pack = lineage.own
     _check_sharing(lineage, problems)
     _check_values(pack, problems)
+    _check_accrual(pack, problems)
     check_counters_agree(pack, problems)
     for key, benefit in pack.benefits.items():
         check_benefit(key, benefit, problems)
@@ -70,6 +71,12 @@ def _check_values(pack: Pack, problems: Problems) -> None:
         for entry in entries:
             for leaf in entry.value.values():
                 check_percentage(leaf, problems)
+
+
+def _check_accrual(pack: Pack, problems: Problems) -> None:
+    for entries in pack.accrual.values():
+        for entry in entries:
+            entry.value.paths(entry, problems)
 
 
 def _check_retired(benefit: BenefitEntries, problems: Problems) -> None:

@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from gongji.foundation.errors import InvalidInput
+from gongji.rules.accrual import AccrualRule, accrual_rule
 from gongji.rules.assembly import Assembly
 from gongji.rules.entries import Dated
 from gongji.rules.grid import Key
@@ -19,7 +20,7 @@ from gongji.rules.model import BenefitRule, SharingRule
 from gongji.rules.pack import SHARING_NAMES, BenefitKey, in_force
 from gongji.rules.problems import Problems
 from gongji.rules.sources import Clause, DatedAmount, Interpretation
-from gongji.rules.vocabulary import CareKind
+from gongji.rules.vocabulary import CareKind, Contributor
 
 Rule = TypeVar("Rule", bound="Sourced")
 
@@ -194,6 +195,30 @@ def value_on(lineage: Lineage, name: str, key: Key, on: date) -> DatedAmount | N
             rule = ".".join((f"{pack.id}#values.{name}", *key))
             return DatedAmount(entry.value[key].amount, clause(rule, entry, lineage.documents()))
     return None
+
+
+def accrual_timeline(lineage: Lineage, contributor: Contributor) -> tuple[Span[AccrualRule], ...]:
+    """What is credited each month to one kind of contributor, in order of date; each from the nearest pack.
+
+    Args:
+        lineage: the pack and its parents.
+        contributor: to whom.
+    """
+    documents = lineage.documents()
+    held = [(pack, pack.accrual.get(contributor, [])) for pack in lineage.packs]
+    spans: list[Span[AccrualRule]] = []
+    for start, until in _stretches([*chain.from_iterable(entries for _, entries in held)]):
+        for pack, entries in held:
+            entry = in_force(entries, start)
+            if entry is None:
+                continue
+            rule_id = f"{pack.id}#accrual.{contributor}"
+            clauses = {path: clause(".".join((rule_id, *path)), entry, documents) for path in entry.value.table}
+            rule = accrual_rule(lineage.own.region, contributor, entry, clauses, lineage.digest)
+            if rule is not None:
+                _append(spans, Span(start, until, rule))
+            break
+    return tuple(spans)
 
 
 def _append(spans: list[Span[Rule]], span: Span[Rule]) -> None:

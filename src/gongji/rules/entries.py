@@ -58,6 +58,10 @@ class Dated(Generic[Held]):
         """Whether the span covers the day, later entries left aside."""
         return self.effective <= on and (self.until is None or on <= self.until)
 
+    def holding(self, value: Value) -> Dated[Value]:
+        """The same span and source with another value."""
+        return Dated(value, self.effective, self.until, self.published, self.note, self.source, self.at)
+
     def known_by(self, day: date) -> bool:
         """Whether it was public on a day; without a date of publication, from the day it takes effect."""
         return (self.published or self.effective) <= day

@@ -135,6 +135,8 @@ def _sources(pack: Pack) -> Iterator[Source]:
         yield from (entry.source for entry in table)
     for entries in pack.sharing.values():
         yield from (entry.source for entry in entries)
+    for credits in pack.accrual.values():
+        yield from (entry.source for entry in credits)
     for one in pack.benefits.values():
         yield from (entry.source for entry in one.shapes)
     for bounds in pack.bounds.values():

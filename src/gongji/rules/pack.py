@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
+from gongji.rules.accrual import AccrualEntry, read_accrual
 from gongji.rules.entries import (
     Bound,
     CounterEntry,
@@ -35,6 +36,7 @@ from gongji.rules.vocabulary import (
     Area,
     BalanceSource,
     CareKind,
+    Contributor,
     FlagTwo,
     ForbiddenUse,
     Procedure,
@@ -74,7 +76,7 @@ SHARING_NAMES: Final[Mapping[str, Callable[[Node], object]]] = {
 
 _HEADER = ("region", "name", "inherits")
 _SECTIONS = (
-    *("sources", "scheme", "counters", "rules", "values", "sharing"),
+    *("sources", "scheme", "counters", "rules", "values", "sharing", "accrual"),
     *("interpretations", "bounds", "conflicts", "gaps"),
 )
 
@@ -105,6 +107,7 @@ class Pack:
     inherits: str | None = None
     documents: dict[str, Document] = field(default_factory=dict)
     sharing: dict[str, list[Dated[object]]] = field(default_factory=dict)
+    accrual: dict[Contributor, list[Dated[AccrualEntry]]] = field(default_factory=dict)
     values: dict[str, list[Dated[Table]]] = field(default_factory=dict)
     interpretations: dict[str, Interpretation] = field(default_factory=dict)
     benefits: dict[BenefitKey, BenefitEntries] = field(default_factory=dict)
@@ -119,6 +122,7 @@ class Pack:
         return replace(
             self,
             sharing={name: _known(entries, day) for name, entries in self.sharing.items()},
+            accrual={name: _known(entries, day) for name, entries in self.accrual.items()},
             values={name: _known(entries, day) for name, entries in self.values.items()},
             benefits={
                 key: replace(
@@ -172,6 +176,7 @@ def _read_file(root: Node, packs: dict[str, Pack]) -> None:
         pack.values |= _read_values(found.get("values"))
         pack.interpretations |= _read_interpretations(found, pack_id)
     pack.sharing |= _read_named(found.get("sharing"), _read_sharing_name)
+    pack.accrual |= dict(_read_named(found.get("accrual"), _read_accrual).values())
     for key, bounds in _read_named(found.get("bounds"), _read_bounds).values():
         pack.bounds.setdefault(key, []).extend(bounds)
     pack.conflicts += _read_list(found.get("conflicts"), lambda node: read_conflict(node, pack_id))
@@ -240,6 +245,12 @@ def _read_sharing_name(name: str, node: Node) -> list[Dated[object]]:
         raise node.problems.unknown("key", node.at, name, SHARING_NAMES)
     read_value = SHARING_NAMES[name]
     return _in_order(_read_list(node, lambda item: read_dated(item, read_value)), node)
+
+
+def _read_accrual(name: str, node: Node) -> tuple[Contributor, list[Dated[AccrualEntry]]]:
+    if name not in list(Contributor):
+        raise node.problems.unknown("key", node.at, name, Contributor)
+    return Contributor(name), _in_order(_read_list(node, lambda item: read_dated(item, read_accrual)), node)
 
 
 def _read_interpretations(found: Mapping[str, Node], pack_id: str) -> dict[str, Interpretation]:

@@ -218,3 +218,25 @@ class OffSite(StrEnum):
     REFERRAL = "referral"
     EMERGENCY = "emergency"
     UNFILED = "unfiled"
+
+
+class Contributor(StrEnum):
+    """To whom a personal account is credited: 在职, 退休, 只参加统筹 (灵活就业人员按低费率缴费)."""
+
+    ACTIVE = "active"
+    RETIRED = "retired"
+    POOLED_ONLY = "pooled_only"
+
+
+class AccrualBase(StrEnum):
+    """What a monthly credit is a part of: 本人参保缴费基数, 统筹地区基本养老金平均水平."""
+
+    CONTRIBUTION = "contribution_base"
+    AVERAGE_PENSION = "average_pension"
+
+
+class StatusChange(StrEnum):
+    """From which month a new status counts for the monthly credit."""
+
+    SAME_MONTH = "same_month"
+    FOLLOWING_MONTH = "following_month"

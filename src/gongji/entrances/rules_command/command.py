@@ -17,7 +17,7 @@ from gongji.entrances.rules_command.examination import examine
 from gongji.entrances.rules_command.paper import print_sheet
 from gongji.entrances.rules_command.schema import pack_schema
 from gongji.entrances.rules_command.sensitivity import sensitivity
-from gongji.entrances.rules_command.sheet import VALUES, sheet_of
+from gongji.entrances.rules_command.sheet import ACCRUAL, VALUES, sheet_of
 from gongji.entrances.rules_command.shelf import Shelf, open_shelf
 from gongji.entrances.rules_command.words import benefit_word, every_benefit
 from gongji.foundation.clock import SystemClock
@@ -121,7 +121,7 @@ def _wanted(scheme: str | None, kind: CareKind | None) -> frozenset[str] | None:
     if scheme is None and kind is None:
         return None
     words = [benefit_word(key) for key in every_benefit() if kind in (None, key[1])]
-    words += [SHARING, VALUES] if kind is None else []
+    words += [SHARING, ACCRUAL, VALUES] if kind is None else []
     return frozenset(word for word in words if scheme is None or word == VALUES or word.startswith(f"{scheme}."))
 
 

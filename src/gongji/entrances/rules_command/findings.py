@@ -66,6 +66,7 @@ def _value_dates(lineage: Lineage) -> Iterator[Finding]:
     pack = lineage.own
     held: dict[str, Sequence[Dated[object]]] = {
         **{f"sharing.{name}": entries for name, entries in pack.sharing.items()},
+        **{f"accrual.{name}": entries for name, entries in pack.accrual.items()},
         **{f"values.{name}": entries for name, entries in pack.values.items()},
     }
     for name, entries in held.items():
@@ -94,5 +95,6 @@ def _all(lineage: Lineage, level: int) -> list[tuple[str, Sequence[Dated[object]
     pack = lineage.packs[level]
     return [
         *((f"sharing.{name}", entries) for name, entries in pack.sharing.items()),
+        *((f"accrual.{name}", entries) for name, entries in pack.accrual.items()),
         *((f"values.{name}", entries) for name, entries in pack.values.items()),
     ]

@@ -17,9 +17,11 @@ from gongji.rules.pack import SHARING_NAMES
 from gongji.rules.structure import CASES, LARGE, POOL
 from gongji.rules.vocabulary import (
     AccountScope,
+    AccrualBase,
     Area,
     Attribute,
     BalanceSource,
+    Contributor,
     DeductibleKind,
     Dimension,
     Effect,
@@ -31,6 +33,7 @@ from gongji.rules.vocabulary import (
     Purpose,
     Relation,
     Reset,
+    StatusChange,
     Tier,
     Trigger,
 )
@@ -70,6 +73,7 @@ def pack_schema() -> Schema:
                 "rules": _list(_rule()),
                 "values": _named(_list(_object(_DATED | {"value": _TABLE}, _DATED_OPTIONAL))),
                 "sharing": _sharing(),
+                "accrual": _accrual(),
                 "interpretations": _named(
                     _object(_texts("default", "why") | {"options": _list(_TEXT)}, {"docs": _list(_TEXT)})
                 ),
@@ -248,6 +252,18 @@ def _sharing_value(name: str, read: Callable[[Node], object]) -> Schema:
     if name in _LISTS:
         return _list(_words(_LISTS[name]))
     return _words(_CHOICES[name]) if name in _CHOICES else _PLAIN[read]
+
+
+def _accrual() -> Schema:
+    started: dict[str, Schema] = {"from": _words(StatusChange)}
+    value = {
+        "oneOf": [
+            _object({"monthly": _TABLE}, started),
+            _object({"of": _words(AccrualBase), "share": _TABLE}, started),
+        ]
+    }
+    entries = _list(_object(_DATED | {"value": value}, _DATED_OPTIONAL))
+    return _object({}, {str(one): entries for one in Contributor})
 
 
 def _bounds() -> Schema:

@@ -19,6 +19,7 @@ from gongji.rules.lineage import Lineage, clause
 from gongji.rules.model import Clause, Conflict, Gap, Interpretation
 from gongji.rules.node import Leaf
 from gongji.rules.pack import SHARING_NAMES, BenefitEntries, BenefitKey, Pack, in_force
+from gongji.rules.vocabulary import Contributor
 
 Held = TypeVar("Held")
 
@@ -70,7 +71,8 @@ class Sheet:
         return next((section for section in self.sections if section.word == word), None)
 
 
-#: The word of the section of plain values.
+#: The words of the sections of monthly credits and of plain values.
+ACCRUAL = "employee.accrual"
 VALUES = "values"
 
 
@@ -87,7 +89,7 @@ def sheet_of(shelf: Shelf, lineage: Lineage, on: date, wanted: frozenset[str] | 
     silent = [section.word for section in sections if not section.values]
     if shelf.book.sharing(lineage.own.region, on) is None:
         silent.append(SHARING)
-    sections += [_sharing(lineage, on), _plain(lineage, on)]
+    sections += [_sharing(lineage, on), _accrual(lineage, on), _plain(lineage, on)]
     return Sheet(
         region=lineage.own.region,
         name=lineage.own.name,
@@ -132,6 +134,23 @@ def _sharing(lineage: Lineage, on: date) -> Section:
         )
     ]
     return Section(SHARING, tuple(values), tuple(interpretations.values()))
+
+
+def _accrual(lineage: Lineage, on: date) -> Section:
+    values = [
+        Shown(
+            str(contributor),
+            "、".join(both(word) for word in (contributor, entry.value.base) if word),
+            {path: number(leaf) for path, leaf in entry.value.table.items()},
+            _clause(lineage, pack, f"accrual.{contributor}", entry),
+            inherited,
+        )
+        for contributor in Contributor
+        for pack, entry, inherited in _nearest(
+            lineage, [(pack, pack.accrual.get(contributor, ())) for pack in lineage.packs], on
+        )
+    ]
+    return Section(ACCRUAL, tuple(values), ())
 
 
 def _plain(lineage: Lineage, on: date) -> Section:
