@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test lint clean
+.PHONY: run demo test lint properties clean
 
 run: $(VENV)/installed
 	$(BIN)/gongji demo --serve
@@ -20,6 +20,10 @@ lint: $(VENV)/installed-test
 	$(BIN)/ruff format --check src tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# What has to hold for every shipped benefit, over 50,000 random years each instead of the suite's 10,000.
+properties: $(VENV)/installed-test
+	GONGJI_YEARS=50000 $(BIN)/pytest tests/benefit/test_pack_properties.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
