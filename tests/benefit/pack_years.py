@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cache
+from itertools import product
 from typing import Any, TypeAlias
 from zlib import crc32
 
@@ -14,7 +15,6 @@ import numpy as np
 
 from gongji.benefit import compiled, families
 from gongji.benefit.claims import encode_sharing
-from gongji.entrances.open_rules.atlas import Atlas
 from gongji.rules import layout
 from gongji.rules.book import RuleBook
 from gongji.rules.grid import OTHER_PROVIDER, SELECTED_PROVIDER, Grid, lower_bound
@@ -52,20 +52,17 @@ class PackBenefit:
 @cache
 def pack_benefits() -> tuple[PackBenefit, ...]:
     """Every benefit that a shipped pack sets."""
-    return tuple(
-        PackBenefit(
-            region.code,
-            region.name,
-            one.scheme,
-            one.kind,
-            tuple(stretch.rule for stretch in one.stretches),
-            tuple(stretch.begins for stretch in one.stretches),
-            tuple(stretch.until or date(stretch.begins.year + 2, 12, 31) for stretch in one.stretches),
-            compile_table([stretch.rule for stretch in one.stretches]),
-        )
-        for region in Atlas(RuleBook.shipped()).regions()
-        for one in region.benefits
-    )
+    book, found = RuleBook.shipped(), []
+    for region, scheme, kind in product(book.regions(), Scheme, CareKind):
+        spans = book.timeline(region, scheme, kind)
+        if spans:
+            rules = tuple(span.rule for span in spans)
+            begins = tuple(span.begins for span in spans)
+            ends = tuple(span.until or date(span.begins.year + 2, 12, 31) for span in spans)
+            found.append(
+                PackBenefit(region, book.name(region), scheme, kind, rules, begins, ends, compile_table(rules))
+            )
+    return tuple(found)
 
 
 @dataclass(frozen=True)
