@@ -74,7 +74,7 @@ def test_all_regions_are_listed_with_spans_and_grade(http: httpx.Client) -> None
     assert jining[0]["until"] == "2023-12-31"
     assert items["210300"]["benefits"] == []
     assert items["210300"]["grade"] is None
-    assert items["210300"]["sharing"][-1] == {"effective": "2024-11-26", "until": None}
+    assert items["210300"]["sharing"][-1] == {"effective": "2026-01-09", "until": None}
 
 
 def test_a_regions_rule_has_every_number_with_its_clause(http: httpx.Client) -> None:

@@ -199,7 +199,7 @@ class TestShow:
 
     def test_a_day_without_a_rule_says_so(self) -> None:
         assert "当日没有规则, 基金不支付" in printed("show", "铁岭", "--on", "2023-07-01", "--kind", "outpatient")
-        assert told("show", "济宁", "--on", "2023-07-01")["no_rule"] == ["employee.sharing"]
+        assert told("show", "济宁", "--on", "2021-07-01")["no_rule"] == ["employee.outpatient", "employee.sharing"]
 
     def test_two_readings_of_one_cap_are_both_told(self) -> None:
         sheet = printed("show", "天津", "--on", "2024-07-01", "--kind", "outpatient")

@@ -45,7 +45,7 @@ def refusal_of(families: Families, sharer: dict[str, object], user: dict[str, ob
         ({"until": "2025-03-01"}, {}, "sharer_not_enrolled", "enrol"),
         ({"standing": "2"}, {}, "sharer_paused", "pay_arrears"),
         ({"scheme": "390"}, {}, "no_personal_account", "be_user"),
-        ({"region": "110100"}, {"region": "110100"}, "region_unknown", "ask_agency"),
+        ({"region": "110100"}, {"region": "110100"}, "procedure_unknown", "ask_agency"),
         ({}, {"died": "2024-12-31"}, "user_died", "counter"),
         ({}, {"region": None}, "user_not_enrolled", "enrol_relative"),
         ({}, {"standing": "2"}, "user_paused", "pay_arrears"),

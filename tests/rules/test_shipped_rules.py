@@ -12,6 +12,7 @@ from gongji.rules.book import RuleBook
 from gongji.rules.model import (
     AccountScope,
     Area,
+    BalanceSource,
     CareKind,
     Combine,
     ForbiddenUse,
@@ -161,8 +162,26 @@ def test_every_stated_name_of_a_sharing_rule_has_its_clause() -> None:
         assert set(SharingRule.__slots__) - described - set(rule.clauses) <= restrictions
 
 
-def test_the_nation_alone_does_not_say_how_a_province_shares() -> None:
-    assert book.sharing("340100", date(2026, 6, 1)) is None
+def test_a_province_without_a_text_of_its_own_shares_by_national_law_but_nobody_knows_how_to_bind() -> None:
+    """Hefei: near relatives since 9 December 2024; before November 2024 not even how far apart they may be insured."""
+    rule = sharing("340100", date(2026, 6, 1))
+    assert rule.relations == NEAR_RELATIVES
+    assert (rule.area, rule.account_scope, rule.trigger) == (Area.PROVINCE, AccountScope.SELF_BORNE, Trigger.AUTOMATIC)
+    assert (rule.procedure, rule.max_relatives) == (None, None)
+    assert {name: rule.clauses[name].grade for name in ("relations", "trigger", "balance_source")} == {
+        "relations": Grade.OFFICIAL,
+        "trigger": Grade.SECONDARY,
+        "balance_source": Grade.SECONDARY,
+    }
+    assert "办理方式" in next(gap.says for gap in book.gaps("340100") if gap.about == "sharing")
+    assert sharing("340100", date(2024, 11, 1)).relations == {Relation.SPOUSE, Relation.PARENT, Relation.CHILD}
+    assert book.sharing("340100", date(2024, 10, 1)) is None
+
+
+def test_zhejiang_lets_only_savings_be_shared_as_far_as_anybody_knows() -> None:
+    rule = sharing("330100", date(2026, 6, 1))
+    assert rule.balance_source is BalanceSource.HISTORICAL_ONLY
+    assert rule.clauses["balance_source"].grade is Grade.BACKGROUND
 
 
 def test_jining_2024_has_two_layers_that_add_up_to_the_leaflets_total() -> None:

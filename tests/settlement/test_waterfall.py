@@ -137,6 +137,14 @@ def test_a_limit_that_is_used_up_and_a_pause_say_so() -> None:
     assert paid(LIAONING, "1", 0).lines[1].because == "shared.none.nobody"
 
 
+def test_where_no_sharing_rule_is_known_the_line_says_so_and_not_that_nobody_shares() -> None:
+    """Nobody knows Hubei's rule of 2023: the daughter's money stays where it is, and her mother reads why."""
+    answer = paid(None, "2", 200_00, 5_000_00)
+    assert (answer.own, answer.shared, answer.cash) == (200_00, 0, 600_45)
+    assert answer.lines[1].because == "shared.none.unknown"
+    assert paid(None, "1", 200_00).lines[1].because == "shared.none.unknown"
+
+
 def test_flag_2_may_mean_the_sharers_alone() -> None:
     only = replace(SHANDONG, flag_2_means=FlagTwo.SHARERS_ONLY)
     answer = paid(only, "2", 300_00, 500_00)

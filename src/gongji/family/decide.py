@@ -144,7 +144,7 @@ def decide_binding(facts: BindingFacts) -> BindingDecision:
     """Decide on a request to share.
 
     Checks, in this order: two people; the sharer is alive, insured, not paused, in the employee scheme; the region has a
-    rule; the commitment is given where the rule asks for it; the relation counts here on this day; it can be true; limits
+    rule, and says how it is done; the commitment is given where the rule asks for it; the relation counts here on this day; it can be true; limits
     and purposes are allowed; the user is alive, insured, not paused; near enough; not bound to this sharer already; the
     sharer is below the number of relatives; neither plays both roles where that is forbidden; the user has no other
     sharer where one is the rule.
@@ -160,6 +160,7 @@ def decide_binding(facts: BindingFacts) -> BindingDecision:
         check(facts)
     rule, request, enrolment = _rule(facts), facts.request, facts.sharer.enrolment
     assert enrolment is not None
+    assert rule.procedure is not None
     user, sharer = facts.user.person_id, facts.sharer.person_id
     proven = is_proven(request.relation, user, sharer, facts.kinship, facts.on)
     states = [transition(AuthorisationState.DRAFT, Action.SUBMIT)]
@@ -263,6 +264,12 @@ def _sharer_has_an_account(facts: BindingFacts) -> None:
         raise refuse(Code.SHARER_PAUSED)
 
 
+def _procedure_is_known(facts: BindingFacts) -> None:
+    if _rule(facts).procedure is None:
+        enrolment = facts.sharer.enrolment
+        raise refuse(Code.PROCEDURE_UNKNOWN, region=enrolment.region if enrolment else "")
+
+
 def _committed(facts: BindingFacts) -> None:
     if _rule(facts).procedure is Procedure.COMMITMENT and not facts.request.committed:
         raise refuse(Code.COMMITMENT_MISSING)
@@ -349,6 +356,7 @@ def _user_is_free(facts: BindingFacts) -> None:
 _BEFORE_COUNTING: Final[tuple[Callable[[BindingFacts], None], ...]] = (
     _two_people,
     _sharer_has_an_account,
+    _procedure_is_known,
     _committed,
     _relation_counts_here,
     _relation_can_be_true,

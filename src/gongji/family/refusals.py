@@ -28,6 +28,7 @@ class Code(StrEnum):
     SHARER_PAUSED = "authorisation.sharer_paused"
     NO_PERSONAL_ACCOUNT = "authorisation.no_personal_account"
     REGION_UNKNOWN = "authorisation.region_unknown"
+    PROCEDURE_UNKNOWN = "authorisation.procedure_unknown"
     COMMITMENT_MISSING = "authorisation.commitment_missing"
     NOT_NEAR_RELATIVE = "authorisation.not_near_relative"
     RELATION_IMPOSSIBLE = "authorisation.relation_impossible"
@@ -178,6 +179,11 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         "您的参保地（{region}）还没有家庭共济的规则",
         "there is no sharing rule for your pooling region ({region})",
         "ask_agency", "请向参保地医保经办机构询问", "ask the agency of your region",
+    ),
+    Code.PROCEDURE_UNKNOWN: Entry(
+        "国家允许近亲属共济，但您的参保地（{region}）怎样办理绑定，还没有查到文件",
+        "near relatives may share by national law, but how it is done in your pooling region ({region}) is not known",
+        "ask_agency", "请向参保地医保经办机构询问，电话 12393", "ask the agency of your region: 12393",
     ),
     Code.COMMITMENT_MISSING: Entry(
         "本地凭承诺办理，请先看完并确认承诺书",

@@ -24,8 +24,10 @@ from gongji.rules.vocabulary import CareKind, Contributor
 
 Rule = TypeVar("Rule", bound="Sourced")
 
-#: A restriction holds only where a text states it; the other names of a sharing rule have to be stated.
+#: A restriction holds only where a text states it, and how somebody is bound matters to new authorisations alone; the
+#: other names of a sharing rule have to be stated.
 _UNRESTRICTED: Final[Mapping[str, object]] = {
+    "procedure": None,
     "max_relatives": None,
     "exclusive_user": False,
     "dual_role_forbidden": False,

@@ -281,7 +281,7 @@ class SharingRule:
     Attributes:
         region: the region asked for.
         max_relatives: most users one sharer may have; None where no text names a number.
-        procedure: how an authorisation comes into force.
+        procedure: how an authorisation comes into force; None where no text says.
         exclusive_user: whether a user has at most one sharer at a time.
         dual_role_forbidden: whether nobody may be sharer and user at once.
         relations: what a user may be to the sharer, on that date.
@@ -303,7 +303,7 @@ class SharingRule:
 
     region: str
     max_relatives: int | None
-    procedure: Procedure
+    procedure: Procedure | None
     exclusive_user: bool
     dual_role_forbidden: bool
     relations: frozenset[Relation]

@@ -179,7 +179,9 @@ def _shared(
 
 def _why_not_started(payable: int, rule: SharingRule | None, use: AccountUse, offers: Sequence[Offer]) -> str | None:
     """The code of the reason why no sharer is asked at all; None when they are."""
-    if not offers or rule is None:
+    if rule is None:
+        return "shared.none.unknown"
+    if not offers:
         return "shared.none.nobody"
     if use is AccountUse.NONE:
         return "shared.none.not_asked"
