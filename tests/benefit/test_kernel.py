@@ -24,7 +24,7 @@ from forms import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gongji.benefit import compiled, families
+from gongji.benefit import compiled, families, population
 from gongji.benefit.assess import assess
 from gongji.benefit.claims import encode_claim, encode_sharing
 from gongji.benefit.kernel import assess_row
@@ -33,8 +33,9 @@ from gongji.foundation.errors import InvalidInput, Misconfigured
 from gongji.ledger.model import AccountKind, personal_account
 from gongji.rules import layout
 from gongji.rules.book import RuleBook
+from gongji.rules.cells import number_cells
 from gongji.rules.model import AccountScope, BalanceSource, BenefitRule, Layer, SharingRule
-from gongji.rules.table import compile_table
+from gongji.rules.table import RuleTable, compile_table
 from gongji.settlement.model import AccountUse
 from gongji.settlement.waterfall import OWN_ORDER, Offer, offered_kinds, pay, purse_of
 
@@ -64,17 +65,16 @@ def further_funds_together(result: list[int]) -> list[int]:
 
 
 def counters_in(
-    state: list[int], slots: dict[str, int], rule: BenefitRule, claims: list[Claim]
+    state: list[int], table: RuleTable, rule: BenefitRule, claims: list[Claim]
 ) -> dict[tuple[str, str], int]:
-    """The counters of a state by name and the period they were last moved in."""
+    """The counters of a state by name and the period in which their clock last turned."""
     found = {}
     for name, counter in rule.counters.items():
-        value, last = state[2 * slots[name]], state[2 * slots[name] + 1]
+        turns = state[table.clocks[0][name]]
         for claim in claims:
-            on = claim.person.on
-            length = {"month": 1, "quarter": 3}.get(counter.reset, 12)
-            if (on.year * 12 + on.month - counter.starts) // length == last:
-                found[name, counter.period(on)] = value
+            month = claim.person.on.year * 12 + claim.person.on.month - 1
+            if turns - {"month": 1, "quarter": 3}.get(counter.reset, 12) <= month < turns:
+                found[name, counter.period(claim.person.on)] = state[table.slots[0][name]]
     return found
 
 
@@ -83,12 +83,12 @@ def counters_in(
 def test_the_kernel_pays_what_the_reference_pays_visit_by_visit(rule_seed: int, year_seed: int) -> None:
     rule, claims = random_rule(rule_seed), random_year(year_seed)
     table = compile_table([rule])
-    state, work, result = [0] * (2 * table.width), [7] * layout.WORK_SIZE, [7] * layout.RESULT_SIZE
+    state, result = [0] * table.width, [7] * layout.RESULT_SIZE
     counters, outcomes = live(rule, claims)
     for claim, outcome in zip(claims, outcomes, strict=True):
-        assess_row(table.rows[0], encode_claim(claim.bill, claim.person, table.diseases[0]), state, work, result)
+        assess_row(table.rows[0], encode_claim(claim.bill, claim.person, table.diseases[0]), state, result)
         assert further_funds_together(result) == amounts(outcome, rule)
-    for place, value in counters_in(state, dict(table.slots[0]), rule, claims).items():
+    for place, value in counters_in(state, table, rule, claims).items():
         assert counters.get(place, 0) == value
 
 
@@ -167,29 +167,38 @@ def by_reference(town: Town) -> tuple[list[list[int]], list[list[int]]]:
     return results, left
 
 
-def by_kernel(town: Town, as_given: Callable[[list[Any]], Any], settle: Callable[..., None]) -> tuple[Any, Any]:
+def by_kernel(town: Town, as_given: Callable[[list[Any], str], Any], settle: Callable[..., None]) -> tuple[Any, Any]:
     """The same by the kernel over the town's file; `as_given` turns lists into what the kernel is given."""
     table = compile_table(town.rules)
+    cells = number_cells([[row] for row in table.rows], table.diseases)
     rule = [town.homes[person] for person, _ in town.visits]
     claims = [
         encode_claim(claim.bill, claim.person, table.diseases[place])
         for place, (_, claim) in zip(rule, town.visits, strict=True)
     ]
-    accounts, out = as_given(town.accounts), as_given([[0] * families.OUT_SIZE for _ in claims])
+    accounts = as_given(town.accounts, "int64")
+    out = as_given([[0] * len(claims) for _ in range(families.OUT_SIZE)], "int64")
+    bills = [(claim.bill.total, claim.bill.first_self_pay) for _, claim in town.visits]
     settle(
-        as_given([list(row) for row in table.rows]),
-        as_given([encode_sharing(one) for one in town.sharing]),
-        as_given(rule),
-        as_given([person for person, _ in town.visits]),
-        as_given(claims),
-        as_given([[claim.bill.total, claim.bill.first_self_pay] for _, claim in town.visits]),
-        as_given(town.sharers),
-        as_given([[0] * (2 * table.width) for _ in town.accounts]),
+        as_given([list(row) for row in table.rows], "int64"),
+        as_given([list(steps) for steps in cells.steps], "int32"),
+        as_given([encode_sharing(one) for one in town.sharing], "int64"),
+        as_given(rule, "int32"),
+        as_given([person for person, _ in town.visits], "int32"),
+        as_given([list(column) for column in zip(*claims, strict=True)][: layout.VISIT_SIZE], "int16"),
+        as_given([claim[layout.IN_SCOPE] for claim in claims], "int64"),
+        as_given([list(column) for column in zip(*bills, strict=True)], "int64"),
+        as_given(town.sharers, "int32"),
+        as_given([[0] * table.width for _ in town.accounts], "int64"),
         accounts,
-        as_given([0] * layout.WORK_SIZE),
+        as_given([-1] * cells.count, "int32"),
+        as_given([[0] * population.POOL_SIZE for _ in range(population.POOL_ROWS)], "int64"),
+        as_given([[0] * population.WORK_SIZE for _ in range(population.WORK_ROWS)], "int64"),
         out,
+        0,
+        len(claims),
     )
-    return out, accounts
+    return [list(row) for row in zip(*out, strict=True)], accounts
 
 
 def agree(out: list[list[int]], left: list[list[int]], town: Town) -> bool:
@@ -201,7 +210,7 @@ def agree(out: list[list[int]], left: list[list[int]], town: Town) -> bool:
 @given(seeds)
 def test_a_file_of_families_comes_out_as_the_reference_settles_it_claim_by_claim(seed: int) -> None:
     town = Town(seed)
-    out, left = by_kernel(Town(seed), lambda given: given, families.settle_families)
+    out, left = by_kernel(Town(seed), lambda given, _: given, families.settle_families)
     assert agree(out, left, town)
 
 
@@ -214,8 +223,8 @@ def test_the_compiled_kernel_comes_out_as_the_reference_too() -> None:
         town = Town(seed)
         if town.visits:
             settled += len(town.visits)
-            out, left = by_kernel(town, lambda given: numpy.array(given, dtype=numpy.int64), compiled.settle_families())
-            assert agree(out.tolist(), left.tolist(), town), seed
+            out, left = by_kernel(town, numpy.array, compiled.settle_families())
+            assert agree(out, left.tolist(), town), seed
     assert settled > 100
 
 
@@ -225,7 +234,8 @@ def test_kinds_of_care_that_name_one_counter_share_its_slot() -> None:
     inpatient, elsewhere = annual(outpatient), replace(outpatient, region="330100")
     table = compile_table([outpatient, inpatient, elsewhere])
     assert table.slots[0]["fund_paid"] == table.slots[1]["fund_paid"]
-    assert table.width <= max(len(set(table.slots[0]) | set(table.slots[1])), len(table.slots[2]))
+    own = [(set(table.slots[place].values()) | set(table.clocks[place].values())) for place in range(3)]
+    assert table.width <= max(len(own[0] | own[1]), len(own[2]))
     assert len({len(row) for row in table.rows}) == 1
 
 

@@ -7,14 +7,11 @@ Written like the kernel, in integers, indexing and loops, to run as it stands an
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
+from typing import Final
 
-from gongji.benefit.kernel import assess_row
-from gongji.rules.layout import ACCOUNT, IN_SCOPE, LAYER_COUNT, PAID, RESULT_SIZE
-
-#: Integers in rows, and in one: numpy arrays of 64-bit integers, or lists where Numba is not installed.
-Matrix: TypeAlias = Any
-Vector: TypeAlias = Any
+from gongji.benefit.kernel import settle_visit
+from gongji.benefit.population import PARTS_ROW, RESULT_ROW, Matrix, Vector, recall
+from gongji.rules.layout import DAYS, MONTH, MOST_LAYERS, PAID, RESULT_SIZE
 
 # A sharing rule's row.
 POLICY_ONLY: Final = 0  # accounts pay in-scope cost only
@@ -28,7 +25,7 @@ SHARING_SIZE: Final = 5
 CURRENT: Final = 0
 HISTORICAL: Final = 1
 
-# What a claim carries beside what the kernel reads.
+# The rows of the bills.
 TOTAL: Final = 0
 FIRST_SELF_PAY_PART: Final = 1
 
@@ -41,51 +38,60 @@ OUT_SIZE: Final = RESULT_SIZE + 3
 
 def settle_families(
     rows: Matrix,
+    steps: Matrix,
     sharing: Matrix,
     rule: Vector,
     person: Vector,
-    claims: Matrix,
+    visits: Matrix,
+    in_scope: Vector,
     bills: Matrix,
     sharer: Vector,
     state: Matrix,
     accounts: Matrix,
-    work: Vector,
+    where: Vector,
+    pool: Matrix,
+    work: Matrix,
     out: Matrix,
+    begin: int,
+    end: int,
 ) -> None:
-    """Settle claims one after another; `claims` is changed in the column of the account's balance.
+    """Settle the claims from `begin` up to `end`, one after another.
+
+    The arguments are those of `population.settle_claims`, and
 
     Args:
-        rows: the rule table's rows.
-        sharing: for each row of `rows`, the sharing rule of its region (`sharing_row`).
-        rule: for each claim, its row.
-        person: for each claim, whose it is; claims sorted by family and time.
-        claims: the claims as the kernel reads them.
-        bills: for each claim, the bill's total and its first-self-pay part, fen.
-        sharer: for each person, whose account helps, or -1.
-        state: for each person, the counters; zeros at the beginning.
-        accounts: for each person, the current-year and the historical balance in fen; drawn down.
-        work: room to work in, `WORK_SIZE` places.
-        out: for each claim, the kernel's result, then paid by the own account, the sharer's, in cash.
+        sharing: for each row of `rows`, the sharing rule of its region (`claims.encode_sharing`); 64-bit.
+        bills: two rows of one place a claim: the bill's total and its first-self-pay part, fen; 64-bit.
+        sharer: for each person, whose account helps, or -1; 32-bit.
+        accounts: for each person, the current-year and the historical balance in fen; drawn down; 64-bit.
+        out: `OUT_SIZE` rows of one place a claim: the kernel's result, then paid by the own account, the sharer's, in
+            cash; 64-bit.
     """
-    for claim in range(len(rule)):
-        row, who, visit, bill = rows[rule[claim]], person[claim], claims[claim], bills[claim]
-        terms, own, result = sharing[rule[claim]], accounts[who], out[claim]
-        visit[ACCOUNT] = own[CURRENT]
-        assess_row(row, visit, state[who], work, result)
+    parts, result = work[PARTS_ROW], work[RESULT_ROW]
+    for claim in range(begin, end):
+        terms = pool[recall(rows, steps, rule[claim], visits, claim, where, pool, work)]
+        who = person[claim]
+        own, conditions = accounts[who], sharing[rule[claim]]
+        month, days = visits[MONTH][claim], visits[DAYS][claim]
+        settle_visit(terms, month, days, in_scope[claim], own[CURRENT], state[who], parts, result)
         funds = 0
-        for layer in range(row[LAYER_COUNT]):
+        for layer in range(MOST_LAYERS):
             funds += result[PAID + layer]
-        due = bill[TOTAL] - funds
+        due = bills[TOTAL][claim] - funds
         payable = due
-        if terms[POLICY_ONLY]:
-            payable = visit[IN_SCOPE] - funds
-            if terms[FIRST_SELF_PAY_PAYABLE]:
-                payable += bill[FIRST_SELF_PAY_PART]
-        result[OWN] = draw_own(own, payable)
-        result[SHARED] = 0
-        if terms[SHARES] and sharer[who] >= 0:
-            result[SHARED] = draw_shared(accounts[sharer[who]], payable - result[OWN], terms)
-        result[CASH] = due - result[OWN] - result[SHARED]
+        if conditions[POLICY_ONLY]:
+            payable = in_scope[claim] - funds
+            if conditions[FIRST_SELF_PAY_PAYABLE]:
+                payable += bills[FIRST_SELF_PAY_PART][claim]
+        drawn = draw_own(own, payable)
+        shared = 0
+        if conditions[SHARES] and sharer[who] >= 0:
+            shared = draw_shared(accounts[sharer[who]], payable - drawn, conditions)
+        for place in range(RESULT_SIZE):
+            out[place][claim] = result[place]
+        out[OWN][claim] = drawn
+        out[SHARED][claim] = shared
+        out[CASH][claim] = due - drawn - shared
 
 
 def draw_own(accounts: Vector, wanted: int) -> int:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
@@ -31,6 +31,7 @@ class Settings(BaseSettings):
         host, port: where the server listens.
         desks: settlement desks a worker process runs, each with a connection of its own.
         desk_queue: settlements that may wait at one process before new ones are told that it is busy.
+        cache: folder of what can be made again at any time: the compiled kernel.
         packs: extra rule packs (files or folders) beside the shipped ones.
         log_format: ``json`` for machines, ``text`` for people.
         log_level: least severe level that is logged.
@@ -45,6 +46,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     desks: int = Field(default=1, ge=1, le=64)
     desk_queue: int = Field(default=4096, ge=1)
+    cache: Path = Field(default_factory=lambda: user_cache_path("gongji"))
     packs: list[Path] = Field(default_factory=list)
     log_format: Literal["json", "text"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -3,12 +3,14 @@
 A row is one list of 64-bit integers: the fixed places below, then the numbers of its tables one after another. All
 amounts are fen, all ratios per ten thousand.
 
-A *counter* is three places: its slot in the person's state (-1 where there is none), the length of its period in
-months, and how many months after January of year 0 the first period begins. A *table* is seven places: where its
+A *counter* is one place: where it stands in the person's state, or `NOT_KEPT`. A *table* is seven places: where its
 numbers begin in the row, and how far apart they lie by status, tier, age class, cover class, provider and disease (0
 where the table is not keyed by it).
 
-A state has two places a slot: the counter's value, and the period it was last moved in.
+Counters that go back to zero together share a *clock*. In a person's state a clock is the month in which it next
+turns (months since January of year 0), then the counters that it sets to zero; a state begins as zeros. In a row a
+clock is four places: where it stands in the state, where its counters end, the length of its period in months, and how
+many months after January of year 0 the first period begins.
 """
 
 from __future__ import annotations
@@ -26,18 +28,21 @@ from gongji.rules.vocabulary import (
     Tier,
 )
 
-#: How many places a counter and a table take, and the parts of a counter.
-COUNTER: Final = 3
+#: How many places a table and a clock take, and the parts of a clock.
 TABLE: Final = 7
-LENGTH: Final = 1
-BEGINS: Final = 2
+CLOCK_SIZE: Final = 4
+COUNTERS_END: Final = 1
+LENGTH: Final = 2
+BEGINS: Final = 3
 
-#: No slot: the number is not kept across visits.
-NO_SLOT: Final = -1
+#: The place of a counter that is not kept across visits.
+NOT_KEPT: Final = -1
 
 #: How many of each a row has room for.
 MOST_AGE_EDGES: Final = 4
 MOST_COVER_EDGES: Final = 2
+MOST_CLOCKS: Final = 4
+MOST_ADMISSIONS: Final = 10
 MOST_TIMES: Final = 2
 MOST_WAIVERS: Final = 2
 MOST_EDGES: Final = 5
@@ -51,17 +56,21 @@ ACCOUNT_FIRST: Final = 1
 AGE_EDGES: Final = 2  # ages at which a class begins, ascending, filled up with an age nobody reaches
 COVER_EDGES: Final = AGE_EDGES + MOST_AGE_EDGES
 
+# When its counters go back to zero.
+CLOCK_COUNT: Final = COVER_EDGES + MOST_COVER_EDGES
+CLOCKS: Final = CLOCK_COUNT + 1
+
 # The deductible.
-DEDUCTIBLE: Final = COVER_EDGES + MOST_COVER_EDGES  # kind
+DEDUCTIBLE: Final = CLOCKS + MOST_CLOCKS * CLOCK_SIZE  # kind
 COMBINE: Final = DEDUCTIBLE + 1
-BORNE: Final = COMBINE + 1  # counter of what was borne, or of admissions
-TARGET: Final = BORNE + COUNTER  # counter of the threshold met
-AMOUNTS: Final = TARGET + COUNTER  # table of thresholds
+BORNE: Final = COMBINE + 1  # counter of what was borne (by tier: the first of them), or of admissions
+TARGET: Final = BORNE + 1  # counter of the threshold met
+AMOUNTS: Final = TARGET + 1  # table of thresholds
 ADMISSION_STEP: Final = AMOUNTS + TABLE  # how far apart the table's admissions lie
 ADMISSIONS: Final = ADMISSION_STEP + 1  # how many admissions have an amount of their own
 CYCLE_DAYS: Final = ADMISSIONS + 1
 TIMES: Final = CYCLE_DAYS + 1  # counters of charges, each followed by how many there may be
-TIMES_SIZE: Final = COUNTER + 1
+TIMES_SIZE: Final = 2
 WAIVER_COUNT: Final = TIMES + MOST_TIMES * TIMES_SIZE
 WAIVERS: Final = WAIVER_COUNT + 1  # the attribute's bit, then the table of what is taken off
 WAIVER_SIZE: Final = 1 + TABLE
@@ -73,16 +82,16 @@ EDGE_COUNT: Final = BAND_STEP + 1
 EDGES: Final = EDGE_COUNT + 1
 MEASURE: Final = EDGES + MOST_EDGES
 BAND_COUNTER: Final = MEASURE + 1
-MODIFIER_COUNT: Final = BAND_COUNTER + COUNTER
+MODIFIER_COUNT: Final = BAND_COUNTER + 1
 MODIFIERS: Final = MODIFIER_COUNT + 1  # the bits of its cases, its effect, its table
 MODIFIER_SIZE: Final = 2 + TABLE
 
 # The funds.
 LAYER_COUNT: Final = MODIFIERS + MOST_MODIFIERS * MODIFIER_SIZE
 LAYERS: Final = LAYER_COUNT + 1  # whether it has a ratio of its own, the table, how many caps, the caps
-CAP_SIZE: Final = 1 + COUNTER + 1 + TABLE  # measure, counter, slots between diseases, table of limits
+CAP_SIZE: Final = 3 + TABLE  # measure, counter, places between the counters of diseases, table of limits
 CAP_COUNTER: Final = 1
-CAP_DISEASES: Final = CAP_COUNTER + COUNTER
+CAP_DISEASES: Final = 2
 CAP_LIMITS: Final = CAP_DISEASES + 1
 OWN_RATIO: Final = 0
 LAYER_RATIOS: Final = 1
@@ -93,18 +102,23 @@ LAYER_SIZE: Final = CAPS + MOST_CAPS * CAP_SIZE
 #: The first number of the tables.
 NUMBERS: Final = LAYERS + MOST_LAYERS * LAYER_SIZE
 
-# A claim.
+# A claim: the visit, then its money.
 MONTH: Final = 0  # months since January of year 0
-IN_SCOPE: Final = 1
-STATUS: Final = 2
-TIER: Final = 3
-AGE: Final = 4
-COVERED: Final = 5  # months of unbroken cover
-CASES: Final = 6  # bits of `CASE_BITS`
-ACCOUNT: Final = 7  # fen in the current-year account
-DAYS: Final = 8
-DISEASE: Final = 9  # place in the region's list, or -1
+STATUS: Final = 1
+TIER: Final = 2
+AGE: Final = 3  # `OLDEST` for more
+COVERED: Final = 4  # months of unbroken cover; `LONGEST_COVER` for more
+CASES: Final = 5  # bits of `CASE_BITS`
+DAYS: Final = 6
+DISEASE: Final = 7  # place in the region's list, or -1
+VISIT_SIZE: Final = 8
+IN_SCOPE: Final = 8
+ACCOUNT: Final = 9  # fen in the current-year account
 CLAIM_SIZE: Final = 10
+
+#: No class of a table begins later than these (`grid.CLASS` for cover; nobody grows older).
+OLDEST: Final = 127
+LONGEST_COVER: Final = 1023
 
 # What comes out for a visit.
 OFFSITE_BORNE: Final = 0
@@ -115,11 +129,8 @@ SHARE: Final = 4
 PAID: Final = 5  # by each fund
 RESULT_SIZE: Final = PAID + MOST_LAYERS
 
-# Room to work in: the visit's place in the tables, then cost, ratio and share in each band.
-PLACE: Final = 0
+#: How many dimensions a visit has a place in.
 PLACES: Final = TABLE - 1
-PARTS: Final = PLACES
-WORK_SIZE: Final = PARTS + 3 * (MOST_EDGES + 1)
 
 STATUS_PLACES: Final = {Status.ACTIVE: 0, Status.RETIRED: 1, Status.RESIDENT: 2}
 TIER_PLACES: Final = {tier: place for place, tier in enumerate(Tier)}

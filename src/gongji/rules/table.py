@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import product
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, product
+from typing import Final, TypeAlias
 
 from gongji.foundation.errors import Misconfigured
 from gongji.rules import layout
@@ -37,34 +37,59 @@ class RuleTable:
 
     Attributes:
         rows: one row a rule, all of one length.
-        slots: for each rule, where in a person's state each of its counters stands.
+        slots: for each rule, where in a person's state each of its counters stands, by name.
+        clocks: for each rule, where in a person's state the clock of each of its counters stands, by the same name.
         diseases: for each rule, the diseases of its region in the order of their places in a claim.
-        width: how many slots a person's state has.
+        width: how many places a person's state has.
     """
 
     rows: tuple[tuple[int, ...], ...]
     slots: tuple[Mapping[str, int], ...]
+    clocks: tuple[Mapping[str, int], ...]
     diseases: tuple[tuple[str, ...], ...]
     width: int
 
 
-@dataclass(slots=True)
+#: When counters go back to zero: the length of the period in months, and months after January that the first begins.
+_Clock: TypeAlias = tuple[int, int]
+
+
 class _Region:
-    """What the rules of one region and scheme share: slots of counters by name, and the list of diseases."""
+    """What the rules of one region and scheme share: places of counters in a state, and the list of diseases."""
 
-    diseases: tuple[str, ...]
-    slots: dict[str, int] = field(default_factory=dict)
+    def __init__(self, rules: Sequence[BenefitRule]) -> None:
+        self.diseases = _diseases(rules)
+        self.places: dict[tuple[str, _Clock], int] = {}
+        #: Where each clock stands and where its counters end.
+        self.clocks: dict[_Clock, tuple[int, int]] = {}
+        kept: dict[_Clock, list[tuple[str, ...]]] = {}
+        for rule in rules:
+            for names in _kept_together(rule, self.diseases):
+                kept.setdefault(_clock(rule, names), []).append(names)
+        self.width = 0
+        for clock, together in kept.items():
+            turns = self._next()
+            together.sort(key=len, reverse=True)
+            for name in chain.from_iterable(together):
+                if (name, clock) not in self.places:
+                    self.places[name, clock] = self._next()
+            self.clocks[clock] = turns, self.width
 
-    def slot(self, *names: str) -> int:
-        """The first slot of some counters that stand side by side.
+    def _next(self) -> int:
+        self.width += 1
+        return self.width - 1
+
+    def place(self, rule: BenefitRule, *names: str) -> int:
+        """The first place of some counters that stand side by side; `NOT_KEPT` for a counter without a name.
 
         Raises:
-            Misconfigured: ``table.counters`` when one of them was given a slot elsewhere.
+            Misconfigured: ``table.counters`` when one of them was given a place elsewhere.
         """
-        for name in names:
-            self.slots.setdefault(name, len(self.slots))
-        first = self.slots[names[0]]
-        if [self.slots[name] for name in names] != list(range(first, first + len(names))):
+        if not names or not names[0]:
+            return layout.NOT_KEPT
+        clock = _clock(rule, names)
+        first = self.places[names[0], clock]
+        if [self.places[name, clock] for name in names] != list(range(first, first + len(names))):
             listed = ", ".join(names)
             raise Misconfigured(
                 "table.counters", f"counters cannot stand side by side: {listed}", f"计数器无法相邻:{listed}"
@@ -75,7 +100,7 @@ class _Region:
 def compile_table(rules: Sequence[BenefitRule]) -> RuleTable:
     """Compile rules into rows of integers.
 
-    Counters of the same name in rules of one region and scheme share a slot.
+    Counters of the same name and period in rules of one region and scheme share a place in the state.
 
     Args:
         rules: any rules, of any regions.
@@ -86,18 +111,57 @@ def compile_table(rules: Sequence[BenefitRule]) -> RuleTable:
     """
     regions: dict[tuple[str, Scheme], _Region] = {}
     for key in dict.fromkeys((rule.region, rule.scheme) for rule in rules):
-        regions[key] = _Region(_diseases(rule for rule in rules if (rule.region, rule.scheme) == key))
-    rows = [_Row(rule, regions[rule.region, rule.scheme]).integers() for rule in rules]
-    longest = max((len(row) for row in rows), default=layout.NUMBERS)
+        regions[key] = _Region([rule for rule in rules if (rule.region, rule.scheme) == key])
     found = [regions[rule.region, rule.scheme] for rule in rules]
+    rows = [_Row(rule, region).integers() for rule, region in zip(rules, found, strict=True)]
+    longest = max((len(row) for row in rows), default=layout.NUMBERS)
+    kept = [
+        {name: (name, _clock(rule, (name,))) for name in rule.counters if (name, _clock(rule, (name,))) in one.places}
+        for rule, one in zip(rules, found, strict=True)
+    ]
     return RuleTable(
         rows=tuple((*row, *[0] * (longest - len(row))) for row in rows),
-        slots=tuple(
-            {name: region.slots[name] for name in rule.counters} for rule, region in zip(rules, found, strict=True)
+        slots=tuple({name: one.places[key] for name, key in of.items()} for of, one in zip(kept, found, strict=True)),
+        clocks=tuple(
+            {name: one.clocks[key[1]][0] for name, key in of.items()} for of, one in zip(kept, found, strict=True)
         ),
         diseases=tuple(region.diseases for region in found),
-        width=max((len(region.slots) for region in regions.values()), default=0),
+        width=max((region.width for region in regions.values()), default=0),
     )
+
+
+def _clock(rule: BenefitRule, names: Sequence[str]) -> _Clock:
+    """The clock of some counters that stand side by side."""
+    counter: Counter = next(rule.counters[name] for name in names if name in rule.counters)
+    return _MONTHS[counter.reset], counter.starts - 1
+
+
+def _kept_together(rule: BenefitRule, diseases: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The counters of a rule: those that have to stand side by side together, every other alone."""
+    yield from filter(any, (_borne_counters(rule.deductible), (_target_counter(rule.deductible),)))
+    yield from ((name,) for name in rule.deductible.at_most)
+    if rule.share.counter:
+        yield (rule.share.counter,)
+    caps = (cap for layer in rule.layers for cap in layer.caps if cap.counter)
+    yield from filter(None, (_cap_counters(cap, diseases) for cap in caps))
+
+
+def _borne_counters(deductible: Deductible) -> tuple[str, ...]:
+    """The counter of what was borne or of admissions; by tier, one for each of the general tiers."""
+    if deductible.kind is DeductibleKind.CUMULATIVE and deductible.combine is Combine.COUNTER_PER_TIER:
+        return tuple(dict.fromkeys(deductible.counter_of(tier) for tier in Tier))
+    return (deductible.counter,)
+
+
+def _target_counter(deductible: Deductible) -> str:
+    """The counter of the threshold met; empty where none is kept."""
+    keeps = deductible.kind is DeductibleKind.CUMULATIVE and deductible.keeps_target
+    return deductible.target_counter if keeps else ""
+
+
+def _cap_counters(cap: Cap, diseases: Sequence[str]) -> tuple[str, ...]:
+    """The counter of a cap; one for each disease where each has its own."""
+    return tuple(cap.counter_of(disease) for disease in diseases) if cap.each_disease else (cap.counter,)
 
 
 def _grids(rule: BenefitRule) -> list[Grid]:
@@ -144,7 +208,8 @@ class _Row:
         """The row."""
         rule = self._rule
         row = [-1 if rule.as_tier is None else layout.TIER_PLACES[rule.as_tier], int(rule.account_first)]
-        row += [*self._ages, *self._covers, *self._deductible(rule.deductible), *self._share(rule.share)]
+        row += [*self._ages, *self._covers, *self._clocks()]
+        row += [*self._deductible(rule.deductible), *self._share(rule.share)]
         _fits("funds", len(rule.layers), layout.MOST_LAYERS)
         row.append(len(rule.layers))
         for layer in rule.layers:
@@ -154,12 +219,15 @@ class _Row:
         _fits("fen", largest, layout.LARGEST)
         return [*row, *self._numbers]
 
-    def _counter(self, *names: str) -> list[int]:
-        """The places of a counter, or of the first of several that stand side by side and have one period."""
-        if not names or not names[0]:
-            return [layout.NO_SLOT, 12, 0]
-        counter: Counter = next(self._rule.counters[name] for name in names if name in self._rule.counters)
-        return [self._region.slot(*names), _MONTHS[counter.reset], counter.starts - 1]
+    def _place(self, *names: str) -> int:
+        return self._region.place(self._rule, *names)
+
+    def _clocks(self) -> list[int]:
+        """The clocks of the rule's counters."""
+        used = dict.fromkeys(_clock(self._rule, names) for names in _kept_together(self._rule, self._region.diseases))
+        _fits("clocks", len(used), layout.MOST_CLOCKS)
+        clocks = [place for clock in used for place in (*self._region.clocks[clock], *clock)]
+        return [len(used), *clocks, *[0] * ((layout.MOST_CLOCKS - len(used)) * layout.CLOCK_SIZE)]
 
     def _table(self, grid: Grid) -> tuple[list[int], int]:
         """The places of a table, and how far apart its bands or admissions lie; its numbers join the row's."""
@@ -186,23 +254,19 @@ class _Row:
     def _deductible(self, deductible: Deductible) -> list[int]:
         _fits("counters of charges", len(deductible.at_most), layout.MOST_TIMES)
         _fits("waivers", len(deductible.waivers), layout.MOST_WAIVERS)
-        cumulative = deductible.kind is DeductibleKind.CUMULATIVE
-        names = [deductible.counter]
-        if cumulative and deductible.combine is Combine.COUNTER_PER_TIER:
-            names = list(dict.fromkeys(deductible.counter_of(tier) for tier in Tier))
-        target = deductible.target_counter if cumulative and deductible.keeps_target else ""
         table, step = self._table(deductible.amounts)
-        times = [place for name, most in deductible.at_most.items() for place in (*self._counter(name), most)]
-        times += [layout.NO_SLOT, 12, 0, 0] * (layout.MOST_TIMES - len(deductible.at_most))
+        admissions = len(deductible.amounts.words(Dimension.ADMISSION))
+        _fits("admissions", admissions, layout.MOST_ADMISSIONS)
+        times = [place for name, most in deductible.at_most.items() for place in (self._place(name), most)]
+        times += [layout.NOT_KEPT, 0] * (layout.MOST_TIMES - len(deductible.at_most))
         waivers: list[int] = []
         for waiver in deductible.waivers:
             waivers += [layout.CASE_BITS[waiver.attribute], *self._table(waiver.less)[0]]
         waivers += [0] * (layout.MOST_WAIVERS * layout.WAIVER_SIZE - len(waivers))
         return [
             *(layout.DEDUCTIBLE_NUMBERS[deductible.kind], layout.COMBINE_NUMBERS[deductible.combine]),
-            *(*self._counter(*names), *self._counter(target), *table),
-            *(step, len(deductible.amounts.words(Dimension.ADMISSION)), deductible.cycle_days),
-            *(*times, len(deductible.waivers), *waivers),
+            *(self._place(*_borne_counters(deductible)), self._place(_target_counter(deductible)), *table),
+            *(step, admissions, deductible.cycle_days, *times, len(deductible.waivers), *waivers),
         ]
 
     def _share(self, share: Share) -> list[int]:
@@ -217,7 +281,7 @@ class _Row:
         edges = [*share.edges, *[0] * (layout.MOST_EDGES - len(share.edges))]
         measure = layout.MEASURE_NUMBERS[share.measure]
         count = len(share.modifiers)
-        return [*table, step, len(share.edges), *edges, measure, *self._counter(share.counter), count, *modifiers]
+        return [*table, step, len(share.edges), *edges, measure, self._place(share.counter), count, *modifiers]
 
     def _layer(self, layer: Layer) -> list[int]:
         _fits("caps", len(layer.caps), layout.MOST_CAPS)
@@ -227,9 +291,9 @@ class _Row:
         return [int(layer.ratios is not None), *table, len(layer.caps), *caps]
 
     def _cap(self, cap: Cap) -> list[int]:
-        names = [cap.counter_of(disease) for disease in self._region.diseases] if cap.each_disease else [cap.counter]
+        place = self._place(*_cap_counters(cap, self._region.diseases))
         table, _ = self._table(cap.limits)
-        return [layout.MEASURE_NUMBERS[cap.measure], *self._counter(*names), int(cap.each_disease), *table]
+        return [layout.MEASURE_NUMBERS[cap.measure], place, int(cap.each_disease), *table]
 
 
 def _classes(grid: Grid, dimension: Dimension, edges: tuple[int, ...]) -> list[str]:

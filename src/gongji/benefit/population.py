@@ -1,0 +1,122 @@
+"""A file of claims under many rules: what the funds pay, claim by claim, in integers.
+
+Written like the kernel, in integers, indexing and loops, to run as it stands and compiled (`compiled`). Claims are
+columns: `visits` has one row for each of the first `VISIT_SIZE` places of a claim. A person's claims come one after
+another in the order of their days; people in any order.
+
+The terms of each kind of visit (`terms`) are worked out when it first comes up and kept in a pool.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeAlias
+
+from gongji.benefit.kernel import PART_SIZE, settle_visit
+from gongji.benefit.terms import PLACED_SIZE, TERMS_SIZE, resolve
+from gongji.rules.cells import (
+    AGE_MASK,
+    AGE_STEPS,
+    CASE_MASK,
+    CASE_STEPS,
+    COVER_MASK,
+    COVER_STEPS,
+    DISEASE_MASK,
+    DISEASE_STEPS,
+    TIER_MASK,
+    TIER_STEPS,
+)
+from gongji.rules.layout import AGE, CASES, COVERED, DAYS, DISEASE, MONTH, MOST_EDGES, RESULT_SIZE, TIER, VISIT_SIZE
+
+#: Integers in rows, and in one: numpy arrays, or lists where Numba is not installed.
+Matrix: TypeAlias = Any
+Vector: TypeAlias = Any
+
+# Rows of the room to work in.
+PARTS_ROW: Final = 0
+PLACED_ROW: Final = 1
+VISIT_ROW: Final = 2
+RESULT_ROW: Final = 3
+POOL_USED_ROW: Final = 4
+WORK_ROWS: Final = 5
+WORK_SIZE: Final = max(PART_SIZE * (MOST_EDGES + 1), PLACED_SIZE, VISIT_SIZE, RESULT_SIZE)
+
+#: How many terms a pool has room for; when it is full it begins anew.
+POOL_ROWS: Final = 4096
+POOL_SIZE: Final = TERMS_SIZE
+
+
+def settle_claims(
+    rows: Matrix,
+    steps: Matrix,
+    rule: Vector,
+    person: Vector,
+    visits: Matrix,
+    in_scope: Vector,
+    account: Vector,
+    state: Matrix,
+    where: Vector,
+    pool: Matrix,
+    work: Matrix,
+    out: Matrix,
+    begin: int,
+    end: int,
+) -> None:
+    """Settle the claims from `begin` up to `end`, one after another.
+
+    Args:
+        rows: the rule table's rows, 64-bit.
+        steps: the steps of each rule's cells, 32-bit.
+        rule: for each claim, its row; 32-bit.
+        person: for each claim, whose it is: a row of `state`; 32-bit.
+        visits: `VISIT_SIZE` rows of one place a claim; 16-bit.
+        in_scope: for each claim, the in-scope cost, fen; 64-bit.
+        account: for each claim, the balance of the current-year account, fen; empty where no rule asks for it; 64-bit.
+        state: for each person, the counters; zeros at the beginning; 64-bit.
+        where: for each cell, where its terms are in `pool`; -1 at the beginning; 32-bit.
+        pool: terms worked out, `POOL_ROWS` by `POOL_SIZE`; 64-bit.
+        work: room to work in, `WORK_ROWS` by `WORK_SIZE`, zeros at the beginning; 64-bit.
+        out: `RESULT_SIZE` rows of one place a claim; 64-bit.
+        begin: the first claim.
+        end: one more than the last claim.
+    """
+    parts, result = work[PARTS_ROW], work[RESULT_ROW]
+    balances = len(account) > 0
+    for claim in range(begin, end):
+        terms = pool[recall(rows, steps, rule[claim], visits, claim, where, pool, work)]
+        month, days = visits[MONTH][claim], visits[DAYS][claim]
+        balance = account[claim] if balances else 0
+        settle_visit(terms, month, days, in_scope[claim], balance, state[person[claim]], parts, result)
+        for place in range(RESULT_SIZE):
+            out[place][claim] = result[place]
+
+
+def recall(
+    rows: Matrix, steps: Matrix, rule: int, visits: Matrix, claim: int, where: Vector, pool: Matrix, work: Matrix
+) -> int:
+    """Where the pool has the terms of a claim; worked out if they are not there yet."""
+    step = steps[rule]
+    cell = (
+        step[CASE_STEPS + (visits[CASES][claim] & CASE_MASK)]
+        + step[TIER_STEPS + (visits[TIER][claim] & TIER_MASK)]
+        + step[AGE_STEPS + (visits[AGE][claim] & AGE_MASK)]
+        + step[COVER_STEPS + (visits[COVERED][claim] & COVER_MASK)]
+        + step[DISEASE_STEPS + (visits[DISEASE][claim] + 1 & DISEASE_MASK)]
+    )
+    if where[cell] < 0:
+        remember(rows[rule], visits, claim, cell, where, pool, work)
+    return int(where[cell])
+
+
+def remember(row: Vector, visits: Matrix, claim: int, cell: int, where: Vector, pool: Matrix, work: Matrix) -> None:
+    """Work out the terms of a cell and keep them in the pool."""
+    used = work[POOL_USED_ROW]
+    if used[0] == POOL_ROWS:
+        used[0] = 0
+        for other in range(len(where)):
+            where[other] = -1
+    visit = work[VISIT_ROW]
+    for place in range(VISIT_SIZE):
+        visit[place] = visits[place][claim]
+    resolve(row, visit, work[PLACED_ROW], pool[used[0]])
+    where[cell] = used[0]
+    used[0] += 1
