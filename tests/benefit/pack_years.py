@@ -13,8 +13,9 @@ from zlib import crc32
 
 import numpy as np
 
-from gongji.benefit import compiled, families
+from gongji.benefit import families
 from gongji.benefit.claims import encode_sharing
+from gongji.benefit.engine import Claims, Engine, Purses
 from gongji.rules import layout
 from gongji.rules.book import RuleBook
 from gongji.rules.grid import OTHER_PROVIDER, SELECTED_PROVIDER, Grid, lower_bound
@@ -249,13 +250,12 @@ def split(years: Years) -> Years:
 def pay(benefit: PackBenefit, years: Years) -> Paid:
     """What the compiled kernel pays of every visit, each person with a relative whose savings are shared."""
     size, people = len(years), years.people
-    claims = np.zeros((size, layout.CLAIM_SIZE), dtype=np.int64)
+    visits = np.zeros((layout.VISIT_SIZE, size), dtype=np.int16)
     months = [
         date.fromordinal(int(day)).year * 12 + date.fromordinal(int(day)).month - 1 for day in np.unique(years.day)
     ]
-    claims[:, layout.MONTH] = np.array(months)[np.searchsorted(np.unique(years.day), years.day)]
+    visits[layout.MONTH] = np.array(months)[np.searchsorted(np.unique(years.day), years.day)]
     for place, name in (
-        (layout.IN_SCOPE, "in_scope"),
         (layout.STATUS, "status"),
         (layout.TIER, "tier"),
         (layout.AGE, "age"),
@@ -263,30 +263,26 @@ def pay(benefit: PackBenefit, years: Years) -> Paid:
         (layout.DAYS, "days"),
         (layout.DISEASE, "disease"),
     ):
-        claims[:, place] = getattr(years, name)
+        visits[place] = getattr(years, name)
     bits = np.array([layout.CASE_BITS[status] for status in layout.STATUS_PLACES])
-    claims[:, layout.CASES] = years.cases | bits[years.status]
+    visits[layout.CASES] = years.cases | bits[years.status]
     total = years.in_scope + years.first_self_pay + years.self_paid
     accounts = np.zeros((2 * people, 2), dtype=np.int64)
     accounts[years.person, families.CURRENT] = years.current
     accounts[years.person, families.HISTORICAL] = years.historical
     accounts[people + years.person, families.HISTORICAL] = years.shared
-    sharer = np.concatenate((np.arange(people) + people, np.full(people, -1)))
-    out = np.zeros((size, families.OUT_SIZE), dtype=np.int64)
+    person = years.person.astype(np.int32)
     sharing = encode_sharing(RuleBook.shipped().sharing("211200", date(2024, 6, 1)))
-    compiled.settle_families()(
-        np.array(benefit.table.rows, dtype=np.int64),
-        np.array([sharing] * len(benefit.rules), dtype=np.int64),
-        years.rule.astype(np.int64),
-        years.person.astype(np.int64),
-        claims,
-        np.stack((total, years.first_self_pay), axis=1),
-        sharer,
-        np.zeros((2 * people, 2 * benefit.table.width), dtype=np.int64),
-        accounts,
-        np.zeros(layout.WORK_SIZE, dtype=np.int64),
-        out,
+    purses = Purses(
+        sharing=np.array([sharing] * len(benefit.rules), dtype=np.int64),
+        bills=np.stack((total, years.first_self_pay)),
+        sharer=np.concatenate((np.arange(people) + people, np.full(people, -1))).astype(np.int32),
+        accounts=accounts,
+        family=person,
     )
+    made = Engine(benefit.rules)
+    claims = Claims(years.rule.astype(np.int32), person, visits, years.in_scope.astype(np.int64))
+    out = made.settle_families(claims, purses, made.state(2 * people)).T
     return Paid(
         first=out[:, layout.OFFSITE_BORNE] + out[:, layout.ACCOUNT_BORNE],
         deductible=out[:, layout.DEDUCTIBLE_BORNE],

@@ -5,7 +5,7 @@ Needs NumPy and, to be fast, Numba (`pip install gongji[simulate]`). Nothing onl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gongji.benefit import compiled, population
+from gongji.benefit import compiled, families, population
 from gongji.rules import layout
 from gongji.rules.cells import number_cells
 from gongji.rules.model import BenefitRule
@@ -73,6 +73,44 @@ class Desk:
     work: Amounts
 
 
+@dataclass(frozen=True, slots=True)
+class Purses:
+    """Whose account pays what the funds leave.
+
+    Attributes:
+        sharing: for each rule of the engine, the terms of sharing in its region (`claims.encode_sharing`).
+        bills: for each claim, two rows: the bill's total and its first-self-pay part, fen.
+        sharer: for each person, whose account helps, or -1: a number of a person in the same family.
+        accounts: for each person, the current-year and the historical balance in fen; drawn down.
+        family: for each claim, the family: runs of it are not shared out among threads.
+    """
+
+    sharing: Amounts
+    bills: Amounts
+    sharer: Indices
+    accounts: Amounts
+    family: Indices
+
+    def check(self, rules: int, claims: int, people: int) -> None:
+        """Whether the columns have room for so many rules, claims and people.
+
+        Raises:
+            ValueError: when they do not, or have another type.
+        """
+        shapes = (
+            (self.sharing, np.int64, (rules, families.SHARING_SIZE)),
+            (self.bills, np.int64, (families.FIRST_SELF_PAY_PART + 1, claims)),
+            (self.sharer, np.int32, (people,)),
+            (self.accounts, np.int64, (people, families.HISTORICAL + 1)),
+            (self.family, np.int32, (claims,)),
+        )
+        for column, dtype, shape in shapes:
+            if column.dtype != dtype or column.shape != shape or not column.flags.c_contiguous:
+                raise ValueError(f"a column of purses is no contiguous {np.dtype(dtype)} of {shape}")
+        if people and self.sharer.max() >= people:
+            raise ValueError("a sharer is nobody of these people")
+
+
 class Engine:
     """Rules ready for populations.
 
@@ -121,27 +159,72 @@ class Engine:
         Raises:
             ValueError: a claim names a rule or a person that there is not, or `out` or `state` has another shape.
         """
-        out = np.empty((layout.RESULT_SIZE, len(claims)), np.int64) if out is None else out
-        if out.shape != (layout.RESULT_SIZE, len(claims)) or state.shape[1] != self.table.width:
+        out = self._results(claims, state, layout.RESULT_SIZE, out)
+        columns = (claims.rule, claims.person, claims.visits, claims.in_scope, claims.account)
+        settle = compiled.settle_claims()
+
+        def work(desk: Desk, begin: int, end: int) -> None:
+            settle(self.rows, self.steps, *columns, state, desk.where, desk.pool, desk.work, out, begin, end)
+
+        _share_among(desks or (self.desk(),), claims.person, work)
+        return out
+
+    def settle_families(
+        self,
+        claims: Claims,
+        purses: Purses,
+        state: Amounts,
+        *,
+        out: Amounts | None = None,
+        desks: Sequence[Desk] = (),
+    ) -> Amounts:
+        """What the funds pay for every claim, and whose account pays the rest; see `families`.
+
+        Args:
+            claims: the claims, families one after another, a family's claims in the order of their days; `account` is
+                not looked at, the balance that is left by then counts.
+            purses: bills, accounts and who shares with whom.
+            state, out, desks: as for `settle`.
+
+        Returns:
+            `families.OUT_SIZE` rows of one place a claim, fen: the kernel's results, then paid by the own account, by the
+            sharer's, in cash.
+
+        Raises:
+            ValueError: a claim names a rule or a person that there is not, or a column has another shape.
+        """
+        out = self._results(claims, state, families.OUT_SIZE, out)
+        purses.check(len(self.rows), len(claims), len(state))
+        columns = (claims.rule, claims.person, claims.visits, claims.in_scope)
+        settle = compiled.settle_families()
+
+        def work(desk: Desk, begin: int, end: int) -> None:
+            settle(
+                *(self.rows, self.steps, purses.sharing, *columns, purses.bills, purses.sharer, state),
+                *(purses.accounts, desk.where, desk.pool, desk.work, out, begin, end),
+            )
+
+        _share_among(desks or (self.desk(),), purses.family, work)
+        return out
+
+    def _results(self, claims: Claims, state: Amounts, size: int, out: Amounts | None) -> Amounts:
+        """Where the results go, after a look at whether everything fits together."""
+        results = np.empty((size, len(claims)), np.int64) if out is None else out
+        if results.shape != (size, len(claims)) or state.shape[1] != self.table.width:
             raise ValueError("results or counters have another shape")
         if len(claims) and (claims.rule.max() >= len(self.rows) or claims.person.max() >= len(state)):
             raise ValueError("a claim names a rule or a person that there is not")
-        given = desks or (self.desk(),)
-        settle = compiled.settle_claims()
-        columns = (claims.rule, claims.person, claims.visits, claims.in_scope, claims.account)
-        cuts = cuts_between(claims.person, len(given))
+        return results
 
-        def work(place: int) -> None:
-            desk = given[place]
-            room = (state, desk.where, desk.pool, desk.work, out)
-            settle(self.rows, self.steps, *columns, *room, cuts[place], cuts[place + 1])
 
-        if len(given) == 1:
-            work(0)
-        else:
-            with ThreadPoolExecutor(len(given)) as threads:
-                list(threads.map(work, range(len(given))))
-        return out
+def _share_among(desks: Sequence[Desk], together: Indices, work: Callable[[Desk, int, int], None]) -> None:
+    """Do the work at every desk, each on its part of the claims and in a thread of its own."""
+    cuts = cuts_between(together, len(desks))
+    if len(desks) == 1:
+        work(desks[0], *cuts)
+        return
+    with ThreadPoolExecutor(len(desks)) as threads:
+        list(threads.map(work, desks, cuts, cuts[1:]))
 
 
 def cuts_between(together: Indices, parts: int) -> list[int]:
