@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from gongji.settlement.verify import verify_everything
+from gongji.settlement.watch import verify_recent
 from town import EXAMPLE_BILL, Town
 
 
@@ -110,7 +111,90 @@ def test_a_counter_and_a_balance_that_were_touched_are_found(books: Town, tamper
     tamper("UPDATE account SET balance = balance - 5 WHERE balance > 5")
 
 
-def test_sharing_after_the_end_of_an_authorisation_is_found(books: Town, tamper: Callable[[str], None]) -> None:
-    tamper("UPDATE authorisation SET state = 'ended', in_force = tstzrange(lower(in_force), lower(in_force) + '1 day')")
-    assert any(finding.startswith("authorisation: transfer") for finding in found(books))
-    tamper("UPDATE authorisation SET state = 'active', in_force = tstzrange(lower(in_force), NULL)")
+#: What a superuser does, how it is undone, and what the proof has to say of it: (check, words).
+FAULTS = {
+    "the settlement's cash and total lowered alike": (
+        "UPDATE settlement SET total = total {} 1, cash = cash {} 1, self_paid = self_paid {} 1 WHERE id ="
+        " (SELECT min(id) FROM settlement)",
+        ("-", "+"),
+        ("lines", "split otherwise"),
+    ),
+    "own and shared money exchanged": (
+        "UPDATE settlement SET own = own {} 1, shared = shared {other} 1 WHERE id = (SELECT min(id) FROM settlement)",
+        ("-", "+"),
+        ("settlement", "its transfers differ"),
+    ),
+    "a journal moved by a microsecond": (
+        "UPDATE journal SET posted_at = posted_at {} interval '1 microsecond' WHERE kind = 'reversal'",
+        ("+", "-"),
+        ("chain", "does not have the hash of its rows"),
+    ),
+    "a transfer moved by a microsecond": (
+        "UPDATE transfer SET posted_at = posted_at {} interval '1 microsecond' WHERE authorisation_id IS NOT NULL",
+        ("+", "-"),
+        ("journal", "another moment or bucket"),
+    ),
+    "a transfer put into another bucket": (
+        "UPDATE transfer SET bucket = bucket # 1 WHERE authorisation_id IS NOT NULL",
+        ("", ""),
+        ("journal", "another moment or bucket"),
+    ),
+    "a block that says it holds more": (
+        "UPDATE block SET transfers = transfers {} 1 WHERE number = 3",
+        ("+", "-"),
+        ("chain", "was posted with"),
+    ),
+    "more shared than is counted": (
+        "UPDATE authorisation_usage SET used = used {} 1",
+        ("-", "+"),
+        ("usage", "its transfers"),
+    ),
+    "a limit set below what was used, without a word of it in the history": (
+        "UPDATE authorisation SET limit_total = CASE '{}' WHEN '-' THEN 100 END",
+        ("-", "+"),
+        ("limit", "its limit was 1.00"),
+    ),
+    "an authorisation given to somebody else": (
+        "UPDATE authorisation SET sharer_id = sharer_id {} 1024",
+        ("+", "-"),
+        ("authorisation", "was not authorised"),
+    ),
+    "an authorisation that had ended": (
+        "UPDATE authorisation SET state = CASE '{}' WHEN '-' THEN 'ended' ELSE 'active' END, in_force ="
+        " tstzrange(lower(in_force), CASE '{}' WHEN '-' THEN lower(in_force) + interval '1 day' END)",
+        ("-", "+"),
+        ("authorisation", "was not authorised"),
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_a_superuser_does_is_found_and_named(books: Town, tamper: Callable[[str], None], fault: str) -> None:
+    statement, (done, undone), (check, words) = FAULTS[fault]
+    assert found(books) == []
+    tamper(statement.replace("{}", done).replace("{other}", undone))
+    findings = found(books)
+    assert any(one.startswith(f"{check}: ") and words in one for one in findings), findings
+    tamper(statement.replace("{}", undone).replace("{other}", done))
+
+
+def test_a_journal_that_hangs_loose_is_found(books: Town, tamper: Callable[[str], None]) -> None:
+    tamper("CREATE TABLE kept AS SELECT * FROM journal WHERE kind = 'reversal'")
+    tamper("DELETE FROM journal WHERE kind = 'reversal'")
+    findings = found(books)
+    assert any(one.startswith("journal: transfer") and "has no journal" in one for one in findings)
+    assert any(one.startswith("settlement: ") and "has no journal of its own" in one for one in findings)
+    tamper("INSERT INTO journal SELECT * FROM kept")
+
+
+def test_a_chain_cut_off_at_its_end_is_found_by_whoever_verified_it_before(
+    books: Town, tamper: Callable[[str], None]
+) -> None:
+    """Nothing inside the books shows that a day's end is missing: the mark of an earlier verification does."""
+    assert verify_recent(books.database, books.clock) is not None
+    tamper("CREATE TABLE kept AS SELECT * FROM block WHERE number = (SELECT max(number) FROM block)")
+    tamper("DELETE FROM block b USING kept k WHERE b.poster_id = k.poster_id AND b.number = k.number")
+    again = verify_recent(books.database, books.clock)
+    assert again is not None
+    assert [one for one in map(str, again.findings) if "was verified before and is gone" in one]
+    tamper("INSERT INTO block SELECT * FROM kept")

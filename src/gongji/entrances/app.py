@@ -1,8 +1,8 @@
 """All entrances of one process as one ASGI application.
 
-``/c/…`` the citizen's pages, ``/rules/…`` the rules for everybody, ``/api/…`` REST, and everything else that is
-posted, whatever its path, the national interface: hospitals' systems post to many addresses, and the transaction
-stands in the body.
+``/c/…`` the citizen's pages, ``/rules/…`` the rules for everybody, ``/api/…`` REST, ``/metrics`` figures for
+Prometheus, and everything else that is posted, whatever its path, the national interface: hospitals' systems post to
+many addresses, and the transaction stands in the body.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -22,6 +23,7 @@ from gongji.entrances.platform import Platform, open_platform
 from gongji.entrances.web.citizen.app import build_citizen_pages
 from gongji.entrances.web.rules import build_rule_pages
 from gongji.foundation.settings import load_settings
+from gongji.settlement.watch import Watch
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -34,6 +36,9 @@ def build_app(platform: Platform, lifespan: Lifespan | None = None) -> Starlette
             connection.exec_driver_sql("SELECT 1")
         return JSONResponse({"status": "ok"})
 
+    async def metrics(request: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
     async def front_door(request: Request) -> Response:
         return RedirectResponse("/c/")
 
@@ -45,6 +50,7 @@ def build_app(platform: Platform, lifespan: Lifespan | None = None) -> Starlette
         routes=[
             Route("/", front_door, methods=["GET"]),
             Route("/health", health, methods=["GET"]),
+            Route("/metrics", metrics, methods=["GET"]),
             Mount("/c", citizen),
             Route("/rules", rules_door, methods=["GET"]),
             Mount("/rules", build_rule_pages(platform)),
@@ -62,9 +68,13 @@ def create_app() -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        seconds = platform.settings.watch_seconds
+        watch = Watch(platform.database, platform.clock, seconds) if seconds else None
         try:
             yield
         finally:
+            if watch is not None:
+                watch.close()
             opened.close()
 
     return build_app(platform, lifespan)

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from gongji.entrances.database_command import commands as database_commands
 from gongji.entrances.demo.command import register as register_demo
+from gongji.entrances.ledger_command import ledger
 from gongji.entrances.loading.command import register as register_loading
 from gongji.entrances.platform import open_platform
 from gongji.entrances.rules_command import register as register_rules
@@ -20,13 +20,10 @@ from gongji.entrances.server import serve as serve_until_told
 from gongji.foundation.access import Caller, Role, grant
 from gongji.foundation.errors import GongjiError, InvalidInput
 from gongji.foundation.settings import load_settings
-from gongji.ledger import verify as ledger_checks
 from gongji.registry.certificate import CITIZEN_ID, certificate_key
 from gongji.registry.service import person_by_credential
-from gongji.settlement import verify as settlement_checks
 
 app = typer.Typer(help="Gongji 共济: family mutual aid from employee medical-insurance accounts.", no_args_is_help=True)
-ledger = typer.Typer(help="The ledger: verify what stands in it.", no_args_is_help=True)
 token = typer.Typer(help="Access tokens for citizens, officers and integrators.", no_args_is_help=True)
 app.add_typer(ledger, name="ledger")
 app.add_typer(token, name="token")
@@ -50,29 +47,6 @@ def serve(
     with open_platform(settings):  # migrates once, and keeps the embedded database up as long as we serve
         Console(stderr=True).print(f"Gongji listens on http://{settings.host}:{settings.port}  (Ctrl-C ends)")
         serve_until_told(settings, workers)
-
-
-@ledger.command("verify")
-def verify(data: DataFolder = None) -> None:
-    """Check the invariants and the hash chain on the data as it is; exit code 1 when something does not hold."""
-    console = Console()
-    with open_platform(load_settings(data=data)) as platform, platform.database.engine.connect() as connection:
-        checks = ledger_checks.CHECKS | settlement_checks.CHECKS
-        columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
-        with Progress(*columns, console=Console(stderr=True)) as bar:
-            task = bar.add_task("", total=len(checks))
-
-            def show(check: str) -> None:
-                bar.update(task, description=check, advance=1)
-
-            findings = list(settlement_checks.verify_everything(connection, show))
-        counts = ", ".join(f"{count:,} {name}s" for name, count in ledger_checks.counts(connection).items())
-    for finding in findings:
-        console.print(f"[red]✗[/red] {finding}", highlight=False)
-    if findings:
-        console.print(f"[red]{len(findings)} findings[/red] in {counts}")
-        raise typer.Exit(1)
-    console.print(f"[green]✓ everything holds[/green]: {len(checks)} checks over {counts}")
 
 
 @token.command("citizen")

@@ -1,4 +1,8 @@
-"""Structured logs; one processor masks ID numbers, card numbers, names and phones before anything is written."""
+"""Logs and gauges: what an operator watches.
+
+Logs are structured; one processor masks ID numbers, card numbers, names and phones before anything is written. Gauges
+are for Prometheus and hold figures only.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,13 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
+from prometheus_client import Counter, Gauge
 
 from gongji.foundation.personal import mask_name, mask_number
+
+findings_kept = Gauge("gongji_verification_findings", "Findings of the verification that nobody has dismissed")
+verified_at = Gauge("gongji_verified_at_seconds", "When this process last verified new blocks, seconds since 1970")
+verified_rows = Counter("gongji_verified_rows", "Journals and transfers that this process verified while it ran")
 
 #: 18-digit citizen numbers (the last may be X) and mobile phones, wherever they stand in a text.
 _NUMBERS = re.compile(r"(?<!\d)(?:\d{17}[\dXx]|1[3-9]\d{9})(?!\d)")

@@ -91,3 +91,27 @@ transfer = sa.Table(
         "transfer_opened_once", "bucket", "credit", unique=True, postgresql_where=sa.text("((debit >> 10) & 255) = 15")
     ),
 )
+
+#: Each verification goes over the chains on its own and has marks of its own.
+verified_block = sa.Table(
+    "verified_block",
+    metadata,
+    sa.Column("verification", sa.Text, primary_key=True),
+    sa.Column("poster_id", sa.BigInteger, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+    moment_column("verified_at"),
+    sa.CheckConstraint("verification IN ('full', 'recent')", name="verification_known"),
+    sa.CheckConstraint("number > 0", name="number_positive"),
+)
+
+#: What was found; a finding stays until an operator has looked into it and takes it away.
+verification_finding = sa.Table(
+    "verification_finding",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    moment_column("found_at"),
+    sa.Column("topic", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.UniqueConstraint("topic", "what"),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import sqlalchemy as sa
@@ -15,11 +15,31 @@ _PARTS: Final = ("total", "self_paid", "over_limit", "first_self_pay", "in_scope
 _PAYERS: Final = ("fund_pool", "fund_large", "own", "shared", "wallet", "cash")
 
 
-def transfers_match(connection: sa.Connection) -> Iterator[Finding]:
-    """Invariant 4: fund + own + shared + wallet + cash = total, and the settlement's transfers say the same."""
+def _of_transfers(journals: Sequence[int] | None) -> str:
+    """The condition that narrows ``transfer t`` to journals; `:journals` binds their ids."""
+    return "true" if journals is None else "t.journal_id IN (SELECT unnest(CAST(:journals AS bigint[])))"
+
+
+def _of_settlements(journals: Sequence[int] | None) -> str:
+    """The same for ``settlement s``."""
+    wanted = "SELECT (id & 1023)::smallint, id FROM unnest(CAST(:journals AS bigint[])) AS k(id)"
+    return "true" if journals is None else f"(s.bucket, s.id) IN ({wanted})"
+
+
+def _scope(journals: Sequence[int] | None) -> dict[str, object]:
+    return {} if journals is None else {"journals": list(journals)}
+
+
+def transfers_match(connection: sa.Connection, journals: Sequence[int] | None = None) -> Iterator[Finding]:
+    """Invariant 4: fund + own + shared + wallet + cash = total, and the settlement's transfers say the same.
+
+    Args:
+        connection: a connection.
+        journals: only settlements with these ids; all without.
+    """
     rows = connection.execute(
         sa.text(
-            """
+            f"""
             WITH moved AS (
                 SELECT t.journal_id,
                        sum(t.amount) FILTER (WHERE 7 IN ((t.debit >> 10) & 255, (t.credit >> 10) & 255)) AS fund_pool,
@@ -27,7 +47,7 @@ def transfers_match(connection: sa.Connection) -> Iterator[Finding]:
                        sum(t.amount) FILTER (WHERE least((t.debit >> 10) & 255, (t.credit >> 10) & 255) <= 6
                                                AND t.authorisation_id IS NULL) AS own,
                        sum(t.amount) FILTER (WHERE t.authorisation_id IS NOT NULL) AS shared
-                  FROM transfer t GROUP BY t.journal_id
+                  FROM transfer t WHERE {_of_transfers(journals)} GROUP BY t.journal_id
             )
             SELECT s.id, s.total, j.id IS NULL AS lost
               FROM settlement s
@@ -35,16 +55,45 @@ def transfers_match(connection: sa.Connection) -> Iterator[Finding]:
                    AND j.kind = CASE s.kind WHEN 'settle' THEN 'settlement' ELSE 'reversal' END
                    AND j.reverses IS NOT DISTINCT FROM s.reverses
               LEFT JOIN moved m ON m.journal_id = s.id
-             WHERE j.id IS NULL
+             WHERE {_of_settlements(journals)} AND (j.id IS NULL
                 OR s.total <> s.fund_pool + s.fund_large + s.own + s.shared + s.wallet + s.cash
                 OR (abs(s.fund_pool), abs(s.fund_large), abs(s.own), abs(s.shared))
-                   <> (coalesce(m.fund_pool, 0), coalesce(m.fund_large, 0), coalesce(m.own, 0), coalesce(m.shared, 0))
+                   <> (coalesce(m.fund_pool, 0), coalesce(m.fund_large, 0), coalesce(m.own, 0), coalesce(m.shared, 0)))
             """
-        )
+        ),
+        _scope(journals),
     )
     for row in rows:
         wrong = "has no journal of its own" if row.lost else f"({yuan(row.total)}) and its transfers differ"
         yield Finding("settlement", f"settlement {row.id} {wrong}")
+
+
+def lines_match(connection: sa.Connection) -> Iterator[Finding]:
+    """Invariant 4, the other side: a settlement that stands has the total and the parts of its fee lines."""
+    rows = connection.execute(
+        sa.text(
+            """
+            WITH lines AS (
+                SELECT f.settlement_id AS id, sum(f.total)::bigint AS total, sum(f.self_paid)::bigint AS self_paid,
+                       sum(f.over_limit)::bigint AS over_limit, sum(f.first_self_pay)::bigint AS first_self_pay,
+                       sum(f.in_scope)::bigint AS in_scope
+                  FROM fee_line f WHERE f.settlement_id IS NOT NULL GROUP BY f.settlement_id
+            )
+            SELECT coalesce(s.id, l.id) AS id, s.total, l.total AS lines, s.id IS NULL AS lost
+              FROM (SELECT * FROM settlement s WHERE s.kind = 'settle' AND NOT EXISTS
+                       (SELECT FROM settlement r WHERE r.bucket = s.bucket AND r.reverses = s.id)) AS s
+              FULL JOIN lines l ON l.id = s.id
+             WHERE (s.total, s.self_paid, s.over_limit, s.first_self_pay, s.in_scope)
+                   IS DISTINCT FROM (l.total, l.self_paid, l.over_limit, l.first_self_pay, l.in_scope)
+            """
+        )
+    )
+    for row in rows:
+        if row.lost:
+            yield Finding("lines", f"fee lines are marked as settled by {row.id}, which does not stand")
+        else:
+            told = "has no fee lines" if row.lines is None else f"has fee lines of {yuan(row.lines)}, split otherwise"
+            yield Finding("lines", f"settlement {row.id} ({yuan(row.total)}) {told}")
 
 
 def keys_are_unique(connection: sa.Connection) -> Iterator[Finding]:
@@ -103,22 +152,28 @@ def counters_match(connection: sa.Connection) -> Iterator[Finding]:
             yield Finding("counter", f"{name} stands at {yuan(row.stored)}, above its cap {yuan(row.cap)}")
 
 
-def sharing_was_authorised(connection: sa.Connection) -> Iterator[Finding]:
-    """Invariant 8: money left a sharer's account only under an authorisation in force then, for that user."""
+def sharing_was_authorised(connection: sa.Connection, journals: Sequence[int] | None = None) -> Iterator[Finding]:
+    """Invariant 8: money left a sharer's account only under an authorisation in force then, for that user.
+
+    Args:
+        connection: a connection.
+        journals: only the transfers of these; all without.
+    """
     rows = connection.execute(
         sa.text(
-            """
+            f"""
             SELECT t.journal_id, t.leg
               FROM transfer t
               JOIN settlement s ON s.bucket = (t.journal_id & 1023) AND s.id = t.journal_id AND s.kind = 'settle'
               LEFT JOIN authorisation a ON a.bucket = (t.authorisation_id & 1023) AND a.id = t.authorisation_id
-             WHERE (t.debit >> 10) & 255 <= 5
+             WHERE {_of_transfers(journals)} AND (t.debit >> 10) & 255 <= 5
                AND CASE WHEN (((t.debit >> 18) << 10) | (t.debit & 1023)) = s.person_id
                         THEN t.authorisation_id IS NOT NULL
                         ELSE a.id IS NULL OR a.user_id <> s.person_id OR NOT a.in_force @> t.posted_at
                              OR a.sharer_id <> (((t.debit >> 18) << 10) | (t.debit & 1023)) END
             """
-        )
+        ),
+        _scope(journals),
     )
     for row in rows:
         yield Finding("authorisation", f"transfer {row.journal_id}/{row.leg} was not authorised when it was made")
@@ -145,14 +200,52 @@ def usage_matches(connection: sa.Connection) -> Iterator[Finding]:
         yield Finding("usage", f"authorisation {row.id} counts {yuan(row.stored)}, its transfers {yuan(row.moved)}")
 
 
+def limits_were_kept(connection: sa.Connection) -> Iterator[Finding]:
+    """Invariant 8, the limits: never more was shared than the highest limit that the sharer ever set allowed.
+
+    A limit may be lowered below what was used before; an authorisation that once had none is not bound by a later one.
+    """
+    for limit, periods in (("limit_total", "u.period = 'total'"), ("limit_month", "u.period <> 'total'")):
+        rows = connection.execute(
+            sa.text(
+                f"""
+                SELECT u.authorisation_id AS id, u.period, u.used, l.highest
+                  FROM authorisation_usage u
+                  JOIN authorisation a ON a.bucket = u.bucket AND a.id = u.authorisation_id
+                  CROSS JOIN LATERAL (
+                       SELECT max(v.amount) AS highest, bool_or(v.amount IS NULL) AS once_without
+                         FROM (SELECT a.{limit} AS amount
+                                UNION ALL
+                               SELECT (e.details ->> '{limit}_before')::bigint FROM authorisation_event e
+                                WHERE e.authorisation_id = a.id AND e.reason = 'limits') AS v
+                       ) AS l
+                 WHERE a.{limit} IS NOT NULL AND {periods} AND u.used > l.highest AND NOT l.once_without
+                """
+            )
+        )
+        for row in rows:
+            yield Finding(
+                "limit",
+                f"authorisation {row.id} was used for {yuan(row.used)} ({row.period}), its limit was {yuan(row.highest)}",
+            )
+
+
 CHECKS: Final[dict[str, Check]] = {
     "settlements match their transfers": transfers_match,
+    "settlements match their fee lines": lines_match,
     "one settlement to a message": keys_are_unique,
     "reversals are opposite": reversals_are_opposite,
     "counters match and keep their caps": counters_match,
     "sharing was authorised": sharing_was_authorised,
     "usage of authorisations matches": usage_matches,
+    "limits of authorisations were kept": limits_were_kept,
 }
+
+
+def prepare(connection: sa.Connection) -> None:
+    """Settings for reading everything once, for this transaction: joins of whole tables in memory, no compilation."""
+    connection.exec_driver_sql("SET LOCAL work_mem = '128MB'")
+    connection.exec_driver_sql("SET LOCAL jit = off")
 
 
 def verify_everything(

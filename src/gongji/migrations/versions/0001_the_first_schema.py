@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
     op.execute("CREATE SEQUENCE serial START WITH 1000 INCREMENT BY 1000")
     create_tables()
+    create_verification_tables()
     op.execute(
         """
         CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -558,4 +559,27 @@ def create_tables() -> None:
         sa.Column("signed_off_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("sign_on_institution_id_fkey")),
         sa.PrimaryKeyConstraint("sign_no", name=op.f("sign_on_pkey")),
+    )
+
+
+def create_verification_tables() -> None:
+    op.create_table(
+        "verified_block",
+        sa.Column("verification", sa.Text(), nullable=False),
+        sa.Column("poster_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("verified_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.CheckConstraint("verification IN ('full', 'recent')", name=op.f("verified_block_verification_known")),
+        sa.CheckConstraint("number > 0", name=op.f("verified_block_number_positive")),
+        sa.PrimaryKeyConstraint("verification", "poster_id", name=op.f("verified_block_pkey")),
+    )
+    op.create_table(
+        "verification_finding",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("found_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("verification_finding_pkey")),
+        sa.UniqueConstraint("topic", "what", name=op.f("verification_finding_topic_what_key")),
     )

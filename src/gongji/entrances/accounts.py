@@ -1,0 +1,108 @@
+"""How an operator names a ledger account: ``personal.current:<psn_no>``, ``fund.pool:211200:310``,
+``payable.institution:<code>``, ``income:211200``, or an account's own number."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from gongji.foundation.errors import InvalidInput, NotFound
+from gongji.ledger.history import dotted, kind_named, shares_of
+from gongji.ledger.model import AccountKind, fund_holder, kind_of, personal_account
+from gongji.registry.psn_no import person_id_from_psn_no
+from gongji.registry.service import enrolments_of, institution_by_code
+
+#: The forms, as they are told to whoever writes another one.
+FORMS: Final = (
+    "personal.current:<psn_no>, personal.historical:<psn_no>, personal.held:<psn_no>, wallet:<psn_no>,"
+    " payable.person:<psn_no>, payable.institution:<code>, fund.pool:<region>:<scheme>, payable.tax:<region>,"
+    " income:<region>, opening:<region>, clearing:<number>, or an account's number"
+)
+
+_PERSONS: Final = frozenset({kind for kind in AccountKind if kind.bounded} | {AccountKind.PAYABLE_PERSON})
+_FUNDS: Final = frozenset({AccountKind.FUND_POOL, AccountKind.FUND_LARGE, AccountKind.FUND_CIVIL, AccountKind.FUND_AID})
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAccount:
+    """An account that somebody named.
+
+    Attributes:
+        name: as it was named.
+        kind: which account.
+        ids: the ledger's ids: one, or the share in every bucket.
+        region: the six-digit region that it belongs to, where its name tells; None for a bare number or a clearing.
+    """
+
+    name: str
+    kind: AccountKind
+    ids: tuple[int, ...]
+    region: str | None
+
+
+def named_account(connection: sa.Connection, text: str) -> NamedAccount:
+    """The account that a text names.
+
+    Raises:
+        InvalidInput: ``account.name`` when it is none of `FORMS`.
+        NotFound: ``account.holder`` when there is no such institution or person.
+    """
+    kind_text, _, holder = text.partition(":")
+    if text.isascii() and text.isdigit() and len(text) <= 18:
+        return _numbered(text)
+    kind = kind_named(kind_text)
+    if kind is None or not holder:
+        raise _unreadable(text)
+    if kind in _PERSONS:
+        return _persons(connection, text, kind, holder)
+    if kind is AccountKind.PAYABLE_INSTITUTION:
+        institution = institution_by_code(connection, holder)
+        if institution is None:
+            raise _nobody(text)
+        return NamedAccount(text, kind, tuple(shares_of(kind, institution.id)), institution.region)
+    form = r"(\d{6}):(\d{3})" if kind in _FUNDS else r"(\d{1,12})" if kind is AccountKind.CLEARING else r"(\d{6})"
+    found = re.fullmatch(form, holder, re.ASCII)
+    if found is None:
+        raise _unreadable(text)
+    number = fund_holder(found[1], found[2]) if kind in _FUNDS else int(found[1])
+    region = None if kind is AccountKind.CLEARING else found[1]
+    return NamedAccount(text, kind, tuple(shares_of(kind, number)), region)
+
+
+def _numbered(text: str) -> NamedAccount:
+    try:
+        return NamedAccount(text, kind_of(int(text)), (int(text),), None)
+    except ValueError as problem:
+        raise _unreadable(text) from problem
+
+
+def _persons(connection: sa.Connection, text: str, kind: AccountKind, psn_no: str) -> NamedAccount:
+    person_id = person_id_from_psn_no(psn_no)
+    if person_id is None:
+        raise _unreadable(text)
+    enrolments = enrolments_of(connection, person_id)
+    region = enrolments[0].region if enrolments else psn_no[:6]
+    return NamedAccount(text, kind, (personal_account(kind, person_id),), region)
+
+
+def _unreadable(text: str) -> InvalidInput:
+    return InvalidInput(
+        "account.name",
+        f"{text} names no account: the kinds are {', '.join(dotted(kind) for kind in AccountKind)}",
+        f"无法识别账户“{text}”，请按“账户种类:持有人”填写，例如 fund.pool:211200:310",
+        field="account",
+        accepted=FORMS,
+    )
+
+
+def _nobody(text: str) -> NotFound:
+    return NotFound(
+        "account.holder",
+        f"the holder of {text} is not known",
+        f"没有找到账户“{text}”的持有人，请核对编号",
+        field="account",
+        accepted=FORMS,
+    )
