@@ -11,12 +11,12 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from gongji.foundation.clock import Clock, SystemClock
-from gongji.foundation.database import Database, open_database
+from gongji.foundation.database import Database
 from gongji.foundation.errors import Misconfigured
 from gongji.foundation.personal import Vault, open_vault
 from gongji.foundation.settings import Settings
 from gongji.foundation.telemetry import configure_logging
-from gongji.migrations import upgrade
+from gongji.migrations import open_migrated
 from gongji.rules.book import RuleBook
 from gongji.settlement.desk import Desk
 
@@ -61,8 +61,7 @@ def open_platform(settings: Settings, clock: Clock | None = None) -> Iterator[Pl
         Misconfigured: when the installation cannot work as it is set up (see the error's code).
     """
     configure_logging(settings.log_level, settings.log_format)
-    database = open_database(settings)
-    upgrade(database)
+    database = open_migrated(settings)
     vault = open_vault(settings)
     check_secret(database, vault)
     platform = Platform(settings, database, vault, clock or SystemClock(), load_rules(settings.packs))

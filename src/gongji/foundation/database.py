@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from gongji.foundation.embedded import start_embedded
 from gongji.foundation.errors import Misconfigured
 from gongji.foundation.ids import Serials
+from gongji.foundation.roles import SERVICE_ROLE, make_role
 from gongji.foundation.settings import Settings
 
 OLDEST_POSTGRESQL = 150_000
@@ -71,18 +72,46 @@ class Database:
             self.engine.dispose()
 
 
-def open_database(settings: Settings) -> Database:
-    """The database that the settings name; without one, the embedded server's, made when missing.
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the books are, for the two roles that work on them.
+
+    Attributes:
+        owner: signs in as the owner of the tables, who migrates, restores and makes roles.
+        service: signs in as the role that everything else works as; the same address where one role does both.
+    """
+
+    owner: str
+    service: str
+
+    @property
+    def apart(self) -> bool:
+        """Whether the service works as a role of its own."""
+        return self.owner != self.service
+
+
+def addresses(settings: Settings) -> Addresses:
+    """The addresses that the settings name; without one, the embedded server's, which is started and has both roles."""
+    if settings.database_url:
+        return Addresses(settings.database_owner_url or settings.database_url, settings.database_url)
+    server = start_embedded(settings.data)
+    with psycopg.connect(server) as superuser:
+        make_role(superuser, SERVICE_ROLE, password=None)
+    owner = with_database(server, "gongji")
+    return Addresses(owner, make_url(owner).set(username=SERVICE_ROLE).render_as_string(hide_password=False))
+
+
+def open_database(settings: Settings, *, as_owner: bool = False) -> Database:
+    """The database that the settings name, as the service or as the owner; the embedded server's is made when missing.
 
     Raises:
         Misconfigured: ``database.unreachable`` or ``database.too_old``.
     """
-    if settings.database_url:
-        url = settings.database_url
-    else:
-        url = with_database(start_embedded(settings.data), "gongji")
-        create_database(url)
-    _check_server(url)
+    found = addresses(settings)
+    if not settings.database_url:
+        create_database(found.owner)
+    url = found.owner if as_owner else found.service
+    _check_server(url, "GONGJI_DATABASE_OWNER_URL" if as_owner and found.apart else "GONGJI_DATABASE_URL")
     return Database(url)
 
 
@@ -107,21 +136,21 @@ def create_database(url: str, *, afresh: bool = False, template: str = "template
             return  # two first starts at once: the other one made it
 
 
-def _check_server(url: str) -> None:
+def _check_server(url: str, setting: str) -> None:
     try:
         with psycopg.connect(url, connect_timeout=10) as connection:
             version = connection.info.server_version
     except psycopg.OperationalError as problem:
         raise Misconfigured(
             "database.unreachable",
-            f"the database does not answer ({problem}): check GONGJI_DATABASE_URL and that the server runs",
-            "数据库连接不上：请检查 GONGJI_DATABASE_URL，并确认数据库已启动",
-            field="GONGJI_DATABASE_URL",
+            f"the database does not answer ({problem}): check {setting} and that the server runs",
+            f"数据库连接不上：请检查 {setting}，并确认数据库已启动",
+            field=setting,
         ) from problem
     if version < OLDEST_POSTGRESQL:
         raise Misconfigured(
             "database.too_old",
             f"the server is PostgreSQL {version // 10_000}; 15 or newer is needed",
             f"数据库版本是 PostgreSQL {version // 10_000}，需要 15 或更新的版本",
-            field="GONGJI_DATABASE_URL",
+            field=setting,
         )

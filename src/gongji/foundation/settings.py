@@ -26,7 +26,9 @@ class Settings(BaseSettings):
 
     Attributes:
         data: folder of the embedded database, the key file and uploads.
-        database_url: a PostgreSQL 15 or newer; None starts the embedded server in `data`.
+        database_url: a PostgreSQL 15 or newer, signed in as the service's role; None starts the embedded server in `data`.
+        database_owner_url: the same database signed in as the owner of the tables, for ``gongji db`` and migrations;
+            None: `database_url` is the owner's too.
         secret: the installation's key, 64 hexadecimal digits; None reads (or makes) ``secret.key`` in `data`.
         host, port: where the server listens.
         desks: settlement desks a worker process runs, each with a connection of its own.
@@ -42,6 +44,7 @@ class Settings(BaseSettings):
 
     data: Path = Field(default_factory=default_data_folder)
     database_url: str | None = None
+    database_owner_url: str | None = None
     secret: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)

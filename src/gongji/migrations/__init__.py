@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 import gongji.family.tables
 import gongji.foundation.access
@@ -15,7 +18,10 @@ import gongji.foundation.replies
 import gongji.ledger.tables
 import gongji.registry.tables
 import gongji.settlement.tables  # noqa: F401  (all rooms' tables stand on the metadata that env.py compares with)
-from gongji.foundation.database import Database
+from gongji.foundation.database import Database, addresses, open_database
+from gongji.foundation.errors import Misconfigured
+from gongji.foundation.roles import grant_service, has_role, is_granted, service_of
+from gongji.foundation.settings import Settings
 
 
 def configuration(connection: sa.Connection | None = None) -> Config:
@@ -27,9 +33,55 @@ def configuration(connection: sa.Connection | None = None) -> Config:
     return config
 
 
-def upgrade(database: Database) -> None:
-    """Bring the database to the newest schema; several processes may do so at once (an advisory lock orders them)."""
-    with database.engine.begin() as connection:
-        # "gongji" as a number, so that no other program's lock collides
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(113715401320553)"))
-        command.upgrade(configuration(connection), "head")
+def upgrade(database: Database) -> bool:
+    """Bring the database to the newest schema; several processes may do so at once (an advisory lock orders them).
+
+    Args:
+        database: signed in as the owner of the tables; any role will do where the schema is the newest already.
+
+    Returns:
+        Whether there was anything to do.
+
+    Raises:
+        Misconfigured: ``database.old_schema`` when there is, and the role may not do it.
+    """
+    newest = ScriptDirectory.from_config(configuration()).get_current_head()
+    with database.engine.connect() as connection:
+        if MigrationContext.configure(connection).get_current_revision() == newest:
+            return False
+    try:
+        with database.engine.begin() as connection:
+            # "gongji" as a number, so that no other program's lock collides
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(113715401320553)"))
+            command.upgrade(configuration(connection), "head")
+    except sa.exc.ProgrammingError as problem:
+        if not isinstance(problem.orig, psycopg.errors.InsufficientPrivilege):
+            raise
+        raise Misconfigured(
+            "database.old_schema",
+            "the schema is older than this program and the service's role may not change it: run `gongji db upgrade`"
+            " with GONGJI_DATABASE_OWNER_URL",
+            "数据库结构较旧，服务角色无权升级：请设置 GONGJI_DATABASE_OWNER_URL 后运行 gongji db upgrade",
+            field="GONGJI_DATABASE_OWNER_URL",
+        ) from problem
+    return True
+
+
+def open_migrated(settings: Settings) -> Database:
+    """The installation's database at the newest schema, signed in as the service, whose role has its rights.
+
+    Raises:
+        Misconfigured: see `open_database`, `upgrade` and `grant_service`.
+    """
+    found = addresses(settings)
+    if found.apart:
+        owner = open_database(settings, as_owner=True)
+        upgrade(owner)
+        role = service_of(found.service)
+        with owner.transaction() as connection:
+            if has_role(connection, role) and not is_granted(connection, role):
+                list(grant_service(connection, role))
+        owner.close()
+    database = open_database(settings)
+    upgrade(database)
+    return database

@@ -16,8 +16,7 @@ from psycopg import sql
 
 from gongji.entrances.loading.loader import load_files
 from gongji.entrances.platform import Platform, open_platform
-from gongji.foundation.database import create_database, with_database
-from gongji.foundation.embedded import start_embedded
+from gongji.foundation.database import addresses, create_database, with_database
 from gongji.foundation.errors import Misconfigured
 from gongji.foundation.settings import Settings
 
@@ -33,16 +32,18 @@ def demo_platform(settings: Settings) -> Iterator[Platform]:
     The real data are never touched: the database is the demo's own and is dropped in the end, together with those of
     demos that were killed.
     """
-    server = with_database(settings.database_url or start_embedded(settings.data), "postgres")
-    url = with_database(server, f"gongji_demo_{os.getpid()}")
+    name = f"gongji_demo_{os.getpid()}"
+    found = addresses(settings)
+    server, owner = with_database(found.owner, "postgres"), with_database(found.owner, name)
     _drop_leftovers(server)
-    create_database(url, afresh=True)
+    create_database(owner, afresh=True)
     try:
-        with open_platform(settings.model_copy(update={"database_url": url})) as platform:
+        own = {"database_url": with_database(found.service, name), "database_owner_url": owner}
+        with open_platform(settings.model_copy(update=own)) as platform:
             load_world(platform)
             yield platform
     finally:
-        _drop(server, f"gongji_demo_{os.getpid()}")
+        _drop(server, name)
 
 
 def load_world(platform: Platform) -> None:

@@ -15,10 +15,9 @@ from rich.table import Table
 from gongji.entrances.loading.loader import LoadReport, load_files
 from gongji.entrances.loading.records import FileKind
 from gongji.foundation.clock import SystemClock
-from gongji.foundation.database import open_database
 from gongji.foundation.personal import open_vault
 from gongji.foundation.settings import load_settings
-from gongji.migrations import upgrade
+from gongji.migrations import open_migrated
 
 
 def register(app: typer.Typer) -> None:
@@ -33,9 +32,8 @@ def load(
 ) -> None:
     """Load institutions, catalogues, people, enrolments, kinship and balances; each file whole or not at all."""
     settings = load_settings(data=data)
-    database = open_database(settings)
+    database = open_migrated(settings)
     try:
-        upgrade(database)
         with _Bars() as bars:
             report = load_files(
                 database,

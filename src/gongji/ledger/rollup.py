@@ -1,0 +1,164 @@
+"""Balances of open accounts: sums by day, written by maintenance, and whatever came after them.
+
+A fund, an institution's payable, clearing, income and opening keep no balance while money moves, so that thousands of
+settlements may touch one hospital at once. Their balance is the sum of their transfers; so that nobody adds up ten
+million of them, maintenance adds them up once, by account and day, over all buckets.
+
+Which transfers are in the sums is told by block, not by time. A transfer that says 23:59 may be committed after midnight
+was summed; but the blocks of one poster are committed in their order, one transaction each, so "poster p through
+block n" has no late-comers, whatever the clocks say and however long a transaction stays open. A transfer that comes late
+for its day is simply added to that day by the next run.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from gongji.foundation.clock import CHINA
+from gongji.foundation.database import Database
+from gongji.foundation.schema import fen_column, metadata
+from gongji.ledger.model import AccountKind
+
+#: What an open account gave and took on a day (China's), over all its buckets, as far as `rollup_through` tells.
+account_rollup = sa.Table(
+    "account_rollup",
+    metadata,
+    sa.Column("holder", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.SmallInteger, nullable=False),
+    sa.Column("day", sa.Date, nullable=False),
+    fen_column("debit"),
+    fen_column("credit"),
+    sa.Column("transfers", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("holder", "kind", "day"),
+    sa.CheckConstraint("debit >= 0 AND credit >= 0 AND transfers > 0", name="sums"),
+    comment="holder and kind: as in an account's id, without its bucket",
+)
+
+#: Up to which of a poster's blocks the sums go.
+rollup_through = sa.Table(
+    "rollup_through",
+    metadata,
+    sa.Column("poster_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("block", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("block > 0", name="block_positive"),
+)
+
+_LAST_BOUNDED: Final = max(kind for kind in AccountKind if kind.bounded)
+
+#: Blocks of a poster that one transaction sums up: a snapshot that lives long keeps dead rows of busy accounts alive.
+_BLOCKS_AT_ONCE: Final = 2_000
+
+#: "rollup" as a number: two runs at once would add the same blocks twice.
+_LOCK: Final = 0x726F6C6C7570
+
+_NEWEST: Final = """
+SELECT p.id AS poster_id, coalesce(d.block, 0) AS done,
+       (SELECT max(j.block) FROM journal j WHERE j.poster_id = p.id) AS newest
+  FROM poster p LEFT JOIN rollup_through d ON d.poster_id = p.id
+"""
+
+#: The journals after the sums, found by (poster, block): each poster's newest blocks, whatever month they lie in.
+_FRESH: Final = """
+SELECT j.id FROM unnest(CAST(:posters AS bigint[]), CAST(:done AS bigint[]), CAST(:newest AS bigint[]))
+                 AS f(poster_id, done, newest)
+       CROSS JOIN LATERAL (SELECT id FROM journal WHERE poster_id = f.poster_id AND block > f.done
+                              AND block <= f.newest ORDER BY block OFFSET 0) AS j
+"""
+
+_SIDES: Final = """
+(VALUES (t.debit, t.amount, 0::bigint), (t.credit, 0::bigint, t.amount)) AS side(account, debit, credit)
+"""
+
+_DAY: Final = "(t.posted_at AT TIME ZONE 'Asia/Shanghai')::date"
+
+_ADD: Final = f"""
+INSERT INTO account_rollup AS r (holder, kind, day, debit, credit, transfers)
+SELECT side.account >> 18, (side.account >> 10) & 255, {_DAY}, sum(side.debit)::bigint, sum(side.credit)::bigint, count(*)
+  FROM ({_FRESH}) AS fresh JOIN transfer t ON t.journal_id = fresh.id CROSS JOIN LATERAL {_SIDES}
+ WHERE (side.account >> 10) & 255 > {_LAST_BOUNDED}
+ GROUP BY 1, 2, 3
+    ON CONFLICT (holder, kind, day) DO UPDATE SET debit = r.debit + excluded.debit, credit = r.credit + excluded.credit,
+       transfers = r.transfers + excluded.transfers
+"""
+
+_ADVANCE: Final = """
+INSERT INTO rollup_through AS d (poster_id, block)
+SELECT * FROM unnest(CAST(:posters AS bigint[]), CAST(:newest AS bigint[]))
+    ON CONFLICT (poster_id) DO UPDATE SET block = excluded.block
+"""
+
+
+def roll_up(database: Database) -> int:
+    """Add all blocks that are committed by now to the sums; beside running settlements, in short transactions.
+
+    A run that is killed leaves whole transactions; the next one goes on. Two at once wait for each other.
+
+    Returns:
+        How many blocks were added.
+    """
+    blocks = 0
+    while True:
+        with database.transaction() as connection:
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            frontier = _frontier(connection, at_most=_BLOCKS_AT_ONCE)
+            if not frontier["posters"]:
+                return blocks
+            connection.execute(sa.text(_ADD), frontier)
+            connection.execute(sa.text(_ADVANCE), frontier)
+            blocks += sum(frontier["newest"]) - sum(frontier["done"])
+
+
+def open_balance(connection: sa.Connection, kind: AccountKind, holder: int, at: datetime | None = None) -> int:
+    """The balance of an open account over all buckets, in fen: what it took less what it gave.
+
+    Two statements read it, so that a transfer that is committed between them could be missed or counted twice; the
+    connection must therefore be in a transaction with one snapshot (`Database.snapshot`).
+
+    Args:
+        connection: a transaction in REPEATABLE READ.
+        kind: which open account.
+        holder: an institution's number, `fund_holder`, a region's code as a number.
+        at: as of this moment (transfers posted before it); None for all there is. A moment inside a day reads that day's
+            transfers of all accounts; one at midnight in China needs none.
+    """
+    assert not kind.bounded, "a bounded account has its balance in its row"
+    whose = {"holder": holder, "kind": int(kind), "account": holder << 8 | kind}
+    day = at.astimezone(CHINA).date() if at is not None else None
+    midnight = datetime.combine(day, time.min, CHINA) if day is not None else None
+    summed = "SELECT coalesce(sum(credit - debit), 0)::bigint FROM account_rollup WHERE holder = :holder AND kind = :kind"
+    tail = f"""
+        SELECT coalesce(sum(CASE WHEN t.credit >> 10 = :account THEN t.amount ELSE -t.amount END), 0)::bigint
+          FROM ({_FRESH}) AS fresh JOIN transfer t ON t.journal_id = fresh.id
+         WHERE :account IN (t.debit >> 10, t.credit >> 10)
+    """
+    frontier = _frontier(connection)
+    if at is None:
+        balance = _fen(connection, summed, whose)
+        return balance + (_fen(connection, tail, whose | frontier) if frontier["posters"] else 0)
+    balance = _fen(connection, f"{summed} AND day < :day", whose | {"day": day})
+    if frontier["posters"]:
+        balance += _fen(connection, f"{tail} AND t.posted_at < :midnight", whose | frontier | {"midnight": midnight})
+    if at != midnight:
+        balance += _fen(connection, _OF_THE_DAY, whose | {"midnight": midnight, "at": at})
+    return balance
+
+
+_OF_THE_DAY: Final = """
+SELECT coalesce(sum(CASE WHEN t.credit >> 10 = :account THEN t.amount ELSE -t.amount END), 0)::bigint
+  FROM transfer t
+ WHERE t.posted_at >= :midnight AND t.posted_at < :at AND :account IN (t.debit >> 10, t.credit >> 10)
+"""
+
+
+def _fen(connection: sa.Connection, statement: str, parameters: dict[str, Any]) -> int:
+    return int(connection.execute(sa.text(statement), parameters).scalar_one())
+
+
+def _frontier(connection: sa.Connection, at_most: int | None = None) -> dict[str, list[int]]:
+    """Posters with blocks after the sums, and from where to where; `at_most` so many blocks of each."""
+    rows = [row for row in connection.execute(sa.text(_NEWEST)) if row.newest is not None and row.newest > row.done]
+    newest = [row.newest if at_most is None else min(row.newest, row.done + at_most) for row in rows]
+    return {"posters": [row.poster_id for row in rows], "done": [row.done for row in rows], "newest": newest}
