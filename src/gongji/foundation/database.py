@@ -52,6 +52,12 @@ class Database:
         with self.engine.begin() as connection:
             yield connection
 
+    @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """A read-only transaction whose statements all see the same moment."""
+        with self.engine.connect() as connection:
+            yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
     def connect(self) -> psycopg.Connection:
         """A connection of one's own, outside the pool (a desk keeps one for its life)."""
         return psycopg.connect(self.url)
@@ -140,7 +146,7 @@ def _check_server(url: str, setting: str) -> None:
     try:
         with psycopg.connect(url, connect_timeout=10) as connection:
             version = connection.info.server_version
-    except psycopg.OperationalError as problem:
+    except (psycopg.OperationalError, psycopg.ProgrammingError) as problem:
         raise Misconfigured(
             "database.unreachable",
             f"the database does not answer ({problem}): check {setting} and that the server runs",

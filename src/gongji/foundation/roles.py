@@ -24,7 +24,9 @@ SERVICE_ROLE: Final = "gongji_service"
 _MIGRATIONS: Final = "alembic_version"
 
 #: Functions that do the owner's work in a fixed way (see the migration): only the service may call them.
-_OWNERS_FUNCTIONS: Final = "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
+_OWNERS_FUNCTIONS: Final = (
+    "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
+)
 
 #: Tables of the schema (partitions aside), whether rows of them are history, and whether the role may do everything that
 #: it should and nothing that it should not.

@@ -12,6 +12,7 @@ for its day is simply added to that day by the next run.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, time
 from typing import Any, Final
 
@@ -19,8 +20,10 @@ import sqlalchemy as sa
 
 from gongji.foundation.clock import CHINA
 from gongji.foundation.database import Database
+from gongji.foundation.money import yuan
 from gongji.foundation.schema import fen_column, metadata
-from gongji.ledger.model import AccountKind
+from gongji.ledger.finding import Finding
+from gongji.ledger.model import LAST_BOUNDED, AccountKind
 
 #: What an open account gave and took on a day (China's), over all its buckets, as far as `rollup_through` tells.
 account_rollup = sa.Table(
@@ -46,8 +49,6 @@ rollup_through = sa.Table(
     sa.CheckConstraint("block > 0", name="block_positive"),
 )
 
-_LAST_BOUNDED: Final = max(kind for kind in AccountKind if kind.bounded)
-
 #: Blocks of a poster that one transaction sums up: a snapshot that lives long keeps dead rows of busy accounts alive.
 _BLOCKS_AT_ONCE: Final = 2_000
 
@@ -68,18 +69,25 @@ SELECT j.id FROM unnest(CAST(:posters AS bigint[]), CAST(:done AS bigint[]), CAS
                               AND block <= f.newest ORDER BY block OFFSET 0) AS j
 """
 
-_SIDES: Final = """
-(VALUES (t.debit, t.amount, 0::bigint), (t.credit, 0::bigint, t.amount)) AS side(account, debit, credit)
+_FRESH_TRANSFERS: Final = f"({_FRESH}) AS fresh JOIN transfer t ON t.journal_id = fresh.id"
+
+
+def _sums(source: str) -> str:
+    """What open accounts gave and took by day in `source`, which has transfers as ``t``."""
+    return f"""
+SELECT side.account >> 18 AS holder, (side.account >> 10) & 255 AS kind,
+       (t.posted_at AT TIME ZONE 'Asia/Shanghai')::date AS day,
+       sum(side.debit)::bigint AS debit, sum(side.credit)::bigint AS credit, count(*) AS transfers
+  FROM {source} CROSS JOIN LATERAL
+       (VALUES (t.debit, t.amount, 0::bigint), (t.credit, 0::bigint, t.amount)) AS side(account, debit, credit)
+ WHERE (side.account >> 10) & 255 > {LAST_BOUNDED}
+ GROUP BY 1, 2, 3
 """
 
-_DAY: Final = "(t.posted_at AT TIME ZONE 'Asia/Shanghai')::date"
 
 _ADD: Final = f"""
 INSERT INTO account_rollup AS r (holder, kind, day, debit, credit, transfers)
-SELECT side.account >> 18, (side.account >> 10) & 255, {_DAY}, sum(side.debit)::bigint, sum(side.credit)::bigint, count(*)
-  FROM ({_FRESH}) AS fresh JOIN transfer t ON t.journal_id = fresh.id CROSS JOIN LATERAL {_SIDES}
- WHERE (side.account >> 10) & 255 > {_LAST_BOUNDED}
- GROUP BY 1, 2, 3
+{_sums(_FRESH_TRANSFERS)}
     ON CONFLICT (holder, kind, day) DO UPDATE SET debit = r.debit + excluded.debit, credit = r.credit + excluded.credit,
        transfers = r.transfers + excluded.transfers
 """
@@ -128,10 +136,12 @@ def open_balance(connection: sa.Connection, kind: AccountKind, holder: int, at: 
     whose = {"holder": holder, "kind": int(kind), "account": holder << 8 | kind}
     day = at.astimezone(CHINA).date() if at is not None else None
     midnight = datetime.combine(day, time.min, CHINA) if day is not None else None
-    summed = "SELECT coalesce(sum(credit - debit), 0)::bigint FROM account_rollup WHERE holder = :holder AND kind = :kind"
+    summed = (
+        "SELECT coalesce(sum(credit - debit), 0)::bigint FROM account_rollup WHERE holder = :holder AND kind = :kind"
+    )
     tail = f"""
         SELECT coalesce(sum(CASE WHEN t.credit >> 10 = :account THEN t.amount ELSE -t.amount END), 0)::bigint
-          FROM ({_FRESH}) AS fresh JOIN transfer t ON t.journal_id = fresh.id
+          FROM {_FRESH_TRANSFERS}
          WHERE :account IN (t.debit >> 10, t.credit >> 10)
     """
     frontier = _frontier(connection)
@@ -155,6 +165,33 @@ SELECT coalesce(sum(CASE WHEN t.credit >> 10 = :account THEN t.amount ELSE -t.am
 
 def _fen(connection: sa.Connection, statement: str, parameters: dict[str, Any]) -> int:
     return int(connection.execute(sa.text(statement), parameters).scalar_one())
+
+
+_COMPARED: Final = f"""
+WITH moved AS ({_sums("transfer t")}), later AS ({_sums(_FRESH_TRANSFERS)}),
+meant AS (
+    SELECT m.holder, m.kind, m.day, m.debit - coalesce(l.debit, 0) AS debit, m.credit - coalesce(l.credit, 0) AS credit,
+           m.transfers - coalesce(l.transfers, 0) AS transfers
+      FROM moved m LEFT JOIN later l USING (holder, kind, day)
+)
+SELECT holder, kind, day, coalesce(r.credit - r.debit, 0) AS summed, coalesce(m.credit - m.debit, 0) AS moved
+  FROM account_rollup r FULL JOIN (SELECT * FROM meant WHERE transfers > 0) AS m USING (holder, kind, day)
+ WHERE (r.debit, r.credit, r.transfers) IS DISTINCT FROM (m.debit, m.credit, m.transfers)
+"""
+
+
+def rollups_match(connection: sa.Connection) -> Iterator[Finding]:
+    """The sums by day are those of all transfers less those that came after the sums; no block is summed that is not."""
+    for row in connection.execute(sa.text(_NEWEST)):
+        if row.done > (row.newest or 0):
+            yield Finding(
+                "rollup", f"poster {row.poster_id} is summed through block {row.done}, its last is {row.newest or 0}"
+            )
+    for row in connection.execute(sa.text(_COMPARED), _frontier(connection)):
+        account = f"{AccountKind(row.kind).name.lower()} {row.holder}"
+        yield Finding(
+            "rollup", f"{account} moved by {yuan(row.moved)} on {row.day}, the sums of that day say {yuan(row.summed)}"
+        )
 
 
 def _frontier(connection: sa.Connection, at_most: int | None = None) -> dict[str, list[int]]:

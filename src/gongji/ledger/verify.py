@@ -15,6 +15,7 @@ from gongji.foundation.money import yuan
 from gongji.ledger import store
 from gongji.ledger.finding import Check, Finding
 from gongji.ledger.model import LAST_BOUNDED
+from gongji.ledger.rollup import rollups_match
 from gongji.ledger.walk import check_slice, walk
 
 __all__ = ["CHECKS", "Check", "Finding", "counts"]
@@ -97,6 +98,7 @@ CHECKS: Final[dict[str, Check]] = {
     "balances equal their transfers": balances_equal_transfers,
     "all balances sum to zero": balances_sum_to_zero,
     "transfers, journals and blocks hang together": rows_stand_in_blocks,
+    "sums of open accounts match": rollups_match,
     "the hash chain is whole": chain_is_whole,
 }
 

@@ -15,6 +15,7 @@ import gongji.family.tables
 import gongji.foundation.access
 import gongji.foundation.audit
 import gongji.foundation.replies
+import gongji.ledger.rollup
 import gongji.ledger.tables
 import gongji.registry.tables
 import gongji.settlement.tables  # noqa: F401  (all rooms' tables stand on the metadata that env.py compares with)
@@ -43,12 +44,20 @@ def upgrade(database: Database) -> bool:
         Whether there was anything to do.
 
     Raises:
-        Misconfigured: ``database.old_schema`` when there is, and the role may not do it.
+        Misconfigured: ``database.old_schema`` when there is, and the role may not do it; ``database.newer_schema``.
     """
-    newest = ScriptDirectory.from_config(configuration()).get_current_head()
+    history = ScriptDirectory.from_config(configuration())
     with database.engine.connect() as connection:
-        if MigrationContext.configure(connection).get_current_revision() == newest:
-            return False
+        current = MigrationContext.configure(connection).get_current_revision()
+    if current == history.get_current_head():
+        return False
+    if current is not None and current not in {revision.revision for revision in history.walk_revisions()}:
+        raise Misconfigured(
+            "database.newer_schema",
+            f"the database is at schema {current}, which this program does not know: install the newer version of it",
+            f"数据库结构版本 {current} 比当前程序新：请安装新版程序",
+            field="GONGJI_DATABASE_URL",
+        )
     try:
         with database.engine.begin() as connection:
             # "gongji" as a number, so that no other program's lock collides

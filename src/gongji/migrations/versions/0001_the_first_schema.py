@@ -28,6 +28,7 @@ def upgrade() -> None:
         END $$
         """
     )
+    create_operations()
     for table in APPEND_ONLY:
         op.execute(
             f"CREATE TRIGGER {table}_is_history BEFORE UPDATE OR DELETE ON {table}"
@@ -583,3 +584,63 @@ def create_verification_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("verification_finding_pkey")),
         sa.UniqueConstraint("topic", "what", name=op.f("verification_finding_topic_what_key")),
     )
+
+
+def create_operations() -> None:
+    """What keeps the books running: sums of open accounts, and the owner's part of the daily maintenance."""
+    op.create_table(
+        "account_rollup",
+        sa.Column("holder", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.SmallInteger(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("debit", sa.BigInteger(), nullable=False),
+        sa.Column("credit", sa.BigInteger(), nullable=False),
+        sa.Column("transfers", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("debit >= 0 AND credit >= 0 AND transfers > 0", name=op.f("account_rollup_sums")),
+        sa.PrimaryKeyConstraint("holder", "kind", "day", name=op.f("account_rollup_pkey")),
+        comment="holder and kind: as in an account's id, without its bucket",
+    )
+    op.create_table(
+        "rollup_through",
+        sa.Column("poster_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("block", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("block > 0", name=op.f("rollup_through_block_positive")),
+        sa.PrimaryKeyConstraint("poster_id", name=op.f("rollup_through_pkey")),
+    )
+    op.execute(ADD_PARTITIONS)
+
+
+#: The service owns nothing, so it cannot make a table; this makes those of the coming months for it, and nothing else.
+#: A new table is filled with the parent's constraints before it is attached, and attaching locks only the default
+#: partition, which is empty; a second that others hold it is waited for, then the caller tries again later.
+ADD_PARTITIONS = """
+CREATE FUNCTION add_partitions(first_month date, months integer) RETURNS SETOF text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '1s' AS $$
+DECLARE
+    parent record;
+    month date;
+    serials bigint;
+    name text;
+BEGIN
+    FOR parent IN
+        SELECT c.oid, c.relname FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid
+         WHERE c.relnamespace = 'public'::regnamespace AND p.partstrat = 'r' ORDER BY c.relname
+    LOOP
+        FOR ahead IN 0 .. months - 1 LOOP
+            month := date_trunc('month', first_month)::date + make_interval(months => ahead);
+            name := format('%s_%s', parent.relname, to_char(month, 'YYYY_MM'));
+            CONTINUE WHEN to_regclass(format('public.%I', name)) IS NOT NULL;
+            serials := (extract(year FROM month) - 2020) * 12 + extract(month FROM month) - 1;
+            EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', name, parent.relname);
+            EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)',
+                           parent.relname, name, serials << 44, (serials + 1) << 44);
+            IF EXISTS (SELECT FROM pg_trigger t JOIN pg_proc f ON f.oid = t.tgfoid
+                        WHERE t.tgrelid = parent.oid AND f.proname = 'refuse_change') THEN
+                EXECUTE format('CREATE TRIGGER %I BEFORE TRUNCATE ON %I FOR EACH STATEMENT'
+                               ' EXECUTE FUNCTION refuse_change()', name || '_is_kept', name);
+            END IF;
+            RETURN NEXT name;
+        END LOOP;
+    END LOOP;
+END $$
+"""

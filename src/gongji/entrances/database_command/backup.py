@@ -1,4 +1,4 @@
-"""``gongji db``: bring the schema up to date, back up, restore."""
+"""``gongji db backup`` and ``restore``, by PostgreSQL's own programs."""
 
 from __future__ import annotations
 
@@ -20,24 +20,12 @@ from gongji.foundation.errors import GongjiError, InvalidInput, Misconfigured, R
 from gongji.foundation.personal import open_vault
 from gongji.foundation.settings import load_settings
 from gongji.ledger import verify as ledger
-from gongji.migrations import upgrade
+from gongji.migrations import open_migrated
 from gongji.settlement.verify import verify_everything
-
-commands = typer.Typer(help="The database: schema, backup, restore.", no_args_is_help=True)
 
 DataFolder = Annotated[Path | None, typer.Option("--data", help="The installation's data folder.")]
 
 
-@commands.command("upgrade")
-def upgrade_schema(data: DataFolder = None) -> None:
-    """Bring the database to the newest schema."""
-    database = open_database(load_settings(data=data))
-    upgrade(database)
-    database.close()
-    Console().print("the schema is up to date")
-
-
-@commands.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="Where to: a new file.")],
     data: DataFolder = None,
@@ -48,7 +36,7 @@ def backup(
     """
     if file.exists():
         raise Refused("backup.exists", f"{file} exists already", f"{file} 已存在", field="file", accepted="a new file")
-    database = open_database(load_settings(data=data))
+    database = open_database(load_settings(data=data), as_owner=True)
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         with Console(stderr=True).status(f"backing up to {file}"):
@@ -60,7 +48,6 @@ def backup(
     Console().print(f"{file}: {file.stat().st_size:,} bytes", highlight=False)
 
 
-@commands.command()
 def restore(
     file: Annotated[Path, typer.Argument(help="A file that `gongji db backup` wrote.")],
     data: DataFolder = None,
@@ -69,17 +56,20 @@ def restore(
     if not file.is_file():
         raise InvalidInput("backup.missing", f"{file} is no file", f"找不到文件 {file}", field="file")
     settings = load_settings(data=data)
-    database = open_database(settings)
+    owner = open_database(settings, as_owner=True)
     try:
-        _refuse_unless_empty(database)
+        _refuse_unless_empty(owner)
         with Console(stderr=True).status(f"restoring {file}"):
-            # One transaction: what fails leaves the database as empty as it was.
-            _run(database, "pg_restore", "--single-transaction", "--no-owner", f"--dbname={database.url}", str(file))
-        upgrade(database)
+            # One transaction: what fails leaves the database as empty as it was. Rights are given afresh below, to the
+            # role that serves here, which need not have the name of the one that was backed up.
+            whole = ("--single-transaction", "--no-owner", "--no-privileges")
+            _run(owner, "pg_restore", *whole, f"--dbname={owner.url}", str(file))
+        database = open_migrated(settings)
         check_secret(database, open_vault(settings))
-        _prove(database)
-    finally:
         database.close()
+        _prove(owner)
+    finally:
+        owner.close()
 
 
 def _refuse_unless_empty(database: Database) -> None:

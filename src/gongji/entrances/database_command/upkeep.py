@@ -1,0 +1,58 @@
+"""``gongji db upgrade`` and ``roles``: the schema and who may do what with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+from rich.console import Console
+from sqlalchemy.engine import make_url
+
+from gongji.foundation.database import addresses, open_database
+from gongji.foundation.errors import Misconfigured
+from gongji.foundation.roles import grant_service, make_role, service_of
+from gongji.foundation.settings import load_settings
+from gongji.migrations import open_migrated, upgrade
+
+DataFolder = Annotated[Path | None, typer.Option("--data", help="The installation's data folder.")]
+
+
+def upgrade_schema(data: DataFolder = None) -> None:
+    """Bring the database to the newest schema, as its owner."""
+    settings = load_settings(data=data)
+    owner = open_database(settings, as_owner=True)
+    upgrade(owner)
+    owner.close()
+    open_migrated(settings).close()
+    Console().print("the schema is up to date")
+
+
+def roles(data: DataFolder = None) -> None:
+    """Make the service's role, which may add history but not change it, and give it its rights; again changes nothing.
+
+    GONGJI_DATABASE_OWNER_URL signs in as the owner of the tables, GONGJI_DATABASE_URL names the service's role and the
+    password that it gets when it is made.
+    """
+    settings = load_settings(data=data)
+    found = addresses(settings)
+    role = service_of(found.service)
+    if not found.apart or role == make_url(found.owner).username:
+        raise Misconfigured(
+            "database.owner_url",
+            "owner and service are one role here: set GONGJI_DATABASE_OWNER_URL to the owner's address"
+            " and GONGJI_DATABASE_URL to the service's, with another user",
+            "所有者与服务使用了同一个角色：请把 GONGJI_DATABASE_OWNER_URL 设为所有者的地址，GONGJI_DATABASE_URL 设为服务角色的地址",
+            field="GONGJI_DATABASE_OWNER_URL",
+        )
+    console = Console(highlight=False, soft_wrap=True)
+    owner = open_database(settings, as_owner=True)
+    with psycopg.connect(owner.url) as server:
+        made = make_role(server, role, make_url(found.service).password)
+    console.print(f"role {role}: {'made' if made else 'was there'}")
+    upgrade(owner)
+    with owner.transaction() as connection:
+        for line in grant_service(connection, role):
+            console.print(line)
+    owner.close()
