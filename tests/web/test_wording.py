@@ -129,7 +129,8 @@ def named_in_templates() -> Iterator[str]:
 
 def texts_in_code() -> Iterator[str]:
     """Every text constant of the pages' code, and of the wording, that has the shape of a message id."""
-    rooms = [*(SOURCE / "entrances/web").rglob("*.py"), SOURCE / "entrances/open_rules/cautions.py"]
+    rooms = [*(SOURCE / "entrances/web").rglob("*.py"), *(SOURCE / "entrances/assess_command").glob("*.py")]
+    rooms.append(SOURCE / "entrances/open_rules/cautions.py")
     for path in sorted([*rooms, SOURCE / "entrances/wording.py"]):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and re.fullmatch(r"[a-z]+(\.[a-z0-9_]+)+", str(node.value)):
@@ -140,6 +141,7 @@ def named_in_code() -> Iterator[str]:
     """Those of them that begin like a message: codes of refusals and of the audit do not."""
     beginnings = (
         "rules.",
+        "assess.",
         "home.",
         "visit.",
         "share.",

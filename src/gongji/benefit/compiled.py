@@ -7,7 +7,7 @@ for it. Nothing online comes here: one visit is assessed in plain Python.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
@@ -46,14 +46,24 @@ def settle_families() -> Callable[..., None]:
     return _entry("settle_families") if available() else families.settle_families
 
 
-def cache_folder() -> Path:
+def with_kernel(module: ModuleType, entries: frozenset[str]) -> Mapping[str, Callable[..., Any]]:
+    """Another room's functions, written like the kernel, compiled against it; only where Numba is `available`.
+
+    Args:
+        module: the functions; what they call of the kernel is compiled into them.
+        entries: the names of those that are called from outside.
+    """
+    return {name: function for name, function in _compiled(module, entries).items() if name in entries}
+
+
+def cache_folder(*more: ModuleType) -> Path:
     """Where the machine code of this very source under these very versions is kept.
 
     It lies in the settings' cache folder. Numba itself would not notice that a layout, frozen into the machine code, has
     changed.
     """
     digest = sha256()
-    for module in (*_FROZEN, *_COMPILED):
+    for module in (*_FROZEN, *_COMPILED, *more):
         digest.update(Path(str(module.__file__)).read_bytes())
     for package in ("numba", "llvmlite", "numpy"):
         digest.update(version(package).encode())
@@ -66,29 +76,31 @@ def _entry(name: str) -> Callable[..., None]:
 
 
 @cache
-def _compiled() -> dict[str, Any]:
-    """Every function of the kernel, to be compiled or read from disk when first called."""
+def _compiled(module: ModuleType | None = None, entries: frozenset[str] = _ENTRIES) -> dict[str, Any]:
+    """Every function of the kernel, and of another module, to be compiled or read from disk when first called."""
     from numba import njit
+
+    more = () if module is None else (module,)
 
     # The name is what Numba finds the functions' globals by when it reads them from disk.
     namespace: dict[str, Any] = {"__name__": kernel.__name__}
-    for module in _COMPILED:
-        namespace |= {name: value for name, value in vars(module).items() if not name.startswith("__")}
-    with _kept_on_disk() as kept:
-        for module in _COMPILED:
-            for name, value in vars(module).items():
-                if isinstance(value, FunctionType) and value.__module__ == module.__name__:
+    for one in (*_COMPILED, *more):
+        namespace |= {name: value for name, value in vars(one).items() if not name.startswith("__")}
+    with _kept_on_disk(*more) as kept:
+        for one in (*_COMPILED, *more):
+            for name, value in vars(one).items():
+                if isinstance(value, FunctionType) and value.__module__ == one.__name__:
                     function = FunctionType(value.__code__, namespace, name)
-                    entry = name in _ENTRIES
+                    entry = name in entries
                     namespace[name] = njit(**_OPTIONS, forceinline=not entry, cache=entry and kept)(function)
     return namespace
 
 
 @contextmanager
-def _kept_on_disk() -> Iterator[bool]:
+def _kept_on_disk(*more: ModuleType) -> Iterator[bool]:
     """Let Numba keep what is declared inside in `cache_folder`; tells whether that folder can be written to."""
     config: Any = import_module("numba").config
-    folder, before = cache_folder(), config.CACHE_DIR
+    folder, before = cache_folder(*more), config.CACHE_DIR
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from gongji.entrances.assess_command import register as register_assess
 from gongji.entrances.database_command import commands as database_commands
 from gongji.entrances.demo.command import register as register_demo
 from gongji.entrances.ledger_command import ledger
@@ -31,6 +32,7 @@ app.add_typer(database_commands, name="db")
 register_loading(app)
 register_demo(app)
 register_rules(app)
+register_assess(app)
 
 DataFolder = Annotated[Path | None, typer.Option("--data", help="The installation's data folder.")]
 

@@ -233,6 +233,14 @@ class RuleBook:
             self._sharing[key] = spans
         return spans
 
+    def pooling(self, region: str) -> str:
+        """The pooling region that a region belongs to, whether or not a pack is there.
+
+        Raises:
+            InvalidInput: ``region.invalid``.
+        """
+        return self._pooling(region)
+
     def value(self, region: str, name: str, on: date, key: tuple[str, ...] = ()) -> DatedAmount | None:
         """A plain dated value: a premium, an account credit; the nearest pack that has one on that day answers.
 

@@ -6,7 +6,7 @@ population run gets the very rule that the cashier's desk used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -272,6 +272,16 @@ class BenefitRule:
     engine: str = ENGINE
     as_tier: Tier | None = None
     account_first: bool = False
+
+    def grids(self) -> Iterator[Grid]:
+        """Every table of numbers that the rule reads."""
+        yield from (self.deductible.amounts, self.share.ratios)
+        yield from (waiver.less for waiver in self.deductible.waivers)
+        yield from (modifier.numbers for modifier in self.share.modifiers)
+        for layer in self.layers:
+            yield from (cap.limits for cap in layer.caps)
+            if layer.ratios is not None:
+                yield layer.ratios
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,422 @@
+"""The way of a claim through a file, in integers alone: its rule found, its person found, settled in the order of time.
+
+Written like the kernel, in integers, indexing and loops, to run as it stands and compiled (`steps`). A chunk
+holds whole families; inside it rows may stand in any order.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from gongji.benefit.families import (
+    CURRENT,
+    FIRST_SELF_PAY_PAYABLE,
+    POLICY_ONLY,
+    SHARES,
+    draw_own,
+    draw_shared,
+)
+from gongji.benefit.kernel import settle_visit
+from gongji.benefit.population import PARTS_ROW, RESULT_ROW, Matrix, Vector, recall
+from gongji.benefit.terms import T_BORNE, T_DEDUCTIBLE
+from gongji.rules.layout import (
+    AGE,
+    CASE_BITS,
+    CASES,
+    COVERED,
+    CUMULATIVE,
+    DAYS,
+    DEDUCTIBLE_BORNE,
+    DISEASE,
+    LONGEST_COVER,
+    MONTH,
+    MOST_LAYERS,
+    OLDEST,
+    PAID,
+    STATUS,
+    TIER,
+)
+from gongji.rules.vocabulary import CareKind, OffSite, Scheme
+
+# What becomes of a claim. Up to `OFFSITE_UNKNOWN` it is assessed; beyond, it is rejected.
+PAYS: Final = 0
+NO_RULE: Final = 1
+OFFSITE_UNKNOWN: Final = 2
+NOT_INSURED: Final = 3
+TIER_NEEDED: Final = 4
+AGE_NEEDED: Final = 5
+MONTHS_NEEDED: Final = 6
+DISEASE_NEEDED: Final = 7
+BALANCE_DIFFERS: Final = 8
+UNREADABLE: Final = 9
+
+# What a rule asks about a claim, as bits.
+NEEDS_TIER: Final = 1
+NEEDS_AGE: Final = 2
+NEEDS_MONTHS: Final = 4
+NEEDS_DISEASE: Final = 8
+
+#: No rule, no sharer, no state, no more of them.
+NONE: Final = -1
+
+#: Days from 1970 to the first day that a file may have, and to the day after the last.
+FIRST_DAY: Final = 10_957
+END_DAY: Final = 47_482
+
+#: So many members of a family are looked for one after another, further ones by hash.
+LINKED_MEMBERS: Final = 8
+
+SCHEME_COUNT: Final = len(Scheme)
+KIND_COUNT: Final = len(CareKind)
+OFFSITE_BITS: Final = sum(CASE_BITS.get(str(way), 0) for way in OffSite)
+
+_LOW: Final = 0xFFFFFFFF
+_FAMILY_FACTOR: Final = 0x1E3779B1
+_PERSON_FACTOR: Final = 0x165EBCA7
+
+
+class Claims(NamedTuple):
+    """A chunk's claims, column by column; amounts are fen, `NONE` stands for what is not told.
+
+    `place` is the region, scheme and kind (`plan`), `day` counts from 1970, `word` is the disease among all diseases of
+    the plan. `visits` has one row for each place of a visit (`layout`); of these, `find_rules` fills in month and disease.
+    """
+
+    family: Vector
+    person: Vector
+    sharer: Vector
+    place: Vector
+    day: Vector
+    word: Vector
+    visits: Matrix
+    total: Vector
+    first_self_pay: Vector
+    in_scope: Vector
+
+
+class Rules(NamedTuple):
+    """The rules as tables; made by `plan`.
+
+    `benefit` and `terms` hold, for each place, where its stretches of days begin and end in `benefit_days` and
+    `sharing_days`; `benefit_rules` and `sharing_rows` say which rule, and which row of `sharing`, holds in each.
+    `states` is what a place's counters are kept under, one for each pooling region and scheme.
+
+    Of each rule: its row and the steps of its cells; what it `needs`; which ways of being treated elsewhere it
+    `speaks_of`; which diseases it names and their places in a visit, by word, with the answer for no word behind; the
+    fund of each layer (0 pooled, 1 large); where the counter of the cap shown stands, by word; where all counters stand.
+    """
+
+    rows: Matrix
+    steps: Matrix
+    sharing: Matrix
+    benefit: Matrix
+    benefit_days: Vector
+    benefit_rules: Vector
+    terms: Matrix
+    sharing_days: Vector
+    sharing_rows: Vector
+    states: Vector
+    insures: Matrix
+    needs: Vector
+    speaks_of: Vector
+    diseases: Matrix
+    disease_places: Matrix
+    funds: Matrix
+    cap_places: Matrix
+    counter_places: Matrix
+    months: Vector
+
+
+class Found(NamedTuple):
+    """What `find_rules` and `find_people` write for each claim: verdict, rule, person, state, sharer."""
+
+    verdict: Vector
+    rule: Vector
+    who: Vector
+    state: Vector
+    sharer: Vector
+
+
+class People(NamedTuple):
+    """The people of a chunk, as `find_people` finds them.
+
+    A family stands among them too, as a person `NONE`; from it its first members are linked, the others and the families
+    are found by hash. `slots` is a power of two long and full of `NONE`; a state is the counters of a person in one
+    region and scheme.
+    """
+
+    slots: Vector
+    family: Vector
+    person: Vector
+    members: Vector
+    first_member: Vector
+    next_member: Vector
+    last_day: Vector
+    first_state: Vector
+    state_kept: Vector
+    state_next: Vector
+
+
+class Out(NamedTuple):
+    """What comes out for each claim, fen; `counters` has no rows when nobody asks for them."""
+
+    deductible: Vector
+    pool: Vector
+    large: Vector
+    deductible_used: Vector
+    cap_used: Vector
+    own: Vector
+    shared: Vector
+    cash: Vector
+    counters: Matrix
+
+
+def find_rules(claims: Claims, rules: Rules, found: Found) -> None:
+    """The rule of each claim, and whether the claim tells all that the rule asks.
+
+    Args:
+        claims: the chunk.
+        rules: the plan's tables.
+        found: `verdict` and `rule` are written; a claim with a verdict beyond `OFFSITE_UNKNOWN` is left out.
+    """
+    visits = claims.visits
+    for i in range(len(claims.day)):
+        found.rule[i] = NONE
+        if found.verdict[i] > OFFSITE_UNKNOWN:
+            continue
+        place, day = claims.place[i], claims.day[i]
+        if rules.insures[place // KIND_COUNT % SCHEME_COUNT, visits[STATUS, i]] == 0:
+            found.verdict[i] = NOT_INSURED
+            continue
+        rule = in_stretch(rules.benefit[place], rules.benefit_days, day, rules.benefit_rules)
+        if rule < 0:
+            found.verdict[i] = NO_RULE
+            continue
+        found.rule[i] = rule
+        found.verdict[i] = judge(rules, rule, claims.word[i], visits, i)
+        visits[MONTH, i] = rules.months[day - FIRST_DAY]
+        visits[TIER, i] = max(visits[TIER, i], 0)
+        visits[AGE, i] = min(max(visits[AGE, i], 0), OLDEST)
+        visits[COVERED, i] = min(max(visits[COVERED, i], 0), LONGEST_COVER)
+        visits[DISEASE, i] = rules.disease_places[rule, claims.word[i]]
+
+
+def judge(rules: Rules, rule: int, word: int, visits: Matrix, i: int) -> int:
+    """Whether a claim tells all that its rule asks, and the rule speaks of such a visit."""
+    away = visits[CASES, i] & OFFSITE_BITS
+    needs = rules.needs[rule]
+    if needs & NEEDS_TIER and visits[TIER, i] < 0:
+        return TIER_NEEDED
+    if needs & NEEDS_AGE and visits[AGE, i] < 0:
+        return AGE_NEEDED
+    if needs & NEEDS_MONTHS and visits[COVERED, i] < 0:
+        return MONTHS_NEEDED
+    if needs & NEEDS_DISEASE and rules.diseases[rule, word] == 0:
+        return DISEASE_NEEDED
+    if away != 0 and (away & rules.speaks_of[rule]) == 0:
+        return OFFSITE_UNKNOWN
+    return PAYS
+
+
+def in_stretch(stretches: Vector, days: Vector, day: int, held: Vector) -> int:
+    """What holds on a day; `NONE` before the first stretch."""
+    at = stretches[1] - 1
+    while at >= stretches[0] and days[at] > day:
+        at -= 1
+    holds: int = held[at] if at >= stretches[0] else NONE
+    return holds
+
+
+def find_people(claims: Claims, states: Vector, people: People, found: Found) -> tuple[int, int, bool]:
+    """Whose claim each is and where the person's counters stand.
+
+    Args:
+        claims: the chunk.
+        states: for each place, what its counters are kept under.
+        people: room for three people and one state a claim.
+        found: `who`, `state` and `sharer` are written.
+
+    Returns:
+        How many people and states there are, and whether the claims of each family are in the order of their days.
+    """
+    count = 0
+    state_count = 0
+    ordered = True
+    home = NONE
+    for i in range(len(claims.day)):
+        if found.verdict[i] > OFFSITE_UNKNOWN:
+            continue
+        family = claims.family[i]
+        if home < 0 or people.family[home] != family:
+            home = by_hash(people, count, family, NONE)
+            count = max(count, home + 1)
+        # The order is a family's, as a sharer's account is common to it.
+        if claims.day[i] < people.last_day[home]:
+            ordered = False
+        people.last_day[home] = claims.day[i]
+        who = member_of(people, count, home, claims.person[i])
+        count = max(count, who + 1)
+        found.who[i] = who
+        found.sharer[i] = NONE
+        if claims.sharer[i] != NONE:
+            found.sharer[i] = member_of(people, count, home, claims.sharer[i])
+            count = max(count, found.sharer[i] + 1)
+        kept = states[claims.place[i]]
+        state = people.first_state[who]
+        while state >= 0 and people.state_kept[state] != kept:
+            state = people.state_next[state]
+        if state < 0:
+            state = state_count
+            state_count += 1
+            people.state_kept[state] = kept
+            people.state_next[state] = people.first_state[who]
+            people.first_state[who] = state
+        found.state[i] = state
+    return count, state_count, ordered
+
+
+def member_of(people: People, count: int, home: int, person: int) -> int:
+    """The number of a person of a family in the chunk; `count` for somebody new."""
+    member = people.first_member[home]
+    while member >= 0:
+        if people.person[member] == person:
+            return int(member)
+        member = people.next_member[member]
+    if people.members[home] == LINKED_MEMBERS:
+        return by_hash(people, count, people.family[home], person)
+    enter(people, count, people.family[home], person)
+    people.members[home] += 1
+    people.next_member[count] = people.first_member[home]
+    people.first_member[home] = count
+    return count
+
+
+def by_hash(people: People, count: int, family: int, person: int) -> int:
+    """The number of a person of a family in the chunk; `count` for somebody new."""
+    mask = len(people.slots) - 1
+    mixed = ((family ^ (family >> 32)) & _LOW) * _FAMILY_FACTOR + ((person ^ (person >> 32)) & _LOW) * _PERSON_FACTOR
+    slot = (mixed ^ (mixed >> 21)) & mask
+    while people.slots[slot] >= 0:
+        known = people.slots[slot]
+        if people.person[known] == person and people.family[known] == family:
+            return int(known)
+        slot = (slot + 1) & mask
+    people.slots[slot] = count
+    enter(people, count, family, person)
+    return count
+
+
+def enter(people: People, number: int, family: int, person: int) -> None:
+    """Give somebody new a number."""
+    people.family[number] = family
+    people.person[number] = person
+    people.members[number] = 0
+    people.first_member[number] = NONE
+    people.last_day[number] = NONE
+    people.first_state[number] = NONE
+
+
+def open_accounts(who: Vector, told: Vector, kind: int, verdict: Vector, accounts: Matrix) -> None:
+    """Write what the claims tell of balances; a claim that tells another than the first one did is rejected.
+
+    Args:
+        who: for each claim, the account's holder, or `NONE`.
+        told: for each claim, the balance in fen, or `NONE`.
+        kind: which of the holder's accounts.
+        verdict: of each claim.
+        accounts: for each person, the balances; `NONE` where nothing was told yet.
+    """
+    for i in range(len(who)):
+        if verdict[i] > OFFSITE_UNKNOWN or who[i] < 0 or told[i] < 0:
+            continue
+        if accounts[who[i], kind] < 0:
+            accounts[who[i], kind] = told[i]
+        elif accounts[who[i], kind] != told[i]:
+            verdict[i] = BALANCE_DIFFERS
+
+
+def settle_chunk(
+    order: Vector,
+    claims: Claims,
+    found: Found,
+    rules: Rules,
+    state: Matrix,
+    accounts: Matrix,
+    where: Vector,
+    pool: Matrix,
+    work: Matrix,
+    out: Out,
+) -> None:
+    """Settle the claims one after another: the funds, then the own account, then the sharer's.
+
+    Shared accounts pay whenever the own ones fall short, as if always asked for.
+
+    Args:
+        order: the claims in the order of their days.
+        claims, found, rules: as `find_rules` and `find_people` leave them.
+        state: the counters, zeros at the beginning.
+        accounts: for each person, the current-year and the historical balance in fen, drawn down; no rows where
+            accounts are not given.
+        where, pool, work: a desk of the kernel's engine.
+        out: what comes out.
+    """
+    with_accounts = len(accounts) > 0
+    parts, result = work[PARTS_ROW], work[RESULT_ROW]
+    for step in range(len(order)):
+        i = order[step]
+        if found.verdict[i] > OFFSITE_UNKNOWN:
+            continue
+        paid_pool = 0
+        paid_large = 0
+        out.deductible[i] = 0
+        out.deductible_used[i] = NONE
+        out.cap_used[i] = NONE
+        if found.verdict[i] == PAYS:
+            rule = found.rule[i]
+            own = state[found.state[i]]
+            terms = pool[recall(rules.rows, rules.steps, rule, claims.visits, i, where, pool, work)]
+            balance = accounts[found.who[i], CURRENT] if with_accounts else 0
+            month, days = claims.visits[MONTH, i], claims.visits[DAYS, i]
+            settle_visit(terms, month, days, claims.in_scope[i], balance, own, parts, result)
+            for layer in range(MOST_LAYERS):
+                if rules.funds[rule, layer] == 0:
+                    paid_pool += result[PAID + layer]
+                else:
+                    paid_large += result[PAID + layer]
+            out.deductible[i] = result[DEDUCTIBLE_BORNE]
+            if terms[T_DEDUCTIBLE] == CUMULATIVE:
+                out.deductible_used[i] = standing(own, terms[T_BORNE])
+            out.cap_used[i] = standing(own, rules.cap_places[rule, claims.word[i]])
+            if len(out.counters) > 0:
+                for counter in range(rules.counter_places.shape[1]):
+                    out.counters[i, counter] = standing(own, rules.counter_places[rule, counter])
+        out.pool[i] = paid_pool
+        out.large[i] = paid_large
+        if with_accounts:
+            pay_rest(i, paid_pool + paid_large, claims, found, rules, accounts, out)
+
+
+def standing(state: Vector, place: int) -> int:
+    """Where a counter stands; `NONE` where the rule keeps none."""
+    value: int = state[place] if place >= 0 else NONE
+    return value
+
+
+def pay_rest(i: int, funds: int, claims: Claims, found: Found, rules: Rules, accounts: Matrix, out: Out) -> None:
+    """What the funds leave: the patient's own accounts, the sharer's, cash."""
+    place, day = claims.place[i], claims.day[i]
+    # Without a rule the terms are those of row 0: the patient's own pay everything and nobody shares.
+    terms = rules.sharing[max(0, in_stretch(rules.terms[place], rules.sharing_days, day, rules.sharing_rows))]
+    due = claims.total[i] - funds
+    payable = due
+    if terms[POLICY_ONLY]:
+        payable = claims.in_scope[i] - funds
+        if terms[FIRST_SELF_PAY_PAYABLE]:
+            payable += claims.first_self_pay[i]
+    own = draw_own(accounts[found.who[i]], payable)
+    shared = 0
+    if terms[SHARES] and found.sharer[i] >= 0:
+        shared = draw_shared(accounts[found.sharer[i]], payable - own, terms)
+    out.own[i] = own
+    out.shared[i] = shared
+    out.cash[i] = due - own - shared
