@@ -13,6 +13,7 @@ from gongji.rules.book import RuleBook
 from gongji.rules.grid import Grid
 from gongji.rules.model import (
     Attribute,
+    Basis,
     BenefitRule,
     Cap,
     CareKind,
@@ -34,6 +35,8 @@ from gongji.rules.model import (
     Tier,
     Waiver,
 )
+from gongji.rules.vocabulary import Late
+from gongji.rules.waiting import WaitingRule, WaitingTerms
 
 STATUSES = (Status.ACTIVE, Status.RETIRED)
 DISEASES = ("dialysis", "tumour")
@@ -43,12 +46,16 @@ WORDS: dict[Dimension, tuple[str, ...]] = {
     Dimension.AGE: ("under_45", "from_45", "from_70"),
     Dimension.COVER: ("under_72_months", "from_72_months"),
     Dimension.PROVIDER: ("other", "selected"),
+    Dimension.GRADE: ("grade_1", "grade_2"),
     Dimension.DISEASE: DISEASES,
     Dimension.ADMISSION: ("admission_1", "admission_2", "admission_3"),
     Dimension.BAND: ("band_1", "band_2", "band_3"),
 }
 #: What a table can be keyed by without a shape of its own.
-FREE = (Dimension.STATUS, Dimension.TIER, Dimension.AGE, Dimension.COVER, Dimension.PROVIDER, Dimension.DISEASE)
+FREE = (
+    *(Dimension.STATUS, Dimension.TIER, Dimension.AGE, Dimension.COVER),
+    *(Dimension.PROVIDER, Dimension.DISEASE, Dimension.GRADE),
+)
 
 _tieling = RuleBook.shipped().benefit("211200", Scheme.EMPLOYEE, CareKind.OUTPATIENT, date(2024, 6, 1))
 assert _tieling is not None
@@ -107,6 +114,9 @@ def random_modifiers(random: Random) -> tuple[Modifier, ...]:
     if random.random() < 0.5:
         effect = random.choice((Effect.POINTS, Effect.SELF_PAY_FACTOR))
         found.append(Modifier("retired", frozenset({Status.RETIRED}), effect, random_grid(random, 0, 10_000)))
+    if random.random() < 0.2:
+        case = frozenset({Attribute.PRE_1949})
+        found.append(Modifier("pre_1949", case, Effect.SET, random_grid(random, 0, 10_000)))
     if random.random() < 0.3:
         case = frozenset({Attribute.FAMILY_DOCTOR})
         found.append(Modifier("doctor", case, random.choice(effects), random_grid(random, 0, 2_000)))
@@ -139,19 +149,36 @@ def random_layers(random: Random) -> tuple[Layer, ...]:
         Cap("disease_cap", Measure.FUND, "disease", True, disease_limits(random)),
     ]
     layers = [Layer("fund.pool", tuple(random.sample(caps, random.randint(0, 3))))]
-    further = (
-        Cap("large_cap", Measure.FUND, "large_paid", False, random_grid(random, 0, 300_000)),
-        Cap("total_cap", Measure.FUND, "total_paid", False, random_grid(random, 0, 500_000)),
-    )
-    for _ in range(random.randint(0, 2)):
-        ratios = random_grid(random, 0, 10_000) if random.random() < 0.6 else None
-        layers.append(Layer("fund.large", tuple(random.sample(further, random.randint(0, 1))), ratios))
+    for fund in ("large", "civil", "aid")[: random.randint(0, 3)]:
+        further = (
+            Cap(f"{fund}_cap", Measure.FUND, f"{fund}_paid", False, random_grid(random, 0, 300_000)),
+            Cap("total_cap", Measure.FUND, "total_paid", False, random_grid(random, 0, 500_000)),
+        )
+        stage = random_stage(random, fund) if random.random() < 0.6 else (None,)
+        layers.append(Layer(f"fund.{fund}", tuple(random.sample(further, random.randint(0, 1))), *stage))
     return tuple(layers)
+
+
+def random_stage(random: Random, fund: str) -> tuple[Share, Basis, Deductible | None]:
+    """A share of a further fund's own, which cost it takes, and what is borne first."""
+    share = Share(random_grid(random, 0, 10_000))
+    if random.random() < 0.4:
+        edges = tuple(sorted(random.sample(range(1, 300_000), 2)))
+        grid = random_grid(random, 0, 10_000, Dimension.BAND)
+        share = Share(grid, edges, (CLAUSE, CLAUSE), random.choice(list(Measure)), f"{fund}_bands")
+    first = None
+    if random.random() < 0.5:
+        first = Deductible(DeductibleKind.CUMULATIVE, random_grid(random, 0, 180_000), counter=f"{fund}_borne")
+    return share, random.choice(list(Basis)), first
 
 
 def disease_limits(random: Random) -> Grid:
     """A limit for each disease."""
     return grid_of((Dimension.DISEASE,), {(disease,): random.randint(0, 300_000) for disease in DISEASES})
+
+
+#: The national terms for residents, and half a year for whoever pays alone.
+WAITING = WaitingRule(WaitingTerms({Late.OUTSIDE_WINDOW: 3, Late.INTERRUPTED: 3, Late.FLEXIBLE: 6}, 1, 1, 4, 6), CLAUSE)
 
 
 def random_rule(seed: int) -> BenefitRule:
@@ -160,6 +187,7 @@ def random_rule(seed: int) -> BenefitRule:
     deductible, share, layers = random_deductible(random), random_share(random), random_layers(random)
     year = random.choice(((Reset.CALENDAR_YEAR, 1), (Reset.INSURANCE_YEAR, 7)))
     short = random.choice((Reset.MONTH, Reset.QUARTER))
+    by_prescriber = random.random() < 0.1
     names = {"borne": random.choice((year, (short, 1))), "charged_month": (Reset.MONTH, 1), "paid_month": (short, 1)}
     counters = {
         name: Counter(name, *names.get(name.partition(".")[0], year))
@@ -171,8 +199,10 @@ def random_rule(seed: int) -> BenefitRule:
         share=share,
         layers=layers,
         counters=counters,
-        as_tier=random.choice((None, None, Tier.TIER_1)),
+        as_tier=None if by_prescriber else random.choice((None, None, Tier.TIER_1)),
         account_first=random.random() < 0.2,
+        by_prescriber=by_prescriber,
+        waiting=WAITING if random.random() < 0.3 else None,
     )
 
 
@@ -183,6 +213,8 @@ def counter_names(deductible: Deductible, share: Share, layers: tuple[Layer, ...
         names = {share.counter, *(deductible.counter_of(tier) for tier in Tier)}
         names |= {deductible.target_counter} if deductible.keeps_target else set()
     names |= {cap.counter_of(disease) for layer in layers for cap in layer.caps for disease in DISEASES}
+    names |= {layer.deductible.counter for layer in layers if layer.deductible is not None}
+    names |= {layer.share.counter for layer in layers if layer.share is not None}
     return names - {""}
 
 
@@ -198,7 +230,9 @@ def fair(rule: BenefitRule) -> BenefitRule:
         waivers=tuple(replace(one, less=favouring_retired(one.less)) for one in rule.deductible.waivers),
     )
     modifiers = tuple(
-        replace(one, numbers=favouring_retired(one.numbers, more=one.effect in (Effect.POINTS, Effect.FACTOR)))
+        replace(
+            one, numbers=favouring_retired(one.numbers, more=one.effect in (Effect.POINTS, Effect.FACTOR, Effect.SET))
+        )
         for one in rule.share.modifiers
     )
     share = replace(rule.share, ratios=favouring_retired(rule.share.ratios), modifiers=modifiers)
@@ -210,7 +244,8 @@ def fair(rule: BenefitRule) -> BenefitRule:
                 for cap in layer.caps
                 if cap.measure is not Measure.NET
             ),
-            ratios=None,
+            share=None,
+            deductible=None,
         )
         for layer in rule.layers
     )
@@ -264,10 +299,14 @@ def random_circumstances(random: Random) -> Circumstances:
         random.choice((0, 44, 45, 69, 70, 90)),
         offsite=random.choice((OffSite.LOCAL, *OffSite)),
         attributes=frozenset(random.sample(list(Attribute), random.randint(0, 3))),
-        months_covered=random.choice((0, 71, 72, 200)),
+        months_covered=random.choice((0, 3, 5, 6, 71, 72, 200)),
         current_account=random.choice((0, random.randint(0, 50_000))),
         days=random.choice((1, 1, 90, 91, 200)),
         disease=random.choice(DISEASES),
+        prescriber=random.choice((None, *Tier)),
+        late=random.choice((None, None, *Late)),
+        missed_years=random.randint(0, 6),
+        repaid_years=random.randint(0, 6),
     )
 
 

@@ -27,7 +27,9 @@ def rules(seed: int) -> list[BenefitRule]:
     return [replace(random_rule(seed + place), region=f"{place:06d}") for place in range(6)]
 
 
-def file_of(made: engine.Engine, random: Random) -> tuple[engine.Claims, list[tuple[int, int, int]]]:
+def file_of(
+    given: list[BenefitRule], made: engine.Engine, random: Random
+) -> tuple[engine.Claims, list[tuple[int, int, int]]]:
     """A file of claims under rules taken at random, and for each person: the rule, the seed of the year, how many."""
     rule, person, visits, years = [], [], [], []
     for who in range(PEOPLE):
@@ -37,7 +39,7 @@ def file_of(made: engine.Engine, random: Random) -> tuple[engine.Claims, list[tu
         for claim in year:
             rule.append(on)
             person.append(who)
-            visits.append(encode_claim(claim.bill, claim.person, made.table.diseases[on]))
+            visits.append(encode_claim(claim.bill, claim.person, made.table.diseases[on], given[on]))
     columns = numpy.array(visits, numpy.int64).T
     claims = engine.Claims(
         numpy.array(rule, numpy.int32),
@@ -52,7 +54,7 @@ def file_of(made: engine.Engine, random: Random) -> tuple[engine.Claims, list[tu
 def test_two_threads_pay_what_one_pays_and_what_the_reference_pays() -> None:
     given = rules(7)
     made = engine.Engine(given)
-    claims, years = file_of(made, Random(1))
+    claims, years = file_of(given, made, Random(1))
     alone, together = made.state(PEOPLE), made.state(PEOPLE)
     out = made.settle(claims, alone)
     assert (made.settle(claims, together, desks=[made.desk(), made.desk()]) == out).all()
@@ -67,8 +69,9 @@ def test_two_threads_pay_what_one_pays_and_what_the_reference_pays() -> None:
 
 
 def test_a_pool_that_is_full_begins_anew() -> None:
-    made = engine.Engine(rules(11))
-    claims, _ = file_of(made, Random(2))
+    given = rules(11)
+    made = engine.Engine(given)
+    claims, _ = file_of(given, made, Random(2))
     roomy, cramped = made.desk(), made.desk()
     cramped.work[-1][0] = engine.population.POOL_ROWS - 3
     expected = made.settle(claims, made.state(PEOPLE), desks=[roomy])
@@ -84,8 +87,9 @@ def test_a_cut_never_goes_through_a_person() -> None:
 
 
 def test_columns_that_do_not_fit_together_are_refused() -> None:
-    made = engine.Engine(rules(3))
-    claims, _ = file_of(made, Random(3))
+    given = rules(3)
+    made = engine.Engine(given)
+    claims, _ = file_of(given, made, Random(3))
     with pytest.raises(ValueError, match="no contiguous column of int32"):
         engine.Claims(claims.rule.astype(numpy.int64), claims.person, claims.visits, claims.in_scope)
     with pytest.raises(ValueError, match="differ in length"):

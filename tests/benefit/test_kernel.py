@@ -47,21 +47,11 @@ def amounts(outcome: Assessment, rule: BenefitRule) -> list[int]:
     lines: dict[str, int] = {}
     for step in outcome.steps:
         lines[step.code] = lines.get(step.code, 0) + step.amount
-    funds = [0] * layout.MOST_LAYERS
-    pooled = [step.amount for step in outcome.steps if step.code in ("cap", "no_cap")]
-    funds[0] = pooled[0]
-    overflows = [step for step in outcome.steps if step.code == "overflow"]
-    if len(rule.layers) == 2:
-        funds[1] = sum(step.amount for step in overflows)
-    elif len(rule.layers) == 3:
-        funds[1] = outcome.fund_total - funds[0]
+    paid = {one.fund: one.amount for one in outcome.funds}
+    funds = [paid.get(layer.fund, 0) for layer in rule.layers]
+    funds += [0] * (layout.MOST_LAYERS - len(funds))
     first = [lines.get("offsite_first", 0), lines.get("account_first", 0)]
-    return [*first, outcome.deductible, outcome.ratio, lines["ratio"], *funds]
-
-
-def further_funds_together(result: list[int]) -> list[int]:
-    """A result with the second and the third fund in one number, as both are ``fund.large``."""
-    return [*result[: layout.PAID + 1], result[layout.PAID + 1] + result[layout.PAID + 2], 0]
+    return [*first, outcome.deductible, outcome.ratio, lines.get("ratio", 0), *funds]
 
 
 def counters_in(
@@ -86,8 +76,8 @@ def test_the_kernel_pays_what_the_reference_pays_visit_by_visit(rule_seed: int, 
     state, result = [0] * table.width, [7] * layout.RESULT_SIZE
     counters, outcomes = live(rule, claims)
     for claim, outcome in zip(claims, outcomes, strict=True):
-        assess_row(table.rows[0], encode_claim(claim.bill, claim.person, table.diseases[0]), state, result)
-        assert further_funds_together(result) == amounts(outcome, rule)
+        assess_row(table.rows[0], encode_claim(claim.bill, claim.person, table.diseases[0], rule), state, result)
+        assert result == amounts(outcome, rule)
     for place, value in counters_in(state, table, rule, claims).items():
         assert counters.get(place, 0) == value
 
@@ -173,7 +163,7 @@ def by_kernel(town: Town, as_given: Callable[[list[Any], str], Any], settle: Cal
     cells = number_cells([[row] for row in table.rows], table.diseases)
     rule = [town.homes[person] for person, _ in town.visits]
     claims = [
-        encode_claim(claim.bill, claim.person, table.diseases[place])
+        encode_claim(claim.bill, claim.person, table.diseases[place], town.rules[place])
         for place, (_, claim) in zip(rule, town.visits, strict=True)
     ]
     accounts = as_given(town.accounts, "int64")
@@ -203,7 +193,7 @@ def by_kernel(town: Town, as_given: Callable[[list[Any], str], Any], settle: Cal
 
 def agree(out: list[list[int]], left: list[list[int]], town: Town) -> bool:
     """Whether every claim and every balance is the reference's."""
-    found = [[*further_funds_together(row[: layout.RESULT_SIZE]), *row[families.OWN :]] for row in out]
+    found = [[*row[: layout.RESULT_SIZE], *row[families.OWN :]] for row in out]
     return (found, left) == by_reference(town)
 
 
@@ -240,7 +230,7 @@ def test_kinds_of_care_that_name_one_counter_share_its_slot() -> None:
 
 
 def test_a_rule_with_more_funds_than_a_row_has_room_for_is_refused() -> None:
-    many = replace(TIELING, layers=(*TIELING.layers, *[Layer("fund.large", ())] * 3))
+    many = replace(TIELING, layers=(*TIELING.layers, *[Layer("fund.large", ())] * 4))
     with pytest.raises(Misconfigured, match=r"table\.too_large"):
         compile_table([many])
 

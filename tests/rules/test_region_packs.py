@@ -70,7 +70,7 @@ BENEFITS = [
 def test_every_rule_is_worked_out_by_hand_for_active_and_retired_people(region: str, kind: CareKind) -> None:
     visits = [visit for example in examples_of(region, kind) for visit in example.visits]
     assert {visit.status for visit in visits} >= {Status.ACTIVE, Status.RETIRED}
-    assert any(visit.fund_pool > 0 for visit in visits)
+    assert any(visit.funds["fund.pool"] > 0 for visit in visits)
 
 
 @pytest.mark.parametrize(("region", "kind"), BENEFITS)

@@ -87,7 +87,7 @@ FAMILIES = {
     "rules.about.deductible": [*DeductibleKind, "at_most", "less"],
     "rules.about.share": ["edge", "ratio"],
     "rules.about.modifier": list(Effect),
-    "rules.about.further": ["ratio"],
+    "rules.about.further": ["ratio", "deductible", "edge"],
     "rules.about.cap.fund": [*Reset, "visit"],
     "rules.about.cap.cost": [*Reset, "visit"],
     "rules.term": list(TERMS),

@@ -12,9 +12,12 @@ bands as modified (`bands`), then each fund up to its caps (`caps`). Every step 
 ``band``            the funds' share in one band
 ``ratio``           the funds' share of the visit; always written, its ratio that of the first band reached
 ``cap``             paid by the pooled fund, with the cap that has the least room; ``no_cap`` where it has none
-``overflow_ratio``  a further fund's share at its own ratio
+``stage``           borne first under a further fund's own deductible
+``overflow_ratio``  a further fund's share at its own ratio, once for each band reached
 ``overflow``        paid by a further fund
 ``no_rule``         no pack sets a rule
+``waiting``         insured late: the funds do not pay yet
+``no_prescription`` a pharmacy without the prescription that its rule asks for
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from dataclasses import replace
 from gongji.benefit.bands import share_out
 from gongji.benefit.caps import cut_cost, pay_in_layers
 from gongji.benefit.deductible import bear_deductible
+from gongji.benefit.entitlement import withheld
 from gongji.benefit.model import Assessment, Bill, Circumstances, Counters, Step
 from gongji.benefit.scope import narrow
 from gongji.benefit.sheet import Sheet
@@ -64,14 +68,18 @@ def assess(
             field="status",
             accepted=", ".join(sorted(STATUSES[rule.scheme])),
         )
-    person = circumstances if rule.as_tier is None else replace(circumstances, tier=rule.as_tier)
+    reason = withheld(rule, circumstances)
+    if reason is not None:
+        steps = (_split_step(bill, rule.clauses["formula"]), reason)
+        return Assessment(0, 0, (), (), steps, rule.digest, rule.interpretations)
+    person = _as_paid(rule, circumstances)
     sheet = Sheet(rule, person.on, counters)
     sheet.steps.append(_split_step(bill, rule.clauses["formula"]))
     in_scope = narrow(rule, bill.in_scope, person, sheet)
     borne = bear_deductible(rule, in_scope, person, sheet)
     base = cut_cost(rule, in_scope, borne, person, sheet)
     parts = share_out(rule, base, borne, person, sheet)
-    funds = pay_in_layers(rule, parts, in_scope - borne - base, person, sheet)
+    funds = pay_in_layers(rule, parts, in_scope, in_scope - borne - base, person, sheet)
     return Assessment(
         deductible=borne,
         ratio=parts[0].ratio,
@@ -81,6 +89,12 @@ def assess(
         digest=rule.digest,
         interpretations=rule.interpretations,
     )
+
+
+def _as_paid(rule: BenefitRule, circumstances: Circumstances) -> Circumstances:
+    """The visit at the tier that the rule pays it as."""
+    tier = circumstances.prescriber if rule.by_prescriber else rule.as_tier
+    return circumstances if tier is None else replace(circumstances, tier=tier)
 
 
 def _split_step(bill: Bill, clause: Clause | None) -> Step:

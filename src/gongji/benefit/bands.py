@@ -36,8 +36,22 @@ def share_out(rule: BenefitRule, base: int, borne: int, person: Circumstances, s
         One part for each band the cost reaches; the first band alone when there is nothing to share.
     """
     share = rule.share
-    parts = _parts(share, base, borne, person, sheet)
+    parts = parts_of(share, base, borne, person, sheet)
     _explain(share, parts, person, sheet)
+    return parts
+
+
+def parts_of(share: Share, base: int, borne: int, person: Circumstances, sheet: Sheet) -> list[Part]:
+    """A fund's share of a cost, band by band; the counter of its bands is moved.
+
+    Args:
+        share: the fund's.
+        base: cost after its deductible and the cost caps, fen.
+        borne: its deductible borne in this visit, fen.
+        person: whose visit, where and when.
+        sheet: the counters.
+    """
+    parts = _parts(share, base, borne, person, sheet)
     if share.counter:
         counted = sum(part.share for part in parts) if share.measure is Measure.FUND else base
         sheet.add(share.counter, counted + (borne if share.measure is Measure.GROSS else 0), None)
@@ -93,6 +107,8 @@ def _apply(effect: Effect, ratio: int, number: int) -> int:
             return part_of(ratio, number)
         case Effect.SELF_PAY_FACTOR:
             return PER_TEN_THOUSAND - part_of(PER_TEN_THOUSAND - ratio, number)
+        case Effect.SET:
+            return number
         case Effect.FIRST_SELF_PAY:
             return ratio
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from gongji.benefit.bands import Part
+from gongji.benefit.bands import Part, parts_of
 from gongji.benefit.lookup import find
 from gongji.benefit.model import Circumstances, FundPayment
 from gongji.benefit.sheet import Sheet
-from gongji.foundation.money import PER_TEN_THOUSAND, part_of
-from gongji.rules.model import BenefitRule, Cap, Clause, Layer, Measure
+from gongji.foundation.money import PER_TEN_THOUSAND
+from gongji.rules.model import Basis, BenefitRule, Cap, Clause, Layer, Measure, Share
 
 
 def cut_cost(rule: BenefitRule, in_scope: int, borne: int, person: Circumstances, sheet: Sheet) -> int:
@@ -35,14 +35,15 @@ def cut_cost(rule: BenefitRule, in_scope: int, borne: int, person: Circumstances
 
 
 def pay_in_layers(
-    rule: BenefitRule, parts: list[Part], cut: int, person: Circumstances, sheet: Sheet
+    rule: BenefitRule, parts: list[Part], in_scope: int, cut: int, person: Circumstances, sheet: Sheet
 ) -> tuple[FundPayment, ...]:
     """Each fund pays what its caps leave room for and hands the rest on.
 
     Args:
         rule: the rule.
         parts: the funds' share, band by band.
-        cut: cost above the caps on cost: only a fund with a ratio of its own can take it, fen.
+        in_scope: the in-scope cost that reached the deductible, fen.
+        cut: cost above the caps on cost: only a fund with a share of its own can take it, fen.
         person: whose visit, where and when.
         sheet: counters and explanation.
 
@@ -51,22 +52,42 @@ def pay_in_layers(
         reaches that fund.
     """
     owed = sum(part.share for part in parts)
+    left = in_scope
     funds: list[FundPayment] = []
     for index, layer in enumerate(rule.layers):
-        if layer.ratios is not None:
-            cost = cut + _unpaid_cost(parts, owed)
-            ratio, clause = find(layer.ratios, person)
-            owed, cut = part_of(cost, ratio), 0
-            parts = [Part(1, cost, ratio, owed, clause)]
-            if cost:
-                sheet.line("overflow_ratio", owed, clause, fund=layer.fund, cost=cost, ratio=ratio)
+        if layer.share is not None:
+            cost = left if layer.basis is Basis.UNPAID else cut + _unpaid_cost(parts, owed)
+            parts, cut = _share_of_stage(layer, layer.share, cost, person, sheet), 0
+            owed = sum(part.share for part in parts)
         if index and not owed:
             continue
         paid = _pay(layer, owed, rule.clauses["formula"], index, person, sheet)
         if paid:
             funds.append(FundPayment(layer.fund, paid))
         owed -= paid
+        left -= paid
     return tuple(funds)
+
+
+def _share_of_stage(layer: Layer, share: Share, cost: int, person: Circumstances, sheet: Sheet) -> list[Part]:
+    """What a further fund's own share comes to of the cost that it takes, after its own deductible."""
+    borne = 0
+    if layer.deductible is not None:
+        threshold, clause = find(layer.deductible.amounts, person)
+        counter = layer.deductible.counter
+        before = sheet.value(counter)
+        borne = min(cost, max(0, threshold - before))
+        sheet.add(counter, borne, threshold)
+        if cost:
+            figures = {"cost": cost, "threshold": threshold, "borne_before": before}
+            sheet.line("stage", borne, clause, fund=layer.fund, **figures, period=sheet.period(counter))
+    parts = parts_of(share, cost - borne, borne, person, sheet)
+    for part in parts:
+        if part.cost:
+            bands = {"band": part.band} if share.edges else {}
+            figures = {"cost": part.cost, "ratio": part.ratio}
+            sheet.line("overflow_ratio", part.share, part.clause, fund=layer.fund, **figures, **bands)
+    return parts
 
 
 def _unpaid_cost(parts: list[Part], owed: int) -> int:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from gongji.benefit import families
+from gongji.benefit.entitlement import withheld
 from gongji.benefit.model import Bill, Circumstances
 from gongji.foundation.errors import InvalidInput
 from gongji.rules import layout
-from gongji.rules.model import AccountScope, BalanceSource, SharingRule
+from gongji.rules.model import AccountScope, BalanceSource, BenefitRule, SharingRule
 
 
-def encode_claim(bill: Bill, person: Circumstances, diseases: tuple[str, ...] = ()) -> list[int]:
+def encode_claim(
+    bill: Bill, person: Circumstances, diseases: tuple[str, ...] = (), rule: BenefitRule | None = None
+) -> list[int]:
     """The claim of one visit.
 
     Args:
         bill: the visit's bill.
         person: whose visit, where and when.
         diseases: the diseases of the region, in the order of the rule table.
+        rule: the rule, where it may withhold or pays a pharmacy as the prescriber; without one neither is looked at.
 
     Raises:
         InvalidInput: ``bill.too_large`` when the kernel's products could overflow.
@@ -32,10 +36,13 @@ def encode_claim(bill: Bill, person: Circumstances, diseases: tuple[str, ...] = 
     claim[layout.MONTH] = person.on.year * 12 + person.on.month - 1
     claim[layout.IN_SCOPE] = bill.in_scope
     claim[layout.STATUS] = layout.STATUS_PLACES[person.status]
-    claim[layout.TIER] = layout.TIER_PLACES[person.tier]
+    tier = person.prescriber if rule is not None and rule.by_prescriber else None
+    claim[layout.TIER] = layout.TIER_PLACES[tier or person.tier]
     claim[layout.AGE] = min(person.age, layout.OLDEST)
     claim[layout.COVERED] = min(person.months_covered, layout.LONGEST_COVER)
     claim[layout.CASES] = sum(bit for word, bit in layout.CASE_BITS.items() if word in person.cases)
+    if rule is not None and withheld(rule, person) is not None:
+        claim[layout.CASES] |= layout.WITHHELD_BIT
     claim[layout.ACCOUNT] = person.current_account
     claim[layout.DAYS] = person.days
     claim[layout.DISEASE] = diseases.index(person.disease) if person.disease in diseases else -1

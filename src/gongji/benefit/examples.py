@@ -70,15 +70,23 @@ def _circumstances(visit: ExampleVisit) -> Circumstances:
         current_account=visit.current_account,
         days=visit.days,
         disease=visit.disease,
+        prescriber=visit.prescriber,
+        late=visit.late,
+        missed_years=visit.missed_years,
+        repaid_years=visit.repaid_years,
     )
 
 
 def _compare(name: str, visit: ExampleVisit, outcome: Assessment) -> list[Difference]:
-    paid = {payment.fund: payment.amount for payment in outcome.funds}
+    paid: dict[str, int] = {}
+    for payment in outcome.funds:
+        paid[payment.fund] = paid.get(payment.fund, 0) + payment.amount
     numbers = {
         "deductible": (visit.deductible, outcome.deductible),
-        "fund_pool": (visit.fund_pool, paid.get("fund.pool", 0)),
-        "fund_large": (visit.fund_large, paid.get("fund.large", 0)),
+        **{
+            fund.replace(".", "_"): (visit.funds.get(fund, 0), paid.get(fund, 0))
+            for fund in dict.fromkeys((*visit.funds, *paid))
+        },
         "patient": (visit.patient, visit.total - outcome.fund_total),
     }
     return [

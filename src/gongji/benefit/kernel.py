@@ -17,6 +17,7 @@ from gongji.benefit.terms import (
     T_ACCOUNT_FIRST,
     T_ADMISSIONS,
     T_BAND_COUNTER,
+    T_BASIS,
     T_BORNE,
     T_CAP_SIZE,
     T_CAPS,
@@ -33,9 +34,12 @@ from gongji.benefit.terms import (
     T_LAYER_SIZE,
     T_LAYERS,
     T_MEASURE,
-    T_OWN_RATIO,
+    T_OWN_SHARE,
     T_RATIOS,
     T_SELF_FIRST,
+    T_SHARE,
+    T_STAGE_BORNE,
+    T_STAGE_SHARE,
     T_TARGET,
     T_THRESHOLDS,
     T_TIMES,
@@ -115,8 +119,9 @@ def settle_visit(
     borne = bear(terms, days, state, cost)
     result[DEDUCTIBLE_BORNE] = borne
     base = cut_cost(terms, state, cost - borne, borne)
-    share_out(terms, state, parts, base, borne, result)
-    pay_in_layers(terms, state, parts, result, cost - borne - base)
+    result[SHARE] = share_out(terms, T_SHARE, state, parts, base, borne)
+    result[RATIO] = first_ratio(parts, terms[T_SHARE + T_EDGE_COUNT])
+    pay_in_layers(terms, state, parts, result, cost, cost - borne - base)
 
 
 def turn_clocks(terms: Row, month: int, state: Integers) -> None:
@@ -219,37 +224,42 @@ def cut_cost(terms: Row, state: Integers, above: int, borne: int) -> int:
     return base
 
 
-def share_out(terms: Row, state: Integers, parts: Integers, base: int, borne: int, result: Integers) -> None:
-    """The funds' share in each band, as cost, ratio and share in `parts`; the ratio is that of the first band reached."""
-    measure = terms[T_MEASURE]
+def share_out(terms: Row, share: int, state: Integers, parts: Integers, base: int, borne: int) -> int:
+    """A fund's share in each band, as cost, ratio and share in `parts`; returns all of it."""
+    measure = terms[share + T_MEASURE]
+    counter = terms[share + T_BAND_COUNTER]
     counts = borne if measure == GROSS else 0
-    position = stands(state, terms[T_BAND_COUNTER]) + counts
-    edges = terms[T_EDGE_COUNT]
+    position = stands(state, counter) + counts
+    edges = terms[share + T_EDGE_COUNT]
     left = base
     shared = 0
-    first = -1
     for band in range(edges):
-        ratio = terms[T_RATIOS + band]
-        room = max(0, terms[T_EDGES + band] - position)
+        ratio = terms[share + T_RATIOS + band]
+        room = max(0, terms[share + T_EDGES + band] - position)
         cost = min(left, room) if measure != FUND else cost_within(room, left, ratio)
-        share = part_of(cost, ratio)
-        if first < 0 and cost > 0:
-            first = ratio
+        in_band = part_of(cost, ratio)
         parts[PARTS + PART_SIZE * band] = cost
         parts[PARTS + PART_SIZE * band + 1] = ratio
-        parts[PARTS + PART_SIZE * band + 2] = share
-        position += share if measure == FUND else cost
-        shared += share
+        parts[PARTS + PART_SIZE * band + 2] = in_band
+        position += in_band if measure == FUND else cost
+        shared += in_band
         left -= cost
-    ratio = terms[T_RATIOS + edges]
-    share = part_of(left, ratio)
+    ratio = terms[share + T_RATIOS + edges]
+    in_band = part_of(left, ratio)
     parts[PARTS + PART_SIZE * edges] = left
     parts[PARTS + PART_SIZE * edges + 1] = ratio
-    parts[PARTS + PART_SIZE * edges + 2] = share
-    shared += share
-    result[RATIO] = ratio if first < 0 else first
-    result[SHARE] = shared
-    post(state, terms[T_BAND_COUNTER], shared if measure == FUND else base + counts)
+    parts[PARTS + PART_SIZE * edges + 2] = in_band
+    shared += in_band
+    post(state, counter, shared if measure == FUND else base + counts)
+    return shared
+
+
+def first_ratio(parts: Row, edges: int) -> int:
+    """The ratio of the first band that the visit reached; that of the last one when there was nothing to share."""
+    for band in range(edges):
+        if parts[PARTS + PART_SIZE * band] > 0:
+            return parts[PARTS + PART_SIZE * band + 1]
+    return parts[PARTS + PART_SIZE * edges + 1]
 
 
 def cost_within(room: int, left: int, ratio: int) -> int:
@@ -278,27 +288,34 @@ def unpaid_cost(parts: Row, bands: int, owed: int) -> int:
     return cost
 
 
-def pay_in_layers(terms: Row, state: Integers, parts: Integers, result: Integers, cut: int) -> None:
+def pay_in_layers(terms: Row, state: Integers, parts: Integers, result: Integers, in_scope: int, cut: int) -> None:
     """What each fund pays of the share, into `result`."""
     owed = result[SHARE]
-    bands = terms[T_EDGE_COUNT] + 1
-    above = cut
+    bands = terms[T_SHARE + T_EDGE_COUNT] + 1
+    unpaid, above = in_scope, cut
     for index in range(MOST_LAYERS):
         result[PAID + index] = 0
     for index in range(terms[T_LAYERS]):
         layer = T_FIRST_LAYER + index * T_LAYER_SIZE
-        if terms[layer + T_OWN_RATIO]:
-            cost = above + unpaid_cost(parts, bands, owed)
-            ratio = terms[layer + T_OWN_RATIO + 1]
-            owed = part_of(cost, ratio)
+        if terms[layer + T_OWN_SHARE]:
+            cost = unpaid if terms[layer + T_BASIS] else above + unpaid_cost(parts, bands, owed)
+            owed = share_of_stage(terms, layer, state, parts, cost)
+            bands = terms[layer + T_STAGE_SHARE + T_EDGE_COUNT] + 1
             above = 0
-            parts[PARTS] = cost
-            parts[PARTS + 1] = ratio
-            parts[PARTS + 2] = owed
-            bands = 1
         paid = pay_layer(terms, layer, state, owed)
         result[PAID + index] = paid
         owed -= paid
+        unpaid -= paid
+
+
+def share_of_stage(terms: Row, layer: int, state: Integers, parts: Integers, cost: int) -> int:
+    """What a further fund's own share comes to of the cost that it takes, after its own deductible."""
+    counter = terms[layer + T_STAGE_BORNE]
+    borne = 0
+    if counter >= 0:
+        borne = min(cost, max(0, terms[layer + T_STAGE_BORNE + 1] - state[counter]))
+        state[counter] += borne
+    return share_out(terms, layer + T_STAGE_SHARE, state, parts, cost - borne, borne)
 
 
 def pay_layer(terms: Row, layer: int, state: Integers, owed: int) -> int:

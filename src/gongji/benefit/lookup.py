@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gongji.benefit.model import Circumstances
 from gongji.foundation.errors import InvalidInput
-from gongji.rules.grid import OTHER_PROVIDER, SELECTED_PROVIDER, Grid, Key, lower_bound
+from gongji.rules.grid import GRADES, OTHER_PROVIDER, SELECTED_PROVIDER, Grid, Key, lower_bound
 from gongji.rules.model import Attribute, Clause, Dimension
 
 
@@ -37,6 +37,8 @@ def _word(grid: Grid, dimension: Dimension, person: Circumstances, admission: in
             return person.tier
         case Dimension.PROVIDER:
             return SELECTED_PROVIDER if Attribute.SELECTED_PROVIDER in person.attributes else OTHER_PROVIDER
+        case Dimension.GRADE:
+            return GRADES[Attribute.GRADE_2 in person.attributes]
         case Dimension.AGE:
             return _class(grid.words(dimension), person.age)
         case Dimension.COVER:

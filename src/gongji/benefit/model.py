@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from gongji.foundation.errors import InvalidInput
 from gongji.rules.model import Attribute, Clause, OffSite, Status, Tier
+from gongji.rules.vocabulary import Late
 
 #: Counter values of the present period by counter name (``deductible_borne``, ``fund_paid``, …), in fen.
 Counters: TypeAlias = Mapping[str, int]
@@ -60,10 +61,14 @@ class Circumstances:
         age: full years on that day.
         offsite: where the patient is treated, and how it came to that.
         attributes: what else a rule may ask about the visit.
-        months_covered: months of unbroken cover.
+        months_covered: months of unbroken cover, for somebody insured late those since then.
         current_account: fen in the patient's current-year account (for regions where it pays first).
         days: length of an admission.
         disease: the special-disease entitlement or its sub-item, in the pack's word; empty without.
+        prescriber: tier of the hospital whose prescription a pharmacy fills; None without a prescription.
+        late: what made the patient be insured late; None for whoever was insured in time.
+        missed_years: years without insurance before the last return to it.
+        repaid_years: how many of those were paid afterwards.
     """
 
     status: Status
@@ -76,6 +81,10 @@ class Circumstances:
     current_account: int = 0
     days: int = 1
     disease: str = ""
+    prescriber: Tier | None = None
+    late: Late | None = None
+    missed_years: int = 0
+    repaid_years: int = 0
 
     @property
     def cases(self) -> frozenset[str]:

@@ -19,9 +19,8 @@ from gongji.rules.layout import (
     AGE_EDGES,
     AMOUNTS,
     AS_TIER,
-    BAND_COUNTER,
-    BAND_STEP,
     BASE_TIERS,
+    BASIS,
     BORNE,
     CAP_COUNT,
     CAP_COUNTER,
@@ -41,18 +40,15 @@ from gongji.rules.layout import (
     CYCLE_DAYS,
     DEDUCTIBLE,
     DISEASE,
-    EDGE_COUNT,
-    EDGES,
     FACTOR,
     FIRST_SELF_PAY,
     FUND,
+    GRADE_2_BIT,
     GROSS,
     LAYER_COUNT,
-    LAYER_RATIOS,
     LAYER_SIZE,
     LAYERS,
     LESS_POINTS,
-    MEASURE,
     MODIFIER_COUNT,
     MODIFIER_SIZE,
     MODIFIERS,
@@ -65,12 +61,23 @@ from gongji.rules.layout import (
     MOST_LAYERS,
     MOST_MODIFIERS,
     MOST_TIMES,
+    NET,
+    NO_DEDUCTIBLE,
     NOT_KEPT,
-    OWN_RATIO,
+    OWN_SHARE,
     PLACES,
     POINTS,
     RATIOS,
     SELECTED_BIT,
+    SET,
+    SHARE_COUNTER,
+    SHARE_EDGE_COUNT,
+    SHARE_EDGES,
+    SHARE_MEASURE,
+    SHARE_STEP,
+    STAGE_AMOUNTS,
+    STAGE_BORNE,
+    STAGE_SHARE,
     STATUS,
     TARGET,
     TIER,
@@ -79,6 +86,7 @@ from gongji.rules.layout import (
     WAIVER_COUNT,
     WAIVER_SIZE,
     WAIVERS,
+    WITHHELD_BIT,
 )
 
 # What the patient bears before the deductible.
@@ -103,21 +111,25 @@ T_THRESHOLDS: Final = T_ADMISSIONS + 1  # waivers taken off
 T_COST_CAPS: Final = T_THRESHOLDS + MOST_ADMISSIONS  # how many, then of each: whether gross, its counter, its limit
 T_COST_CAP_SIZE: Final = 3
 
-# The share.
-T_MEASURE: Final = T_COST_CAPS + 1 + MOST_CAPS * T_COST_CAP_SIZE
-T_BAND_COUNTER: Final = T_MEASURE + 1
-T_EDGE_COUNT: Final = T_BAND_COUNTER + 1
-T_EDGES: Final = T_EDGE_COUNT + 1
-T_RATIOS: Final = T_EDGES + MOST_EDGES  # modified
+# A share: what its bands are measured on, their counter, how many edges, the edges, the ratios as modified.
+T_MEASURE: Final = 0
+T_BAND_COUNTER: Final = 1
+T_EDGE_COUNT: Final = 2
+T_EDGES: Final = 3
+T_RATIOS: Final = T_EDGES + MOST_EDGES
+T_SHARE_SIZE: Final = T_RATIOS + MOST_EDGES + 1
 
-# The funds.
-T_LAYERS: Final = T_RATIOS + MOST_EDGES + 1  # how many, then each
-T_ANY_OWN_RATIO: Final = T_LAYERS + 1
-T_FIRST_LAYER: Final = T_ANY_OWN_RATIO + 1
-T_OWN_RATIO: Final = 0  # whether it has a ratio of its own, and the ratio
+# The share of the pooled fund, then the funds.
+T_SHARE: Final = T_COST_CAPS + 1 + MOST_CAPS * T_COST_CAP_SIZE
+T_LAYERS: Final = T_SHARE + T_SHARE_SIZE  # how many, then each
+T_FIRST_LAYER: Final = T_LAYERS + 1
+T_OWN_SHARE: Final = 0  # whether it has a share of its own
+T_BASIS: Final = 1  # whether it takes all cost that is still unpaid
 T_CAPS: Final = 2  # how many, then of each: its counter, its limit
 T_CAP_SIZE: Final = 2
-T_LAYER_SIZE: Final = T_CAPS + 1 + MOST_CAPS * T_CAP_SIZE
+T_STAGE_BORNE: Final = T_CAPS + 1 + MOST_CAPS * T_CAP_SIZE  # counter and threshold of its own deductible
+T_STAGE_SHARE: Final = T_STAGE_BORNE + 2
+T_LAYER_SIZE: Final = T_STAGE_SHARE + T_SHARE_SIZE
 
 TERMS_SIZE: Final = T_FIRST_LAYER + MOST_LAYERS * T_LAYER_SIZE
 
@@ -157,15 +169,32 @@ def resolve(row: Row, visit: Row, placed: Integers, terms: Integers) -> None:
     terms[T_CLOCK_COUNT] = row[CLOCK_COUNT]
     for place in range(MOST_CLOCKS * CLOCK_SIZE):
         terms[T_CLOCKS + place] = row[CLOCKS + place]
-    resolve_scope(row, placed, terms)
-    resolve_deductible(row, placed, terms)
-    resolve_share(row, placed, terms)
-    resolve_cost_caps(row, placed, terms)
-    resolve_layers(row, placed, terms)
+    if visit[CASES] & WITHHELD_BIT:
+        withhold(terms)
+    else:
+        resolve_scope(row, placed, terms)
+        resolve_deductible(row, placed, terms)
+        resolve_share(row, RATIOS, placed, terms, T_SHARE)
+        modify(row, placed, terms)
+        resolve_cost_caps(row, placed, terms)
+        resolve_layers(row, placed, terms)
+
+
+def withhold(terms: Integers) -> None:
+    """The terms of a visit for which the rule pays nothing and counts nothing."""
+    terms[T_SELF_FIRST] = 0
+    terms[T_ACCOUNT_FIRST] = 0
+    terms[T_DEDUCTIBLE] = NO_DEDUCTIBLE
+    terms[T_COST_CAPS] = 0
+    terms[T_SHARE + T_MEASURE] = NET
+    terms[T_SHARE + T_BAND_COUNTER] = NOT_KEPT
+    terms[T_SHARE + T_EDGE_COUNT] = 0
+    terms[T_SHARE + T_RATIOS] = 0
+    terms[T_LAYERS] = 0
 
 
 def find_place(row: Row, visit: Row, placed: Integers) -> None:
-    """Where the visit stands in every table: status, tier, age class, cover class, provider, disease."""
+    """Where the visit stands in every table: status, tier, age class, cover class, provider, disease, grade."""
     ages = 0
     for edge in range(MOST_AGE_EDGES):
         if visit[AGE] >= row[AGE_EDGES + edge]:
@@ -180,6 +209,7 @@ def find_place(row: Row, visit: Row, placed: Integers) -> None:
     placed[3] = covers
     placed[4] = 1 if visit[CASES] & SELECTED_BIT else 0
     placed[5] = visit[DISEASE]
+    placed[6] = 1 if visit[CASES] & GRADE_2_BIT else 0
     placed[PLACED_CASES] = visit[CASES]
 
 
@@ -225,15 +255,23 @@ def resolve_deductible(row: Row, placed: Row, terms: Integers) -> None:
         terms[T_THRESHOLDS + admission] = asked
 
 
-def resolve_share(row: Row, placed: Row, terms: Integers) -> None:
-    """The bands and the ratio of each."""
-    terms[T_MEASURE] = row[MEASURE]
-    terms[T_BAND_COUNTER] = row[BAND_COUNTER]
-    terms[T_EDGE_COUNT] = row[EDGE_COUNT]
-    for edge in range(row[EDGE_COUNT]):
-        terms[T_EDGES + edge] = row[EDGES + edge]
-    for band in range(row[EDGE_COUNT] + 1):
-        terms[T_RATIOS + band] = modified(row, placed, number(row, RATIOS, placed, band * row[BAND_STEP]))
+def resolve_share(row: Row, share: int, placed: Row, terms: Integers, to: int) -> None:
+    """The bands of a fund and the ratio of each."""
+    terms[to + T_MEASURE] = row[share + SHARE_MEASURE]
+    terms[to + T_BAND_COUNTER] = row[share + SHARE_COUNTER]
+    edges = row[share + SHARE_EDGE_COUNT]
+    terms[to + T_EDGE_COUNT] = edges
+    for edge in range(edges):
+        terms[to + T_EDGES + edge] = row[share + SHARE_EDGES + edge]
+    for band in range(edges + 1):
+        terms[to + T_RATIOS + band] = number(row, share, placed, band * row[share + SHARE_STEP])
+
+
+def modify(row: Row, placed: Row, terms: Integers) -> None:
+    """The pooled fund's ratios as the visit's cases change them."""
+    for band in range(terms[T_SHARE + T_EDGE_COUNT] + 1):
+        ratio = T_SHARE + T_RATIOS + band
+        terms[ratio] = modified(row, placed, terms[ratio])
 
 
 def modified(row: Row, placed: Row, written: int) -> int:
@@ -250,6 +288,8 @@ def modified(row: Row, placed: Row, written: int) -> int:
                 ratio -= by
             elif effect == FACTOR:
                 ratio = part_of(ratio, by)
+            elif effect == SET:
+                ratio = by
             elif effect != FIRST_SELF_PAY:
                 ratio = 10_000 - part_of(10_000 - ratio, by)
             ratio = min(10_000, max(0, ratio))
@@ -279,16 +319,17 @@ def resolve_cost_caps(row: Row, placed: Row, terms: Integers) -> None:
 
 
 def resolve_layers(row: Row, placed: Row, terms: Integers) -> None:
-    """The funds, with their caps on what they pay."""
+    """The funds, with their own shares and their caps on what they pay."""
     terms[T_LAYERS] = row[LAYER_COUNT]
-    terms[T_ANY_OWN_RATIO] = 0
     for index in range(row[LAYER_COUNT]):
         layer = LAYERS + index * LAYER_SIZE
         to = T_FIRST_LAYER + index * T_LAYER_SIZE
-        terms[to + T_OWN_RATIO] = row[layer + OWN_RATIO]
-        if row[layer + OWN_RATIO]:
-            terms[T_ANY_OWN_RATIO] = 1
-            terms[to + T_OWN_RATIO + 1] = number(row, layer + LAYER_RATIOS, placed, 0)
+        terms[to + T_OWN_SHARE] = row[layer + OWN_SHARE]
+        terms[to + T_BASIS] = row[layer + BASIS]
+        terms[to + T_STAGE_BORNE] = row[layer + STAGE_BORNE]
+        if row[layer + OWN_SHARE]:
+            terms[to + T_STAGE_BORNE + 1] = number(row, layer + STAGE_AMOUNTS, placed, 0)
+            resolve_share(row, layer + STAGE_SHARE, placed, terms, to + T_STAGE_SHARE)
         count = 0
         for place in range(row[layer + CAP_COUNT]):
             cap = layer + CAPS + place * CAP_SIZE

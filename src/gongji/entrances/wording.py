@@ -163,7 +163,7 @@ def kin_seen_by_user(relation: Relation, gender: str, language: Language) -> str
 
 
 #: "Same order everywhere": funds, own account, relatives, wallet, cash.
-PAYER_ORDER: Final = ("fund.pool", "fund.large", "own", "shared", "wallet", "cash")
+PAYER_ORDER: Final = ("fund.pool", "fund.large", "fund.civil", "fund.aid", "own", "shared", "wallet", "cash")
 
 #: Sources of these grades need no warning.
 _TRUSTED: Final = (Grade.OFFICIAL, Grade.LOCAL_MEDIA)
@@ -305,6 +305,10 @@ def _situation(step: Step) -> str:
             return _cap(step)
         case "no_rule" if inputs.get("says"):
             return "no_rule.says"
+        case "waiting":
+            return f"waiting.{inputs.get('late')}"
+        case "stage" | "overflow" | "overflow_ratio" if inputs.get("fund") in ("fund.civil", "fund.aid"):
+            return f"{step.code}.{inputs['fund']}"
     return step.code
 
 

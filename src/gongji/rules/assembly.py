@@ -13,11 +13,21 @@ from gongji.rules.expand import Reader, Table, make_grid
 from gongji.rules.grid import Grid, Key
 from gongji.rules.lineage import Lineage, clause
 from gongji.rules.model import BenefitRule, Cap, Counter, Deductible, Layer, Modifier, Share, Waiver
-from gongji.rules.pack import BenefitEntries, BenefitKey, in_force
+from gongji.rules.pack import SCHEME_WORDS, BenefitEntries, BenefitKey, in_force
 from gongji.rules.problems import Problems, Unreadable
 from gongji.rules.sources import Clause
-from gongji.rules.structure import POOL, REPEAT, CapShape, LayerShape, Shape, TableShape
+from gongji.rules.structure import (
+    POOL,
+    REPEAT,
+    CapShape,
+    DeductibleShape,
+    LayerShape,
+    Shape,
+    ShareShape,
+    TableShape,
+)
 from gongji.rules.vocabulary import STATUSES, Combine, DeductibleKind, Dimension, Measure, Tier
+from gongji.rules.waiting import WaitingRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,7 @@ class Assembly:
             interpretations=self.chosen,
             digest=self.lineage.digest,
             account_first=shape.account_first,
+            waiting=self._waiting(),
         )
 
     def _applies(self, when: Mapping[str, str]) -> bool:
@@ -127,13 +138,16 @@ class Assembly:
         return Grid((*first.by, Dimension.ADMISSION), numbers, clauses)
 
     def _share(self) -> Share:
-        shape = self.shape.value.share
-        ratios = self._grid(shape.table, ratio=True)
         modifiers = tuple(
             Modifier(one.table.value, frozenset(one.cases), one.effect, self._grid(one.table, ratio=True))
             for one in self.shape.value.modifiers
             if self._applies(one.when)
         )
+        return self._shared_out(self.shape.value.share, modifiers)
+
+    def _shared_out(self, shape: ShareShape, modifiers: tuple[Modifier, ...] = ()) -> Share:
+        """The share of the pooled fund, or of a further one."""
+        ratios = self._grid(shape.table, ratio=True)
         if shape.edges is None:
             return Share(ratios, modifiers=modifiers)
         edges = self._grid(shape.edges, ratio=False)
@@ -154,8 +168,8 @@ class Assembly:
             en, zh = f"the edges of {shape.value} do not rise", f"{shape.value} 的分段界限未逐段递增"
             raise self.problems.refuse("pack.bad_value", shape.at, en, zh)
         if len(ratios.words(Dimension.BAND)) != len(edges) + 1:
-            en = f"{len(edges)} edges of {shape.value} make {len(edges) + 1} bands; 'share' has another number of them"
-            zh = f"{shape.value} 有 {len(edges)} 个界限, share 应有 {len(edges) + 1} 段"
+            en = f"{len(edges)} edges of {shape.value} make {len(edges) + 1} bands; the ratios have another number of them"
+            zh = f"{shape.value} 有 {len(edges)} 个界限, 比例应有 {len(edges) + 1} 段"
             raise self.problems.refuse("pack.missing_key", shape.at, en, zh)
 
     def _layers(self) -> tuple[Layer, ...]:
@@ -166,12 +180,19 @@ class Assembly:
             Layer(
                 fund=one.fund,
                 caps=(self._cap(one.cap),) if one.cap is not None else (),
-                ratios=self._grid(one.ratio, ratio=True) if one.ratio is not None else None,
+                share=self._shared_out(one.share) if one.share is not None else None,
+                basis=one.basis,
+                deductible=self._stage_deductible(one.deductible) if one.deductible is not None else None,
             )
             for one in active
             if one.fund != POOL
         ]
         return (pool, *stages)
+
+    def _stage_deductible(self, shape: DeductibleShape) -> Deductible | None:
+        if shape.table is None:
+            return None
+        return Deductible(shape.kind, self._grid(shape.table, ratio=False), counter=shape.counter)
 
     def _check_counters(self, caps: list[CapShape]) -> None:
         """Two caps of one fund that bind at once count on their own counters, or every payment would count twice."""
@@ -204,10 +225,23 @@ class Assembly:
             add(name)
         add(share.counter)
         for layer in layers:
+            if layer.deductible is not None:
+                add(layer.deductible.counter)
+            if layer.share is not None:
+                add(layer.share.counter)
             for cap in layer.caps:
                 diseases = cap.limits.words(Dimension.DISEASE) if cap.each_disease else ()
                 add(cap.counter, *(cap.counter_of(disease) for disease in diseases))
         return made
+
+    def _waiting(self) -> WaitingRule | None:
+        """The waiting terms of the nearest pack that has any then."""
+        for pack in self.lineage.packs:
+            entry = in_force(pack.waiting.get(self.key[0], ()), self.start)
+            if entry is not None:
+                word = next(word for word, scheme in SCHEME_WORDS.items() if scheme is self.key[0])
+                return WaitingRule(entry.value, clause(f"{pack.id}#waiting.{word}", entry, self.lineage.documents()))
+        return None
 
     def _formula(self) -> Clause:
         return self._clause("rules", (), self.shape)

@@ -12,9 +12,12 @@ from typing import Final
 from gongji.rules.node import Node, read_yaml
 from gongji.rules.pack import read_benefit_key
 from gongji.rules.problems import At, Problems, Unreadable
-from gongji.rules.vocabulary import Attribute, CareKind, OffSite, Scheme, Status, Tier
+from gongji.rules.vocabulary import Attribute, CareKind, Late, OffSite, Scheme, Status, Tier
 
-_SPECIAL: Final = ("kind", "offsite", "attributes", "months_covered", "current_account", "days", "disease")
+_SPECIAL: Final = (
+    *("kind", "offsite", "attributes", "months_covered", "current_account", "days", "disease"),
+    *("prescriber", "late", "missed_years", "repaid_years"),
+)
 _BILL: Final = ("total", "self_paid", "over_limit", "first_self_pay", "in_scope")
 
 
@@ -22,8 +25,8 @@ _BILL: Final = ("total", "self_paid", "over_limit", "first_self_pay", "in_scope"
 class ExampleVisit:
     """One visit of an example: who, where, when, the bill's parts and what is expected, all amounts in fen.
 
-    `fund_pool` and `fund_large` are what the funds pay, `patient` is the rest of the bill; `why` is the hand
-    computation. `kind` is set where it is not the kind of care the file is about; the last seven are as in the
+    `funds` is what each fund pays by its name (``fund.pool``), `patient` is the rest of the bill; `why` is the hand
+    computation. `kind` is set where it is not the kind of care the file is about; what follows it is as in the
     circumstances of an assessment.
     """
 
@@ -37,8 +40,7 @@ class ExampleVisit:
     first_self_pay: int
     in_scope: int
     deductible: int
-    fund_pool: int
-    fund_large: int
+    funds: Mapping[str, int]
     patient: int
     why: str
     at: At
@@ -49,6 +51,10 @@ class ExampleVisit:
     current_account: int = 0
     days: int = 1
     disease: str = ""
+    prescriber: Tier | None = None
+    late: Late | None = None
+    missed_years: int = 0
+    repaid_years: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,7 @@ def _read_example(node: Node, region: str, scheme: Scheme, kind: CareKind) -> Ex
 def _read_visit(node: Node) -> ExampleVisit:
     found = node.fields(("on", "status", "tier", "age", "bill", "expect", "why"), _SPECIAL)
     bill = found["bill"].fields(("total", "in_scope"), ("self_paid", "over_limit", "first_self_pay"))
-    expect = found["expect"].fields(("deductible", "fund_pool", "patient"), ("fund_large",))
+    expect = found["expect"].fields(("deductible", "fund_pool", "patient"), ("fund_large", "fund_civil", "fund_aid"))
     parts = {name: bill[name].yuan() if name in bill else 0 for name in _BILL}
     return ExampleVisit(
         on=found["on"].day(),
@@ -108,8 +114,9 @@ def _read_visit(node: Node) -> ExampleVisit:
         age=found["age"].whole(),
         **parts,
         deductible=expect["deductible"].yuan(),
-        fund_pool=expect["fund_pool"].yuan(),
-        fund_large=expect["fund_large"].yuan() if "fund_large" in expect else 0,
+        funds={
+            name.replace("_", "."): amount.yuan() for name, amount in expect.items() if name.startswith("fund_")
+        },
         patient=expect["patient"].yuan(),
         why=found["why"].text(),
         at=node.at,
@@ -120,6 +127,10 @@ def _read_visit(node: Node) -> ExampleVisit:
         current_account=found["current_account"].yuan() if "current_account" in found else 0,
         days=found["days"].whole() if "days" in found else 1,
         disease=found["disease"].text() if "disease" in found else "",
+        prescriber=found["prescriber"].choice(Tier) if "prescriber" in found else None,
+        late=found["late"].choice(Late) if "late" in found else None,
+        missed_years=found["missed_years"].whole() if "missed_years" in found else 0,
+        repaid_years=found["repaid_years"].whole() if "repaid_years" in found else 0,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from gongji.foundation.errors import Misconfigured
 from gongji.rules import layout
 
-CASE_MASK: Final = (1 << len(layout.CASE_BITS)) - 1
+CASE_MASK: Final = layout.CASE_SETS - 1
 TIER_MASK: Final = 7
 AGE_MASK: Final = layout.OLDEST
 COVER_MASK: Final = layout.LONGEST_COVER
@@ -31,7 +31,7 @@ STEPS_SIZE: Final = DISEASE_STEPS + DISEASE_MASK + 1
 #: More cells than this are not numbered: their index alone would take half a gigabyte.
 MOST_CELLS: Final = 1 << 27
 
-_STATUS, _TIER, _AGE, _COVER, _PROVIDER, _DISEASE = range(layout.PLACES)
+_STATUS, _TIER, _AGE, _COVER, _PROVIDER, _DISEASE, _GRADE = range(layout.PLACES)
 _STATUS_BITS: Final = sum(layout.CASE_BITS[status] for status in layout.STATUS_PLACES)
 
 Row: TypeAlias = Sequence[int]
@@ -102,7 +102,7 @@ def _tables(row: Row) -> Iterator[int]:
     yield from (layout.MODIFIERS + index * layout.MODIFIER_SIZE + 2 for index in range(row[layout.MODIFIER_COUNT]))
     for index in range(row[layout.LAYER_COUNT]):
         layer = layout.LAYERS + index * layout.LAYER_SIZE
-        yield layer + layout.LAYER_RATIOS
+        yield from (layer + layout.STAGE_AMOUNTS, layer + layout.STAGE_SHARE)
         for cap in _caps(row, layer):
             yield cap + layout.CAP_LIMITS
 
@@ -115,7 +115,9 @@ def _caps(row: Row, layer: int) -> Iterator[int]:
 def _case_classes(rows: Sequence[Row], used: Sequence[bool]) -> list[int]:
     """For every set of cases, its class: cases that no table, modifier or waiver asks for make no difference."""
     asked = (_STATUS_BITS if used[_STATUS] else 0) | (layout.SELECTED_BIT if used[_PROVIDER] else 0)
+    asked |= layout.GRADE_2_BIT if used[_GRADE] else 0
     for row in rows:
+        asked |= layout.WITHHELD_BIT if row[layout.WITHHOLDS] else 0
         for index in range(row[layout.WAIVER_COUNT]):
             asked |= row[layout.WAIVERS + index * layout.WAIVER_SIZE]
         for index in range(row[layout.MODIFIER_COUNT]):

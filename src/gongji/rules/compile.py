@@ -120,7 +120,8 @@ def benefit_timeline(
     benefit = lineage.own.benefits[key]
     chosen = choose(benefit.interpretations, readings)
     spans: list[Span[BenefitRule]] = []
-    for start, until in _stretches([*benefit.shapes, *chain.from_iterable(benefit.values.values())]):
+    waiting = chain.from_iterable(pack.waiting.get(key[0], ()) for pack in lineage.packs)
+    for start, until in _stretches([*benefit.shapes, *chain.from_iterable(benefit.values.values()), *waiting]):
         shape = in_force(benefit.shapes, start)
         rule = None
         if shape is not None:
@@ -133,7 +134,7 @@ def benefit_timeline(
 def pharmacy_timeline(
     lineage: Lineage, key: BenefitKey, spans: Sequence[Span[BenefitRule]]
 ) -> tuple[Span[BenefitRule], ...]:
-    """What an outpatient rule pays at pharmacies, where its shape says as which tier (``pharmacy: tier_1``).
+    """What an outpatient rule pays at pharmacies, where its shape says as what (``pharmacy: tier_1``, ``prescriber``).
 
     Args:
         lineage: the pack and its parents.
@@ -147,9 +148,11 @@ def pharmacy_timeline(
     made = []
     for span in spans:
         shape = in_force(shapes, span.begins)
-        tier = shape.value.pharmacy_tier if shape is not None else None
-        if tier is not None:
-            made.append(replace(span, rule=replace(span.rule, kind=CareKind.PHARMACY, as_tier=tier)))
+        if shape is None or not (shape.value.pharmacy_tier or shape.value.by_prescriber):
+            continue
+        how = shape.value
+        rule = replace(span.rule, kind=CareKind.PHARMACY, as_tier=how.pharmacy_tier, by_prescriber=how.by_prescriber)
+        made.append(replace(span, rule=rule))
     return tuple(made)
 
 

@@ -9,7 +9,17 @@ from typing import Final, TypeAlias
 
 from gongji.foundation.money import PER_TEN_THOUSAND, percent
 from gongji.rules.entries import Dated
-from gongji.rules.grid import CLASS, NUMBERED, OTHER_PROVIDER, SELECTED_PROVIDER, Grid, Key, lower_bound, ordinal
+from gongji.rules.grid import (
+    CLASS,
+    GRADES,
+    NUMBERED,
+    OTHER_PROVIDER,
+    SELECTED_PROVIDER,
+    Grid,
+    Key,
+    lower_bound,
+    ordinal,
+)
 from gongji.rules.node import Leaf
 from gongji.rules.problems import Problems
 from gongji.rules.sources import Clause
@@ -29,6 +39,8 @@ def dimension_of(word: str) -> Dimension:
         return Dimension.STATUS
     if word in _PROVIDERS:
         return Dimension.PROVIDER
+    if word in GRADES:
+        return Dimension.GRADE
     match = CLASS.fullmatch(word)
     if match is not None:
         return Dimension.COVER if match[3] else Dimension.AGE
@@ -96,6 +108,7 @@ class Reader:
             Dimension.AGE: ("under_70", "from_70"),
             Dimension.COVER: ("under_72_months", "from_72_months"),
             Dimension.PROVIDER: _PROVIDERS,
+            Dimension.GRADE: GRADES,
             Dimension.DISEASE: ("(a word of your own)",),
             Dimension.ADMISSION: ("admission_1", "admission_2"),
             Dimension.BAND: ("band_1", "band_2"),
@@ -112,6 +125,8 @@ class Reader:
             return tuple(Tier)
         if dimension is Dimension.PROVIDER:
             return _PROVIDERS
+        if dimension is Dimension.GRADE:
+            return GRADES
         found = {level[dimension] for level in levels if dimension in level}
         if dimension in (Dimension.AGE, Dimension.COVER):
             ordered = sorted(found, key=lambda word: (lower_bound(word), word))

@@ -17,6 +17,9 @@ Key: TypeAlias = tuple[str, ...]
 OTHER_PROVIDER: Final = "other"
 SELECTED_PROVIDER: Final = "selected"
 
+#: The words of the dimension ``grade``.
+GRADES: Final = ("grade_1", "grade_2")
+
 CLASS: Final = re.compile(r"(under|from)_(\d{1,3})(_months)?")
 NUMBERED: Final = re.compile(r"(admission|band)_([1-9])")
 

@@ -137,6 +137,8 @@ def _sources(pack: Pack) -> Iterator[Source]:
         yield from (entry.source for entry in entries)
     for credits in pack.accrual.values():
         yield from (entry.source for entry in credits)
+    for terms in pack.waiting.values():
+        yield from (entry.source for entry in terms)
     for one in pack.benefits.values():
         yield from (entry.source for entry in one.shapes)
     for bounds in pack.bounds.values():

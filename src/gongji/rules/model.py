@@ -19,6 +19,7 @@ from gongji.rules.vocabulary import (
     Area,
     Attribute,
     BalanceSource,
+    Basis,
     CareKind,
     Combine,
     DeductibleKind,
@@ -38,6 +39,7 @@ from gongji.rules.vocabulary import (
     Tier,
     Trigger,
 )
+from gongji.rules.waiting import WaitingRule
 
 __all__ = [
     "ENGINE",
@@ -46,6 +48,7 @@ __all__ = [
     "Area",
     "Attribute",
     "BalanceSource",
+    "Basis",
     "BenefitRule",
     "Cap",
     "CareKind",
@@ -222,14 +225,32 @@ class Layer:
     """A fund that pays what its caps leave room for, then hands over to the next layer.
 
     Attributes:
-        fund: ``fund.pool`` or ``fund.large``.
+        fund: ``fund.pool``, ``fund.large``, ``fund.civil`` or ``fund.aid``.
         caps: its limits, all binding at once; none when it pays without limit.
-        ratios: its own ratio of the cost that found no room before; None when it goes on with the share itself.
+        share: its own ratio, in bands or not, of the cost it takes; None when it goes on with the share of the fund
+            before it.
+        basis: which cost it takes, when it has a share of its own.
+        deductible: what the patient bears of that cost first: `NONE`, or `CUMULATIVE` on one counter.
     """
 
     fund: str
     caps: tuple[Cap, ...]
-    ratios: Grid | None = None
+    share: Share | None = None
+    basis: Basis = Basis.NO_ROOM
+    deductible: Deductible | None = None
+
+    @property
+    def ratios(self) -> Grid | None:
+        """The ratios of its own share; None without one."""
+        return self.share.ratios if self.share is not None else None
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """Every table it reads."""
+        found = [cap.limits for cap in self.caps]
+        found += [self.share.ratios] if self.share is not None else []
+        found += [self.deductible.amounts] if self.deductible is not None else []
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +275,8 @@ class BenefitRule:
         engine: version of the arithmetic.
         as_tier: the tier that every visit counts as (a pharmacy); None where the institution's own counts.
         account_first: whether the current-year account has to be empty before the deductible begins.
+        by_prescriber: whether the tier of the hospital that prescribed counts; without a prescription nothing is paid.
+        waiting: how long somebody insured late waits; None where no text says that anybody does.
     """
 
     pack: str
@@ -272,6 +295,16 @@ class BenefitRule:
     engine: str = ENGINE
     as_tier: Tier | None = None
     account_first: bool = False
+    by_prescriber: bool = False
+    waiting: WaitingRule | None = None
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """Every table it reads."""
+        found = [self.deductible.amounts, self.share.ratios]
+        found += [waiver.less for waiver in self.deductible.waivers]
+        found += [modifier.numbers for modifier in self.share.modifiers]
+        return (*found, *(grid for layer in self.layers for grid in layer.grids))
 
     def grids(self) -> Iterator[Grid]:
         """Every table of numbers that the rule reads."""

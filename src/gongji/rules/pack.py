@@ -45,6 +45,7 @@ from gongji.rules.vocabulary import (
     Scheme,
     Trigger,
 )
+from gongji.rules.waiting import WaitingTerms, read_waiting
 
 Entry = TypeVar("Entry")
 Read = TypeVar("Read")
@@ -76,7 +77,7 @@ SHARING_NAMES: Final[Mapping[str, Callable[[Node], object]]] = {
 
 _HEADER = ("region", "name", "inherits")
 _SECTIONS = (
-    *("sources", "scheme", "counters", "rules", "values", "sharing", "accrual"),
+    *("sources", "scheme", "counters", "rules", "values", "sharing", "accrual", "waiting"),
     *("interpretations", "bounds", "conflicts", "gaps"),
 )
 
@@ -108,6 +109,7 @@ class Pack:
     documents: dict[str, Document] = field(default_factory=dict)
     sharing: dict[str, list[Dated[object]]] = field(default_factory=dict)
     accrual: dict[Contributor, list[Dated[AccrualEntry]]] = field(default_factory=dict)
+    waiting: dict[Scheme, list[Dated[WaitingTerms]]] = field(default_factory=dict)
     values: dict[str, list[Dated[Table]]] = field(default_factory=dict)
     interpretations: dict[str, Interpretation] = field(default_factory=dict)
     benefits: dict[BenefitKey, BenefitEntries] = field(default_factory=dict)
@@ -123,6 +125,7 @@ class Pack:
             self,
             sharing={name: _known(entries, day) for name, entries in self.sharing.items()},
             accrual={name: _known(entries, day) for name, entries in self.accrual.items()},
+            waiting={scheme: _known(entries, day) for scheme, entries in self.waiting.items()},
             values={name: _known(entries, day) for name, entries in self.values.items()},
             benefits={
                 key: replace(
@@ -177,6 +180,7 @@ def _read_file(root: Node, packs: dict[str, Pack]) -> None:
         pack.interpretations |= _read_interpretations(found, pack_id)
     pack.sharing |= _read_named(found.get("sharing"), _read_sharing_name)
     pack.accrual |= dict(_read_named(found.get("accrual"), _read_accrual).values())
+    pack.waiting |= dict(_read_named(found.get("waiting"), _read_waiting).values())
     for key, bounds in _read_named(found.get("bounds"), _read_bounds).values():
         pack.bounds.setdefault(key, []).extend(bounds)
     pack.conflicts += _read_list(found.get("conflicts"), lambda node: read_conflict(node, pack_id))
@@ -251,6 +255,13 @@ def _read_accrual(name: str, node: Node) -> tuple[Contributor, list[Dated[Accrua
     if name not in list(Contributor):
         raise node.problems.unknown("key", node.at, name, Contributor)
     return Contributor(name), _in_order(_read_list(node, lambda item: read_dated(item, read_accrual)), node)
+
+
+def _read_waiting(name: str, node: Node) -> tuple[Scheme, list[Dated[WaitingTerms]]]:
+    if name not in SCHEME_WORDS:
+        raise node.problems.unknown("key", node.at, name, SCHEME_WORDS)
+    entries = _in_order(_read_list(node, lambda item: read_dated(item, read_waiting)), node)
+    return SCHEME_WORDS[name], entries
 
 
 def _read_interpretations(found: Mapping[str, Node], pack_id: str) -> dict[str, Interpretation]:

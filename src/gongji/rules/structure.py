@@ -9,12 +9,23 @@ from typing import Final
 from gongji.rules.entries import Dated, dated
 from gongji.rules.node import Node
 from gongji.rules.problems import At
-from gongji.rules.vocabulary import Attribute, DeductibleKind, Dimension, Effect, Measure, OffSite, Status, Tier
+from gongji.rules.vocabulary import (
+    Attribute,
+    Basis,
+    DeductibleKind,
+    Dimension,
+    Effect,
+    Measure,
+    OffSite,
+    Status,
+    Tier,
+)
 
 #: The visits a modifier can be for, in the order in which modifiers apply.
 CASES: Final[tuple[str, ...]] = (
     Attribute.GRADE_2,
     Status.RETIRED,
+    Attribute.PRE_1949,
     Attribute.FAMILY_DOCTOR,
     *(way for way in OffSite if way is not OffSite.LOCAL),
 )
@@ -27,7 +38,10 @@ REPEAT: Final = "repeat"
 
 #: The fund of the caps, and those an overflow stage can name.
 POOL: Final = "fund.pool"
-LARGE: Final = "fund.large"
+FURTHER: Final = ("fund.large", "fund.civil", "fund.aid")
+
+#: The word of a pharmacy that is paid as the hospital that prescribed.
+PRESCRIBER: Final = "prescriber"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +110,16 @@ class CapShape:
 class LayerShape:
     """A cap of the pooled fund or an overflow stage, and under which readings it applies.
 
-    `ratio` names the stage's own ratio; None for the pooled fund and for a stage that goes on with the share itself.
+    `share` is the stage's own; None for the pooled fund and for a stage that goes on with the share before it.
     """
 
     fund: str
     cap: CapShape | None
-    ratio: TableShape | None
     when: Mapping[str, str]
     at: At
+    share: ShareShape | None = None
+    basis: Basis = Basis.NO_ROOM
+    deductible: DeductibleShape | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +133,7 @@ class Shape:
     overflow: tuple[LayerShape, ...]
     pharmacy_tier: Tier | None = None
     account_first: bool = False
+    by_prescriber: bool = False
 
     @property
     def layers(self) -> tuple[LayerShape, ...]:
@@ -127,7 +144,10 @@ class Shape:
     def counters(self) -> tuple[str, ...]:
         """Every counter the shape names."""
         named = [self.deductible.counter, *(name for name, _ in self.deductible.at_most), self.share.counter]
-        named += [layer.cap.counter for layer in self.layers if layer.cap is not None]
+        for layer in self.layers:
+            named += [layer.deductible.counter] if layer.deductible is not None else []
+            named += [layer.share.counter] if layer.share is not None else []
+            named += [layer.cap.counter] if layer.cap is not None else []
         return tuple(name for name in dict.fromkeys(named) if name)
 
     @property
@@ -137,8 +157,10 @@ class Shape:
         found += [(waiver.less, False) for waiver in self.deductible.waivers]
         found += [(self.share.edges, False)]
         found += [(modifier.table, True) for modifier in self.modifiers]
-        found += [(layer.cap.table, False) for layer in self.layers if layer.cap is not None]
-        found += [(layer.ratio, True) for layer in self.layers]
+        for layer in self.layers:
+            found += [(layer.cap.table, False)] if layer.cap is not None else []
+            found += [(layer.deductible.table, False)] if layer.deductible is not None else []
+            found += [(layer.share.table, True), (layer.share.edges, False)] if layer.share is not None else []
         wholes = [TableShape(one.of, (), one.at) for one, _ in found if one is not None and one.of is not None]
         return (*((one, ratio) for one, ratio in found if one is not None), *((whole, False) for whole in wholes))
 
@@ -158,7 +180,11 @@ class Shape:
         ]
         if self.share.edges is not None:
             uses.append((self.share.counter, f"the {self.share.measure} of bands"))
-        for layer in self.layers:
+        for place, layer in enumerate(self.layers):
+            if layer.deductible is not None:
+                uses.append((layer.deductible.counter, f"the deductible of stage {place}"))
+            if layer.share is not None:
+                uses.append((layer.share.counter, f"the bands of stage {place}"))
             if layer.cap is not None:
                 uses.append((layer.cap.counter, f"the {layer.cap.measure} of caps"))
         return tuple((name, use) for name, use in uses if name)
@@ -178,15 +204,17 @@ def read_shape(node: Node) -> Dated[Shape]:
         ("effective", "deductible", "share", "caps", "source"),
         ("modifiers", "overflow", "pharmacy", "account_first", "until", "published", "note"),
     )
+    pharmacy = found["pharmacy"].word(*Tier, PRESCRIBER) if "pharmacy" in found else ""
     modifiers = [_read_modifier(item) for item in found["modifiers"].items()] if "modifiers" in found else []
     shape = Shape(
         deductible=_read_deductible(found["deductible"]),
         share=_read_share(found["share"]),
         modifiers=tuple(sorted(modifiers, key=lambda one: min(CASES.index(case) for case in one.cases))),
-        caps=tuple(_read_layer(item, POOL) for item in found["caps"].items()),
-        overflow=tuple(_read_layer(item, LARGE) for item in found["overflow"].items()) if "overflow" in found else (),
-        pharmacy_tier=found["pharmacy"].choice(Tier) if "pharmacy" in found else None,
+        caps=tuple(_read_cap(item) for item in found["caps"].items()),
+        overflow=tuple(_read_stage(item) for item in found["overflow"].items()) if "overflow" in found else (),
+        pharmacy_tier=Tier(pharmacy) if pharmacy in list(Tier) else None,
         account_first=found["account_first"].flag() if "account_first" in found else False,
+        by_prescriber=pharmacy == PRESCRIBER,
     )
     return dated(node, found, shape)
 
@@ -285,29 +313,72 @@ def _read_when(found: Mapping[str, Node]) -> dict[str, str]:
     return {name: option.text() for name, option in found["when"].table().items()} if "when" in found else {}
 
 
-def _read_layer(node: Node, fund: str) -> LayerShape:
-    """Read a cap of the pooled fund, or an overflow stage of another fund, which may have no limit."""
-    overflow = fund != POOL
-    required = ("fund", "by", "ratio") if overflow else ("fund", "by", "limit")
-    optional = ("limit", "counter", "when", "of") if overflow else ("counter", "when", "of", "on", "each")
-    found = node.fields(required, optional)
-    found["fund"].word(fund)
-    cap = None
-    if "limit" in found:
-        cap = CapShape(
-            table=_table(found["limit"].text(), found, node.at),
-            counter=found["counter"].text() if "counter" in found else "",
-            measure=found["on"].choice(Measure) if "on" in found else Measure.FUND,
-            each_disease="each" in found and bool(found["each"].word(Dimension.DISEASE)),
+def _read_cap(node: Node) -> LayerShape:
+    """Read a cap of the pooled fund."""
+    found = node.fields(("fund", "by", "limit"), ("counter", "when", "of", "on", "each"))
+    found["fund"].word(POOL)
+    cap = _cap(node, found)
+    if cap.each_disease and not (cap.counter and Dimension.DISEASE in cap.table.by):
+        raise node.problems.refuse(
+            "pack.missing_key",
+            node.at,
+            "a limit for each disease needs a counter, and 'disease' among 'by'",
+            "按病种分别计的限额须写 counter, 并按 disease 取值",
         )
-        if cap.each_disease and not (cap.counter and Dimension.DISEASE in cap.table.by):
-            raise node.problems.refuse(
-                "pack.missing_key",
-                node.at,
-                "a limit for each disease needs a counter, and 'disease' among 'by'",
-                "按病种分别计的限额须写 counter, 并按 disease 取值",
-            )
-    ratio = None
-    if overflow and found["ratio"].text() != "same":
-        ratio = TableShape(found["ratio"].text(), _table("", found, node.at).by, node.at)
-    return LayerShape(fund, cap, ratio, _read_when(found), node.at)
+    return LayerShape(POOL, cap, _read_when(found), node.at)
+
+
+def _cap(node: Node, found: Mapping[str, Node]) -> CapShape:
+    return CapShape(
+        table=_table(found["limit"].text(), found, node.at),
+        counter=found["counter"].text() if "counter" in found else "",
+        measure=found["on"].choice(Measure) if "on" in found else Measure.FUND,
+        each_disease="each" in found and bool(found["each"].word(Dimension.DISEASE)),
+    )
+
+
+def _read_stage(node: Node) -> LayerShape:
+    """Read an overflow stage: at the share before it, or with a share, a deductible and bands of its own."""
+    own = ("takes", "deductible", "bands")
+    found = node.fields(("fund", "by", "ratio"), ("limit", "counter", "when", "of", *own))
+    fund, ratio = found["fund"].word(*FURTHER), found["ratio"].text()
+    cap = _cap(node, found) if "limit" in found else None
+    if ratio == "same":
+        for name in own:
+            if name in found:
+                raise node.problems.refuse(
+                    "pack.contradiction",
+                    found[name].at,
+                    f"'{name}' goes with a ratio of the stage's own, not with 'same'",
+                    f"{name} 只与该层自己的比例同用, 不与 same 同用",
+                )
+        return LayerShape(fund, cap, _read_when(found), node.at)
+    by = _table("", {"by": found["by"]}, node.at).by
+    return LayerShape(
+        fund=fund,
+        cap=cap,
+        when=_read_when(found),
+        at=node.at,
+        share=_read_stage_share(ratio, by, found.get("bands"), node.at),
+        basis=found["takes"].choice(Basis) if "takes" in found else Basis.NO_ROOM,
+        deductible=_read_stage_deductible(found["deductible"]) if "deductible" in found else None,
+    )
+
+
+def _read_stage_share(ratio: str, by: tuple[Dimension, ...], bands: Node | None, at: At) -> ShareShape:
+    """The share of a stage: ``bands`` names the value with the edges, what they are measured on, and the counter."""
+    if bands is None:
+        return ShareShape(TableShape(ratio, by, at))
+    found = bands.fields(("edges", "on", "counter"))
+    return ShareShape(
+        table=TableShape(ratio, (*by, Dimension.BAND), at),
+        edges=TableShape(found["edges"].text(), (Dimension.BAND,), found["edges"].at),
+        measure=found["on"].choice(Measure),
+        counter=found["counter"].text(),
+    )
+
+
+def _read_stage_deductible(node: Node) -> DeductibleShape:
+    found = node.fields(("value", "counter", "by"), ("of",))
+    table = _table(found["value"].text(), found, node.at)
+    return DeductibleShape(DeductibleKind.CUMULATIVE, table, found["counter"].text())

@@ -9,8 +9,9 @@ from typing import Final, TypeAlias
 
 from gongji.foundation.errors import Misconfigured
 from gongji.rules import layout
-from gongji.rules.grid import OTHER_PROVIDER, SELECTED_PROVIDER, Grid, lower_bound
+from gongji.rules.grid import GRADES, OTHER_PROVIDER, SELECTED_PROVIDER, Grid, lower_bound
 from gongji.rules.model import (
+    Basis,
     BenefitRule,
     Cap,
     Combine,
@@ -142,6 +143,9 @@ def _kept_together(rule: BenefitRule, diseases: Sequence[str]) -> Iterator[tuple
     yield from ((name,) for name in rule.deductible.at_most)
     if rule.share.counter:
         yield (rule.share.counter,)
+    for layer in rule.layers:
+        own = (layer.deductible.counter if layer.deductible else "", layer.share.counter if layer.share else "")
+        yield from ((name,) for name in own if name)
     caps = (cap for layer in rule.layers for cap in layer.caps if cap.counter)
     yield from filter(None, (_cap_counters(cap, diseases) for cap in caps))
 
@@ -164,17 +168,8 @@ def _cap_counters(cap: Cap, diseases: Sequence[str]) -> tuple[str, ...]:
     return tuple(cap.counter_of(disease) for disease in diseases) if cap.each_disease else (cap.counter,)
 
 
-def _grids(rule: BenefitRule) -> list[Grid]:
-    share = rule.share
-    found = [rule.deductible.amounts, share.ratios]
-    found += [waiver.less for waiver in rule.deductible.waivers]
-    found += [modifier.numbers for modifier in share.modifiers]
-    found += [cap.limits for layer in rule.layers for cap in layer.caps]
-    return [*found, *(layer.ratios for layer in rule.layers if layer.ratios is not None)]
-
-
 def _diseases(rules: Iterable[BenefitRule]) -> tuple[str, ...]:
-    return tuple(sorted({word for rule in rules for grid in _grids(rule) for word in grid.words(Dimension.DISEASE)}))
+    return tuple(sorted({word for rule in rules for grid in rule.grids for word in grid.words(Dimension.DISEASE)}))
 
 
 def _edges(grids: Sequence[Grid], dimension: Dimension, most: int) -> tuple[int, ...]:
@@ -197,7 +192,7 @@ class _Row:
     """One rule on its way into a row."""
 
     def __init__(self, rule: BenefitRule, region: _Region) -> None:
-        grids = _grids(rule)
+        grids = rule.grids
         self._rule = rule
         self._region = region
         self._ages = _edges(grids, Dimension.AGE, layout.MOST_AGE_EDGES)
@@ -208,8 +203,9 @@ class _Row:
         """The row."""
         rule = self._rule
         row = [-1 if rule.as_tier is None else layout.TIER_PLACES[rule.as_tier], int(rule.account_first)]
+        row.append(int(rule.by_prescriber or rule.waiting is not None))
         row += [*self._ages, *self._covers, *self._clocks()]
-        row += [*self._deductible(rule.deductible), *self._share(rule.share)]
+        row += [*self._deductible(rule.deductible), *self._share(rule.share), *self._modifiers(rule.share)]
         _fits("funds", len(rule.layers), layout.MOST_LAYERS)
         row.append(len(rule.layers))
         for layer in rule.layers:
@@ -238,6 +234,7 @@ class _Row:
             Dimension.COVER: _classes(grid, Dimension.COVER, self._covers),
             Dimension.PROVIDER: (OTHER_PROVIDER, SELECTED_PROVIDER),
             Dimension.DISEASE: self._region.diseases,
+            Dimension.GRADE: GRADES,
         }
         steps = dict.fromkeys(Dimension, 0)
         step = 1
@@ -271,24 +268,30 @@ class _Row:
 
     def _share(self, share: Share) -> list[int]:
         _fits("edges of bands", len(share.edges), layout.MOST_EDGES)
-        _fits("modifiers", len(share.modifiers), layout.MOST_MODIFIERS)
         table, step = self._table(share.ratios)
+        edges = [*share.edges, *[0] * (layout.MOST_EDGES - len(share.edges))]
+        measure = layout.MEASURE_NUMBERS[share.measure]
+        return [*table, step, len(share.edges), *edges, measure, self._place(share.counter)]
+
+    def _modifiers(self, share: Share) -> list[int]:
+        _fits("modifiers", len(share.modifiers), layout.MOST_MODIFIERS)
         modifiers: list[int] = []
         for modifier in share.modifiers:
             bits = sum(layout.CASE_BITS[case] for case in modifier.cases)
             modifiers += [bits, layout.EFFECT_NUMBERS[modifier.effect], *self._table(modifier.numbers)[0]]
         modifiers += [0] * (layout.MOST_MODIFIERS * layout.MODIFIER_SIZE - len(modifiers))
-        edges = [*share.edges, *[0] * (layout.MOST_EDGES - len(share.edges))]
-        measure = layout.MEASURE_NUMBERS[share.measure]
-        count = len(share.modifiers)
-        return [*table, step, len(share.edges), *edges, measure, self._place(share.counter), count, *modifiers]
+        return [len(share.modifiers), *modifiers]
 
     def _layer(self, layer: Layer) -> list[int]:
         _fits("caps", len(layer.caps), layout.MOST_CAPS)
-        table = self._table(layer.ratios)[0] if layer.ratios is not None else [0] * layout.TABLE
+        own = [int(layer.share is not None), int(layer.basis is Basis.UNPAID)]
+        first = [layout.NOT_KEPT, *[0] * layout.TABLE]
+        if layer.deductible is not None:
+            first = [self._place(layer.deductible.counter), *self._table(layer.deductible.amounts)[0]]
+        share = self._share(layer.share) if layer.share is not None else [0] * layout.SHARE_SIZE
         caps = [place for cap in layer.caps for place in self._cap(cap)]
         caps += [0] * (layout.MOST_CAPS * layout.CAP_SIZE - len(caps))
-        return [int(layer.ratios is not None), *table, len(layer.caps), *caps]
+        return [*own, *first, *share, len(layer.caps), *caps]
 
     def _cap(self, cap: Cap) -> list[int]:
         place = self._place(*_cap_counters(cap, self._region.diseases))

@@ -25,7 +25,7 @@ class CareKind(StrEnum):
 
 
 class Tier(StrEnum):
-    """医疗机构级别: 一级及以下, 二级, 三级; 社区, 三级特等 and 省级 only where a text sets them apart."""
+    """医疗机构级别: 一级及以下, 二级, 三级; 社区, 三级特等, 三级专科 and 省级 only where a text sets them apart."""
 
     TIER_1 = "tier_1"
     TIER_2 = "tier_2"
@@ -33,6 +33,7 @@ class Tier(StrEnum):
     COMMUNITY = "community"
     TIER_3_SPECIAL = "tier_3_special"
     PROVINCIAL = "provincial"
+    TIER_3_SPECIALIST = "tier_3_specialist"
 
     @property
     def base(self) -> Tier:
@@ -43,6 +44,7 @@ class Tier(StrEnum):
 _BASE_TIERS: Final = {
     Tier.COMMUNITY: Tier.TIER_1,
     Tier.TIER_3_SPECIAL: Tier.TIER_3,
+    Tier.TIER_3_SPECIALIST: Tier.TIER_3,
     Tier.PROVINCIAL: Tier.TIER_3,
 }
 
@@ -160,6 +162,7 @@ class Dimension(StrEnum):
     AGE = "age"
     COVER = "cover"
     PROVIDER = "provider"
+    GRADE = "grade"
     DISEASE = "disease"
     ADMISSION = "admission"
     BAND = "band"
@@ -198,16 +201,33 @@ class Effect(StrEnum):
     LESS_POINTS = "less_points"
     FACTOR = "factor"
     SELF_PAY_FACTOR = "self_pay_factor"
+    SET = "set"
     FIRST_SELF_PAY = "first_self_pay"
 
 
+class Basis(StrEnum):
+    """The cost that a further fund takes: what found no room before it, or all in-scope cost that is still unpaid."""
+
+    NO_ROOM = "no_room"
+    UNPAID = "unpaid"
+
+
+class Late(StrEnum):
+    """What makes somebody wait before the funds pay: 集中参保期外参保, 断保后参保, 灵活就业参保."""
+
+    OUTSIDE_WINDOW = "outside_window"
+    INTERRUPTED = "interrupted"
+    FLEXIBLE = "flexible"
+
+
 class Attribute(StrEnum):
-    """What a region's rule may ask about a visit: 二档, 签约家庭医生, 全部使用基本药物, 选定或绑定的机构."""
+    """What a rule may ask about a visit: 二档, 签约家庭医生, 全部使用基本药物, 选定或绑定的机构, 建国前老工人."""
 
     GRADE_2 = "grade_2"
     FAMILY_DOCTOR = "family_doctor"
     ESSENTIAL_DRUGS = "essential_drugs"
     SELECTED_PROVIDER = "selected_provider"
+    PRE_1949 = "pre_1949"
 
 
 class OffSite(StrEnum):

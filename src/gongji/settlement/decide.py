@@ -185,6 +185,10 @@ def _assess(
     if rule is not None and offsite is not OffSite.LOCAL and not _speaks_of(rule, offsite):
         gap = Gap(f"{rule.pack}#gap.offsite", "offsite", OFFSITE_UNKNOWN, rule.digest)
         rule = None
+    if rule is not None:
+        for layer in rule.layers:
+            if layer.fund not in FUND_ACCOUNTS:
+                raise refusals.fund_not_kept(layer.fund)
     values = {}
     if rule is not None:
         for name, counter in rule.counters.items():
@@ -314,7 +318,7 @@ def fund_lines(bill: Bill, assessment: Assessment) -> list[PayerLine]:
         PayerLine(
             fund.fund,
             fund.amount,
-            "fund.paid" if fund.fund == "fund.pool" else "fund.large.paid",
+            "fund.paid" if fund.fund == "fund.pool" else f"{fund.fund}.paid",
             ratio.get("ratio"),
             inputs,
         )
@@ -331,6 +335,9 @@ def _why_no_fund(bill: Bill, assessment: Assessment) -> tuple[str, str]:
     codes = {step.code for step in assessment.steps}
     if "no_rule" in codes:
         return "fund.none.no_rule", "no_rule"
+    for withheld in ("waiting", "no_prescription"):
+        if withheld in codes:
+            return f"fund.none.{withheld}", withheld
     if bill.in_scope == 0:
         return "fund.none.nothing_in_scope", "split"
     if bill.in_scope <= assessment.deductible:

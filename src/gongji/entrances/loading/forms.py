@@ -124,6 +124,8 @@ _TIER_WORDS: Final[dict[str, Tier | None]] = {
     "社区": Tier.COMMUNITY,
     "tier_3_special": Tier.TIER_3_SPECIAL,
     "三级特等": Tier.TIER_3_SPECIAL,
+    "tier_3_specialist": Tier.TIER_3_SPECIALIST,
+    "三级专科": Tier.TIER_3_SPECIALIST,
     "provincial": Tier.PROVINCIAL,
     "省级": Tier.PROVINCIAL,
     "none": None,
@@ -176,7 +178,7 @@ FORMS: Final = {
                 Column(
                     "tier",
                     cells.word(_TIER_WORDS),
-                    accepted="1, 2, 3, community, tier_3_special, provincial or none",
+                    accepted="1, 2, 3, community, tier_3_special, tier_3_specialist, provincial or none",
                     also=("等级",),
                 ),
                 Column("region", cells.region, True, cells.REGION_ACCEPTED, ("地区",)),

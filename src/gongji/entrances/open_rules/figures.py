@@ -69,8 +69,14 @@ def _modifiers(rule: BenefitRule) -> Iterator[Figure]:
 def _layers(rule: BenefitRule) -> Iterator[Figure]:
     for index, layer in enumerate(rule.layers):
         section: Section = "further" if index else "cap"
-        if layer.ratios is not None:
-            yield from _of_grid(section, "ratio", "further.ratio", layer.ratios, "ratio")
+        if layer.deductible is not None:
+            yield from _of_grid(section, "deductible", "further.deductible", layer.deductible.amounts, "fen")
+        if layer.share is not None:
+            for band, (edge, clause) in enumerate(zip(layer.share.edges, layer.share.edge_clauses, strict=True), 1):
+                yield Figure(
+                    section, "band_edges", "further.edge", {Dimension.BAND: f"band_{band}"}, edge, "fen", clause
+                )
+            yield from _of_grid(section, "ratio", "further.ratio", layer.share.ratios, "ratio")
         for cap in layer.caps:
             measure = "fund" if cap.measure is Measure.FUND else "cost"
             period = rule.counters[cap.counter].reset if cap.counter else "visit"

@@ -20,7 +20,6 @@ from gongji.rules.model import (
     DeductibleKind,
     Dimension,
     Gap,
-    Grid,
     Interpretation,
     Measure,
     OffSite,
@@ -204,12 +203,7 @@ def _silence_on(rule: BenefitRule, offsite: OffSite) -> Gap | None:
 
 def needs(rule: BenefitRule, dimension: Dimension) -> bool:
     """Whether any number of a rule depends on a dimension."""
-    grids: list[Grid] = [rule.deductible.amounts, rule.share.ratios]
-    grids += [waiver.less for waiver in rule.deductible.waivers]
-    grids += [modifier.numbers for modifier in rule.share.modifiers]
-    grids += [cap.limits for layer in rule.layers for cap in layer.caps]
-    grids += [layer.ratios for layer in rule.layers if layer.ratios is not None]
-    return any(dimension in grid.by for grid in grids)
+    return any(dimension in grid.by for grid in rule.grids)
 
 
 def _check_status(question: Question) -> None:

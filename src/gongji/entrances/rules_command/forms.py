@@ -34,6 +34,8 @@ def structure(shape: Shape, benefit: BenefitEntries) -> dict[Key, str]:
         cells[("cap" if layer in shape.caps else "overflow", name, *_taken(layer.when))] = _layer(layer, counters)
     if shape.pharmacy_tier is not None:
         cells[("pharmacy",)] = f"药店按此级别支付 pharmacies are paid as {both(shape.pharmacy_tier)}"
+    if shape.by_prescriber:
+        cells[("pharmacy",)] = "药店按开方医院支付 pharmacies are paid as the hospital that prescribed"
     if shape.account_first:
         cells[("account_first",)] = "先用完当年账户再计起付线 the current-year account has to be empty first"
     return cells
@@ -56,8 +58,12 @@ def _roles(shape: Shape) -> Iterator[tuple[str, str]]:
     for layer in shape.layers:
         if layer.cap is not None:
             yield layer.cap.table.value, f"最高支付限额 cap: {both(layer.fund)}"
-        if layer.ratio is not None:
-            yield layer.ratio.value, f"支付比例 ratio: {both(layer.fund)}"
+        if layer.deductible is not None and layer.deductible.table is not None:
+            yield layer.deductible.table.value, f"起付线 deductible: {both(layer.fund)}"
+        if layer.share is not None:
+            yield layer.share.table.value, f"支付比例 ratio: {both(layer.fund)}"
+            if layer.share.edges is not None:
+                yield layer.share.edges.value, f"费用段上限 upper edges of the bands: {both(layer.fund)}"
     for modifier in shape.modifiers:
         cases = "、".join(both(case) for case in modifier.cases)
         yield modifier.table.value, f"比例调整 modifier: {cases}, {both(modifier.effect)}"
@@ -107,8 +113,9 @@ def _share(shape: ShareShape, counters: Mapping[str, CounterEntry]) -> str:
 
 def _layer(layer: LayerShape, counters: Mapping[str, CounterEntry]) -> str:
     limit = _limit(layer.cap, counters) if layer.cap is not None else "不设限额 no cap"
-    ratio = f", 比例 ratio {layer.ratio.value}" if layer.ratio is not None else ""
-    return f"{both(layer.fund)}: {limit}{ratio}{_when(layer.when)}"
+    own = f", {both(layer.basis)}, {_share(layer.share, counters)}" if layer.share is not None else ""
+    first = f", {_deductible(layer.deductible, counters)}" if layer.deductible is not None else ""
+    return f"{both(layer.fund)}: {limit}{first}{own}{_when(layer.when)}"
 
 
 def _limit(cap: CapShape, counters: Mapping[str, CounterEntry]) -> str:

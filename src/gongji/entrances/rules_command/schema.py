@@ -13,14 +13,15 @@ from typing import Any, Final, TypeAlias
 
 from gongji.entrances.rules_command.words import benefit_word, every_benefit
 from gongji.rules.node import Node
-from gongji.rules.pack import SHARING_NAMES
-from gongji.rules.structure import CASES, LARGE, POOL
+from gongji.rules.pack import SCHEME_WORDS, SHARING_NAMES
+from gongji.rules.structure import CASES, FURTHER, POOL, PRESCRIBER
 from gongji.rules.vocabulary import (
     AccountScope,
     AccrualBase,
     Area,
     Attribute,
     BalanceSource,
+    Basis,
     Contributor,
     DeductibleKind,
     Dimension,
@@ -28,6 +29,7 @@ from gongji.rules.vocabulary import (
     FlagTwo,
     ForbiddenUse,
     Grade,
+    Late,
     Measure,
     Procedure,
     Purpose,
@@ -37,6 +39,7 @@ from gongji.rules.vocabulary import (
     Tier,
     Trigger,
 )
+from gongji.rules.waiting import GAP_TERMS
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -74,6 +77,7 @@ def pack_schema() -> Schema:
                 "values": _named(_list(_object(_DATED | {"value": _TABLE}, _DATED_OPTIONAL))),
                 "sharing": _sharing(),
                 "accrual": _accrual(),
+                "waiting": _waiting(),
                 "interpretations": _named(
                     _object(_texts("default", "why") | {"options": _list(_TEXT)}, {"docs": _list(_TEXT)})
                 ),
@@ -165,7 +169,7 @@ def _rule() -> Schema:
         | {
             "modifiers": _list(_modifier()),
             "overflow": _list(_stage()),
-            "pharmacy": _words(Tier),
+            "pharmacy": _words((*Tier, PRESCRIBER)),
             "account_first": _FLAG,
         },
     )
@@ -216,10 +220,18 @@ def _cap() -> Schema:
 
 
 def _stage() -> Schema:
-    return _object(
-        {"fund": {"const": LARGE}, "by": _by(), "ratio": _TEXT},
-        {"limit": _TEXT, "counter": _TEXT, "when": _WHEN, "of": _TEXT},
-    )
+    limited: dict[str, Schema] = {"limit": _TEXT, "counter": _TEXT, "when": _WHEN, "of": _TEXT}
+    bands = _object({"edges": _TEXT, "on": _words(Measure), "counter": _TEXT})
+    deductible = _object({"value": _TEXT, "counter": _TEXT, "by": _by()}, {"of": _TEXT})
+    own: dict[str, Schema] = {"takes": _words(Basis), "deductible": deductible, "bands": bands}
+    named: dict[str, Schema] = {"fund": _words(FURTHER), "by": _by()}
+    at_its_own = {"type": "string", "pattern": r"\S", "not": {"const": "same"}}
+    return {
+        "oneOf": [
+            _object(named | {"ratio": {"const": "same"}}, limited),
+            _object(named | {"ratio": at_its_own}, limited | own),
+        ]
+    }
 
 
 #: The schema of a sharing value that is one plain thing, by what reads it.
@@ -264,6 +276,12 @@ def _accrual() -> Schema:
     }
     entries = _list(_object(_DATED | {"value": value}, _DATED_OPTIONAL))
     return _object({}, {str(one): entries for one in Contributor})
+
+
+def _waiting() -> Schema:
+    value = _object({}, {str(one): _WHOLE for one in Late} | dict.fromkeys(GAP_TERMS, _WHOLE)) | {"minProperties": 1}
+    entries = _list(_object(_DATED | {"value": value}, _DATED_OPTIONAL))
+    return _object({}, dict.fromkeys(SCHEME_WORDS, entries))
 
 
 def _bounds() -> Schema:

@@ -19,7 +19,6 @@ from gongji.rules.model import (
     BenefitRule,
     CareKind,
     Dimension,
-    Grid,
     Interpretation,
     OffSite,
     Status,
@@ -148,7 +147,7 @@ def _circumstances(rule: BenefitRule, visit: Visit, tier: Tier, on: date) -> Cir
     offsite = next((way for way in OffSite if way == visit.case), OffSite.LOCAL)
     attributes = frozenset(one for one in Attribute if one == visit.case)
     # A visit has to name one disease of a table by disease: the first is as good as any.
-    diseases = sorted({word for grid in _grids(rule) for word in grid.words(Dimension.DISEASE)})
+    diseases = sorted({word for grid in rule.grids for word in grid.words(Dimension.DISEASE)})
     return Circumstances(
         status=visit.status,
         tier=tier,
@@ -159,8 +158,3 @@ def _circumstances(rule: BenefitRule, visit: Visit, tier: Tier, on: date) -> Cir
         months_covered=COVERED,
         disease=diseases[0] if diseases else "",
     )
-
-
-def _grids(rule: BenefitRule) -> list[Grid]:
-    caps = [cap.limits for layer in rule.layers for cap in layer.caps]
-    return [rule.deductible.amounts, rule.share.ratios, *(one.numbers for one in rule.share.modifiers), *caps]
