@@ -23,7 +23,7 @@ from gongji.entrances.web.rules.form import FIELDS
 from gongji.entrances.wording import Language
 from gongji.rules.book import SHIPPED, RuleBook
 from gongji.rules.cases import example_files, load_examples
-from gongji.rules.grid import OTHER_PROVIDER, SELECTED_PROVIDER
+from gongji.rules.grid import GRADES, OTHER_PROVIDER, SELECTED_PROVIDER
 from gongji.rules.model import (
     AccountScope,
     Area,
@@ -81,7 +81,7 @@ FAMILIES = {
     "rules.kind": list(CareKind),
     "rules.grade": list(Grade),
     "rules.use": list(AccountUse),
-    "rules.word": [*Tier, *Status, *Attribute, *OffSite, OTHER_PROVIDER, SELECTED_PROVIDER],
+    "rules.word": [*Tier, *Status, *Attribute, *OffSite, OTHER_PROVIDER, SELECTED_PROVIDER, *GRADES],
     "rules.class": ["under.age", "from.age", "under.months", "from.months"],
     "rules.numbered": [Dimension.ADMISSION, Dimension.BAND],
     "rules.about.deductible": [*DeductibleKind, "at_most", "less"],

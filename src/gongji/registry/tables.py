@@ -79,7 +79,9 @@ institution = sa.Table(
     sa.Column("designated", DATERANGE, nullable=False),
     sa.CheckConstraint("kind IN ('hospital', 'pharmacy')", name="kind_known"),
     sa.CheckConstraint(
-        "tier IN ('tier_1', 'tier_2', 'tier_3', 'community', 'tier_3_special', 'tier_3_specialist', 'provincial', 'none')", name="tier_known"
+        "tier IN ('tier_1', 'tier_2', 'tier_3', 'community', 'tier_3_special', 'tier_3_specialist', 'provincial',"
+        " 'none')",
+        name="tier_known",
     ),
     sa.CheckConstraint("code ~ '^[HP][0-9A-Z]{11}$'", name="code_shape"),
     sa.CheckConstraint("region ~ '^[0-9]{6}$'", name="region_is_admdvs"),

@@ -114,9 +114,7 @@ def _read_visit(node: Node) -> ExampleVisit:
         age=found["age"].whole(),
         **parts,
         deductible=expect["deductible"].yuan(),
-        funds={
-            name.replace("_", "."): amount.yuan() for name, amount in expect.items() if name.startswith("fund_")
-        },
+        funds={name.replace("_", "."): amount.yuan() for name, amount in expect.items() if name.startswith("fund_")},
         patient=expect["patient"].yuan(),
         why=found["why"].text(),
         at=node.at,

@@ -298,23 +298,13 @@ class BenefitRule:
     by_prescriber: bool = False
     waiting: WaitingRule | None = None
 
-    @property
-    def grids(self) -> tuple[Grid, ...]:
-        """Every table it reads."""
-        found = [self.deductible.amounts, self.share.ratios]
-        found += [waiver.less for waiver in self.deductible.waivers]
-        found += [modifier.numbers for modifier in self.share.modifiers]
-        return (*found, *(grid for layer in self.layers for grid in layer.grids))
-
     def grids(self) -> Iterator[Grid]:
         """Every table of numbers that the rule reads."""
         yield from (self.deductible.amounts, self.share.ratios)
         yield from (waiver.less for waiver in self.deductible.waivers)
         yield from (modifier.numbers for modifier in self.share.modifiers)
         for layer in self.layers:
-            yield from (cap.limits for cap in layer.caps)
-            if layer.ratios is not None:
-                yield layer.ratios
+            yield from layer.grids
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,7 @@ def _cap_counters(cap: Cap, diseases: Sequence[str]) -> tuple[str, ...]:
 
 
 def _diseases(rules: Iterable[BenefitRule]) -> tuple[str, ...]:
-    return tuple(sorted({word for rule in rules for grid in rule.grids for word in grid.words(Dimension.DISEASE)}))
+    return tuple(sorted({word for rule in rules for grid in rule.grids() for word in grid.words(Dimension.DISEASE)}))
 
 
 def _edges(grids: Sequence[Grid], dimension: Dimension, most: int) -> tuple[int, ...]:
@@ -192,7 +192,7 @@ class _Row:
     """One rule on its way into a row."""
 
     def __init__(self, rule: BenefitRule, region: _Region) -> None:
-        grids = rule.grids
+        grids = tuple(rule.grids())
         self._rule = rule
         self._region = region
         self._ages = _edges(grids, Dimension.AGE, layout.MOST_AGE_EDGES)

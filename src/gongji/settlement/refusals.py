@@ -38,7 +38,7 @@ def not_designated(institution: Institution, on: date) -> GongjiError:
 def fund_not_kept(fund: str) -> GongjiError:
     """The region's pack names a fund for which a settlement has no place."""
     return Refused(
-        "fund.not_kept",
+        "settlement.fund_not_kept",
         f"the region's rules have {fund} pay too, which settlements do not keep yet: nothing was settled",
         f"参保地规则包含基金 {fund}，结算账目尚不支持，本次没有结算；请联系医保经办机构",
         accepted="rules with fund.pool and fund.large",

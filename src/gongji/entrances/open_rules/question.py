@@ -203,7 +203,7 @@ def _silence_on(rule: BenefitRule, offsite: OffSite) -> Gap | None:
 
 def needs(rule: BenefitRule, dimension: Dimension) -> bool:
     """Whether any number of a rule depends on a dimension."""
-    return any(dimension in grid.by for grid in rule.grids)
+    return any(dimension in grid.by for grid in rule.grids())
 
 
 def _check_status(question: Question) -> None:

@@ -147,7 +147,7 @@ def _circumstances(rule: BenefitRule, visit: Visit, tier: Tier, on: date) -> Cir
     offsite = next((way for way in OffSite if way == visit.case), OffSite.LOCAL)
     attributes = frozenset(one for one in Attribute if one == visit.case)
     # A visit has to name one disease of a table by disease: the first is as good as any.
-    diseases = sorted({word for grid in rule.grids for word in grid.words(Dimension.DISEASE)})
+    diseases = sorted({word for grid in rule.grids() for word in grid.words(Dimension.DISEASE)})
     return Circumstances(
         status=visit.status,
         tier=tier,

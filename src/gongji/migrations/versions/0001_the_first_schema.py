@@ -284,7 +284,7 @@ def create_tables() -> None:
         sa.CheckConstraint("kind IN ('hospital', 'pharmacy')", name=op.f("institution_kind_known")),
         sa.CheckConstraint("region ~ '^[0-9]{6}$'", name=op.f("institution_region_is_admdvs")),
         sa.CheckConstraint(
-            "tier IN ('tier_1', 'tier_2', 'tier_3', 'community', 'tier_3_special', 'provincial', 'none')",
+            "tier IN ('tier_1', 'tier_2', 'tier_3', 'community', 'tier_3_special', 'tier_3_specialist', 'provincial', 'none')",
             name=op.f("institution_tier_known"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("institution_pkey")),
