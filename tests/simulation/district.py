@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from benefit.forms import Claim, random_bill, random_circumstances, random_rule
 from gongji.benefit.assess import assess
+from gongji.benefit.model import Circumstances
 from gongji.ledger.model import personal_account
 from gongji.rules.book import RuleBook
 from gongji.rules.compile import Span, rule_at
@@ -83,6 +84,11 @@ class Book:
         return cast(RuleBook, self)
 
 
+def in_time(person: Circumstances) -> Circumstances:
+    """The same person insured in time and without a prescription: a file tells neither."""
+    return replace(person, prescriber=None, late=None, missed_years=0, repaid_years=0)
+
+
 @dataclass(frozen=True)
 class Visit:
     """A claim of somebody."""
@@ -117,7 +123,7 @@ class District:
             person = random.choice(members)
             region = homes[0] if random.random() < 0.8 else homes[1]
             bill = random_bill(random)
-            visits.append((person, region, Claim(bill, random_circumstances(random))))
+            visits.append((person, region, Claim(bill, in_time(random_circumstances(random)))))
         for person, region, claim in sorted(visits, key=lambda visit: visit[2].person.on):
             self.visits.append(Visit(len(self.visits), family, person, sharer[person], region, claim))
 
@@ -140,7 +146,10 @@ class District:
             "age": person.age,
             "months_covered": person.months_covered,
             "offsite": str(person.offsite),
-            **{name: int(name in person.attributes) for name in ("grade_2", "family_doctor", "essential_drugs")},
+            **{
+                name: int(name in person.attributes)
+                for name in ("grade_2", "family_doctor", "essential_drugs", "pre_1949")
+            },
             "selected_provider": int("selected_provider" in person.attributes),
             "days": person.days,
             "disease": person.disease,
@@ -200,7 +209,7 @@ def _settle(book: Book, visit: Visit, balances: dict[int, int], counters: dict[t
     return {
         "deductible_fen": outcome.deductible,
         "fund_pool_fen": paid.get("fund.pool", 0),
-        "fund_large_fen": paid.get("fund.large", 0),
+        "fund_large_fen": sum(fen for fund, fen in paid.items() if fund != "fund.pool"),
         "patient_fen": bill.total - outcome.fund_total,
         "cap_used_fen": cap_used(rule, person.disease, after),
         "own_fen": payment.own,

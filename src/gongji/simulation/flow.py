@@ -35,6 +35,7 @@ from gongji.rules.layout import (
     PAID,
     STATUS,
     TIER,
+    WITHHELD_BIT,
 )
 from gongji.rules.vocabulary import CareKind, OffSite, Scheme
 
@@ -55,6 +56,7 @@ NEEDS_TIER: Final = 1
 NEEDS_AGE: Final = 2
 NEEDS_MONTHS: Final = 4
 NEEDS_DISEASE: Final = 8
+NEEDS_PRESCRIPTION: Final = 16  # which a file does not tell: the rule pays nothing
 
 #: No rule, no sharer, no state, no more of them.
 NONE: Final = -1
@@ -199,6 +201,8 @@ def find_rules(claims: Claims, rules: Rules, found: Found) -> None:
         visits[AGE, i] = min(max(visits[AGE, i], 0), OLDEST)
         visits[COVERED, i] = min(max(visits[COVERED, i], 0), LONGEST_COVER)
         visits[DISEASE, i] = rules.disease_places[rule, claims.word[i]]
+        if rules.needs[rule] & NEEDS_PRESCRIPTION:
+            visits[CASES, i] |= WITHHELD_BIT
 
 
 def judge(rules: Rules, rule: int, word: int, visits: Matrix, i: int) -> int:

@@ -249,7 +249,9 @@ def _needs(rule: BenefitRule) -> int:
     asked = {dimension for grid in rule.grids() for dimension in grid.by}
     per_tier = rule.deductible.kind is DeductibleKind.CUMULATIVE and rule.deductible.combine is Combine.COUNTER_PER_TIER
     each_disease = any(cap.each_disease for layer in rule.layers for cap in layer.caps)
-    needs = flow.NEEDS_TIER if rule.as_tier is None and (Dimension.TIER in asked or per_tier) else 0
+    own_tier = rule.as_tier is None and not rule.by_prescriber
+    needs = flow.NEEDS_TIER if own_tier and (Dimension.TIER in asked or per_tier) else 0
+    needs |= flow.NEEDS_PRESCRIPTION if rule.by_prescriber else 0
     needs |= flow.NEEDS_AGE if Dimension.AGE in asked else 0
     needs |= flow.NEEDS_MONTHS if Dimension.COVER in asked else 0
     return needs | (flow.NEEDS_DISEASE if Dimension.DISEASE in asked or each_disease else 0)
