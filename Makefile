@@ -25,6 +25,13 @@ lint: $(VENV)/installed-test
 properties: $(VENV)/installed-test
 	GONGJI_YEARS=50000 $(BIN)/pytest tests/benefit/test_pack_properties.py
 
+# What the platform does against what a plain model predicts: 1,000 families' histories; a year of a city of 100,000.
+oracle: $(VENV)/installed-test
+	PYTHONPATH=tests $(BIN)/python -m oracle histories $(ARGS)
+
+city-year: $(VENV)/installed-test
+	PYTHONPATH=tests $(BIN)/python -m oracle city-year $(ARGS)
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 

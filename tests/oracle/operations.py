@@ -1,0 +1,108 @@
+"""What can happen to a family, as plain data: small enough to print, to leave out and to play again.
+
+People are numbers within the family (see `family.py`); operations name each other by number, so that a story from which
+some are left out can still be played. Moments are minutes from the beginning of the story.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settle:
+    """A purchase is settled (or, when `dry`, only asked about)."""
+
+    n: int
+    at: int
+    patient: int
+    place: str
+    items: tuple[tuple[str, int, int], ...]
+    use: str
+    dry: bool = False
+    wrong_total: bool = False
+    wrong_scheme: bool = False
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """The message of a settlement or reversal is sent again, or its key with other content."""
+
+    n: int
+    at: int
+    of: int
+    other: bool = False
+
+
+@dataclass(frozen=True)
+class Reverse:
+    """Something is taken back; what was taken back, refused or never settled is asked for too."""
+
+    n: int
+    at: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Bind:
+    """A sharer gives leave to a user, with limits in fen or none."""
+
+    n: int
+    at: int
+    sharer: int
+    user: int
+    limit_total: int | None = None
+    limit_month: int | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """Somebody pauses, resumes, unbinds, leaves, or sets limits on what a `Bind` made."""
+
+    n: int
+    at: int
+    of: int
+    action: str
+    by: int
+    limit_total: int | None = None
+    limit_month: int | None = None
+
+
+@dataclass(frozen=True)
+class Read:
+    """Somebody looks: at balances now or at an earlier minute, a statement, counters, or what was used."""
+
+    n: int
+    at: int
+    what: str
+    person: int
+    moment: int = 0
+
+
+Operation = Settle | Repeat | Reverse | Bind | Change | Read
+
+#: What waits at the desk together when it comes in the same minute.
+AT_THE_DESK = (Settle, Repeat, Reverse)
+
+
+@dataclass(frozen=True)
+class Story:
+    """A family's history.
+
+    Attributes:
+        seed: what it was drawn from.
+        region: whose rules hold, 211200 (review, sharing by itself) or 370800 (commitment, on request).
+        opening: (current, historical) fen of each person, None where there is no account.
+        operations: in order of time.
+    """
+
+    seed: str
+    region: str
+    opening: tuple[tuple[int, int] | None, ...]
+    operations: tuple[Operation, ...]
+
+    def told(self, last: int | None = None) -> str:
+        """The story in lines, or only its last operations."""
+        shown = self.operations if last is None else self.operations[-last:]
+        money = ", ".join("none" if one is None else f"{sum(one) / 100:.2f}" for one in self.opening)
+        return "\n".join([f"seed {self.seed}, region {self.region}, opening {money}", *(f"  {one}" for one in shown)])
