@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test lint properties clean
+.PHONY: run demo test lint properties oracle city-year torture clean
 
 run: $(VENV)/installed
 	$(BIN)/gongji demo --serve
@@ -31,6 +31,10 @@ oracle: $(VENV)/installed-test
 
 city-year: $(VENV)/installed-test
 	PYTHONPATH=tests $(BIN)/python -m oracle city-year $(ARGS)
+
+# At least 100 kills of the settling process and of PostgreSQL under load, full disks, cut connections; ten minutes at most.
+torture: $(VENV)/installed-test
+	PYTHONPATH=tests $(BIN)/python -m torture $(ARGS)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from gongji.foundation.database import Database
 from gongji.foundation.errors import Busy
 from gongji.rules.book import RuleBook
 from gongji.settlement.desk import Desk
@@ -32,3 +33,15 @@ def test_a_cut_connection_is_an_unknown_outcome_and_the_same_message_finds_out(t
     assert desk.submit(first).result(timeout=30).balance_after == 590_00
     desk.close()
     assert town.balance(son) == 580_00
+
+
+def test_a_desk_whose_server_is_away_says_that_the_outcome_is_unknown(town: Town) -> None:
+    """Nobody listens on port 1: not even a clerk can be introduced."""
+    son = town.person("李建国", "1980-03-01", "active", balance=600_00)
+    desk = Desk(Database("postgresql://postgres@127.0.0.1:1/none"), RuleBook.shipped(), town.clock)
+    command = town.purchase(son, town.institution("P21120200003"), ("C-A", 1, "10.00"))
+    with pytest.raises(Busy) as told:
+        desk.submit(command).result(timeout=30)
+    assert told.value.code == "desk.unknown_outcome"
+    desk.close()
+    assert town.balance(son) == 600_00

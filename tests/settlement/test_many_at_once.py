@@ -58,13 +58,27 @@ def test_an_account_of_600_yuan_pays_exactly_sixty_of_160_payments_of_10_yuan(to
     assert town.balance(son) == 0
 
 
-def test_a_yearly_cap_holds_under_sixteen_clients(town: Town, desks: list[Desk]) -> None:
+@pytest.mark.parametrize("clients", [4, 16, 64])
+def test_a_yearly_cap_holds_whatever_the_number_of_clients(town: Town, desks: list[Desk], clients: int) -> None:
     """In Tieling the fund pays an active employee at most ¥3,000.00 a year; forty visits would earn far more."""
     son = town.person("李建国", "1980-03-01", "active")
     hospital = town.institution("H21120200001")
     visits = [town.visit(son, hospital, ("C-A", 1, "500.00")) for _ in range(40)]
-    paid = submitted(desks, [town.settle_visit(son, hospital, *visit) for visit in visits])
+    paid = submitted(desks, [town.settle_visit(son, hospital, *visit) for visit in visits], clients)
     assert sum(one.fund_pool for one in paid if isinstance(one, Settlement)) == 3_000_00
+
+
+@pytest.mark.parametrize("clients", [4, 16, 64])
+def test_a_sharers_limit_of_100_yuan_is_never_passed(town: Town, desks: list[Desk], clients: int) -> None:
+    """The mother buys 64 times for ¥7.00; of her son's ¥5,000.00 she may use ¥100.00."""
+    mother = town.person("王秀兰", "1955-08-13", "retired", balance=0)
+    son = town.person("李建国", "1980-03-01", "active", balance=5_000_00)
+    town.share(son, mother, limit_total=100_00)
+    pharmacy = town.institution("P21120200003")
+    paid = submitted(desks, [town.purchase(mother, pharmacy, ("C-A", 1, "7.00")) for _ in range(64)], clients)
+    shared = sorted(one.shared for one in paid if isinstance(one, Settlement))
+    assert shared == [0] * 49 + [2_00] + [7_00] * 14
+    assert town.balance(son) == 4_900_00
 
 
 def test_thirty_calls_with_one_key_settle_once(town: Town, desks: list[Desk]) -> None:

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import psycopg
+import sqlalchemy as sa
 import structlog
 
 from gongji.foundation.clock import Clock
@@ -41,6 +42,9 @@ LARGEST_BATCH: Final = 256
 
 #: A batch may lose a race for a key, or be the victim of a deadlock with a foreign client; it is then taken again.
 ATTEMPTS: Final = 3
+
+#: What psycopg and, where a new clerk introduces itself, SQLAlchemy say of a server that is away.
+_CONNECTION_LOST = (psycopg.OperationalError, psycopg.InterfaceError, sa.exc.OperationalError, sa.exc.InterfaceError)
 
 _LOST_RACE = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
@@ -125,7 +129,7 @@ class Desk:
                 if clerk is None:
                     clerk = Clerk(self._database, self._rules, self._clock)
                 outcomes = clerk.handle([(waiting.command, waiting.dry) for waiting in batch])
-            except psycopg.OperationalError as problem:
+            except _CONNECTION_LOST as problem:
                 # The connection is gone; whether the last commit arrived is not known, so nobody is told that it did.
                 # The same message sent again finds out: it gets the stored answer or is settled then.
                 log.error("desk.connection_lost", error=str(problem))

@@ -1,0 +1,158 @@
+"""A PostgreSQL that belongs to the torture: started directly, killed directly, on a disk that can be full."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import psycopg
+
+from gongji.foundation.embedded import embedded_programs
+
+#: Small enough to be filled, large enough for the run and for PostgreSQL's own log.
+DISK_BYTES = 1_500_000_000
+
+_SETTINGS = """
+listen_addresses = '127.0.0.1'
+max_wal_size = 128MB
+shared_buffers = 64MB
+restart_after_crash = on
+log_min_messages = fatal
+"""
+
+#: Seconds for a recovery.
+_PATIENCE = 60
+
+#: PostgreSQL does not run as root: then it is nobody.
+_USER = {"user": "nobody", "group": os.stat("/").st_gid} if os.geteuid() == 0 else {}
+
+
+@contextmanager
+def small_disk() -> Iterator[tuple[Path, bool]]:
+    """A folder, and whether it is a disk of its own that can be filled (that takes the right to mount one)."""
+    folder = Path(tempfile.mkdtemp(prefix="gongji-torture-", dir="/tmp"))
+    folder.chmod(0o755)
+    mounted = False
+    if os.geteuid() == 0 and shutil.which("mount"):
+        command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=0755", "tmpfs", str(folder)]
+        mounted = subprocess.run(command, check=False, capture_output=True).returncode == 0
+    try:
+        yield folder, mounted
+    finally:
+        if mounted:
+            subprocess.run(["umount", "--lazy", str(folder)], check=False, capture_output=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Server:
+    """One PostgreSQL server on loopback."""
+
+    def __init__(self, folder: Path, disk: bool) -> None:
+        self.folder = folder
+        self.has_disk = disk
+        self.port = _free_port()
+        self.data = folder / "data"
+        self._programs = embedded_programs()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.data.mkdir(mode=0o700)
+        if _USER:
+            shutil.chown(self.data, user=_USER["user"])
+        initdb = [
+            "initdb",
+            "--pgdata",
+            str(self.data),
+            "--username",
+            "postgres",
+            "--auth",
+            "trust",
+            "--encoding",
+            "UTF8",
+        ]
+        subprocess.run(self._program(initdb), check=True, capture_output=True, **_USER)
+        settings = f"{_SETTINGS}port = {self.port}\nunix_socket_directories = ''\n"
+        with (self.data / "postgresql.conf").open("a") as file:
+            file.write(settings)
+
+    @property
+    def url(self) -> str:
+        """The address of the maintenance database, past the proxy."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        """Start it unless it runs, and wait until it answers: after a kill it recovers first."""
+        until = time.monotonic() + _PATIENCE
+        while time.monotonic() < until:
+            if self._process is None or self._process.poll() is not None:
+                command = self._program(["postgres", "-D", str(self.data)])
+                self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **_USER)
+            try:
+                psycopg.connect(self.url, connect_timeout=5).close()
+                return
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+        raise TimeoutError(f"PostgreSQL in {self.data} did not come up in {_PATIENCE} seconds")
+
+    def kill(self, *, with_backends: bool) -> None:
+        """SIGKILL to the postmaster, and to everything it started if they shall not notice by themselves."""
+        assert self._process is not None
+        children = psutil.Process(self._process.pid).children()
+        self._process.kill()
+        self._process.wait()
+        for child in children if with_backends else ():
+            _kill(child)
+        psutil.wait_procs(children, timeout=_PATIENCE)
+
+    def kill_backend(self, chance: random.Random) -> None:
+        """SIGKILL to one of the processes that the postmaster started; it then throws out all others and recovers."""
+        assert self._process is not None
+        children = psutil.Process(self._process.pid).children()
+        if children:
+            _kill(chance.choice(children))
+
+    def stop(self) -> None:
+        """End it in order."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(timeout=_PATIENCE)
+
+    def fill_disk(self) -> None:
+        """Leave no byte free on the disk."""
+        assert self.has_disk, "only a disk of its own is filled"
+        with (self.folder / "ballast").open("wb") as file:
+            filled = 0
+            for step in (16 << 20, 64 << 10, 4 << 10):
+                with suppress(OSError):
+                    while True:
+                        os.posix_fallocate(file.fileno(), filled, step)
+                        filled += step
+
+    def free_disk(self) -> None:
+        """Give the bytes back."""
+        (self.folder / "ballast").unlink()
+
+    def _program(self, command: list[str]) -> list[str]:
+        return [str(self._programs / command[0]), *command[1:]]
+
+
+def _kill(process: psutil.Process) -> None:
+    """SIGKILL; whoever is gone already needs none."""
+    try:
+        process.kill()
+    except psutil.NoSuchProcess:
+        return
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
