@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from datetime import timedelta
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -18,6 +19,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from gongji.entrances.api.app import build_api
+from gongji.entrances.maintenance import Caretaker
 from gongji.entrances.national.gateway import NationalGateway
 from gongji.entrances.platform import Platform, open_platform
 from gongji.entrances.web.citizen.app import build_citizen_pages
@@ -70,11 +72,14 @@ def create_app() -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         seconds = platform.settings.watch_seconds
         watch = Watch(platform.database, platform.clock, seconds) if seconds else None
+        minutes = platform.settings.maintenance_minutes
+        caretaker = Caretaker(platform.database, platform.clock, timedelta(minutes=minutes)) if minutes else None
         try:
             yield
         finally:
-            if watch is not None:
-                watch.close()
+            for thread in (watch, caretaker):
+                if thread is not None:
+                    thread.close()
             opened.close()
 
     return build_app(platform, lifespan)

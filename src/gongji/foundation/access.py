@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from gongji.foundation.database import Database
 from gongji.foundation.errors import NotAllowed, NotSignedIn
 from gongji.foundation.schema import metadata, moment_column
 
@@ -131,3 +132,13 @@ def revoke(connection: sa.Connection, token: str, *, at: datetime) -> None:
 
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
+
+
+def forget_ended_tokens(database: Database, before: datetime) -> int:
+    """Delete tokens that ended by themselves before a moment, revoked or not; they were worth nothing any more.
+
+    Returns:
+        How many.
+    """
+    with database.transaction() as connection:
+        return connection.execute(access_token.delete().where(access_token.c.expires_at < before)).rowcount

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from gongji.foundation.access import Caller
+from gongji.foundation.database import Database
 from gongji.foundation.errors import Refused
 from gongji.foundation.schema import metadata, moment_column
 
@@ -90,3 +91,24 @@ def once(
     body = work()
     connection.execute(rest_reply.update().where(mine).values(status=200, body=body))
     return body
+
+
+#: Rows that one transaction of purging takes.
+_AT_ONCE = 10_000
+
+
+def forget_replies(database: Database, before: datetime) -> int:
+    """Delete answers that were given before a moment; the key may be used for another request from then on.
+
+    Returns:
+        How many.
+    """
+    old = sa.select(rest_reply.c.caller, rest_reply.c.key).where(rest_reply.c.at < before).limit(_AT_ONCE)
+    keys = sa.tuple_(rest_reply.c.caller, rest_reply.c.key)
+    forgotten = 0
+    while True:
+        with database.transaction() as connection:
+            now = connection.execute(rest_reply.delete().where(keys.in_(old))).rowcount
+        forgotten += now
+        if now < _AT_ONCE:
+            return forgotten

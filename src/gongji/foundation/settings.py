@@ -35,6 +35,7 @@ class Settings(BaseSettings):
         desk_queue: settlements that may wait at one process before new ones are told that it is busy.
         cache: folder of what can be made again at any time: the compiled kernel.
         watch_seconds: seconds between two verifications of what is new while the server runs; 0 leaves it out.
+        maintenance_minutes: how often one of the processes maintains the database (`gongji db maintain`); 0 never does.
         packs: extra rule packs (files or folders) beside the shipped ones.
         log_format: ``json`` for machines, ``text`` for people.
         log_level: least severe level that is logged.
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
     desk_queue: int = Field(default=4096, ge=1)
     cache: Path = Field(default_factory=lambda: user_cache_path("gongji"))
     watch_seconds: float = Field(default=60, ge=0)
+    maintenance_minutes: float = Field(default=60, ge=0)
     packs: list[Path] = Field(default_factory=list)
     log_format: Literal["json", "text"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -9,5 +9,6 @@ from gongji.entrances.database_command import backup, upkeep
 commands = typer.Typer(help="The database: schema, roles, upkeep, backup, restore.", no_args_is_help=True)
 commands.command("upgrade")(upkeep.upgrade_schema)
 commands.command("roles")(upkeep.roles)
+commands.command("maintain")(upkeep.maintain_books)
 commands.command("backup")(backup.backup)
 commands.command("restore")(backup.restore)

@@ -1,4 +1,4 @@
-"""``gongji db upgrade`` and ``roles``: the schema and who may do what with it."""
+"""``gongji db upgrade``, ``roles`` and ``maintain``: the schema, who may do what with it, and its upkeep."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from sqlalchemy.engine import make_url
 
+from gongji.entrances.maintenance import maintain
+from gongji.foundation.clock import SystemClock
 from gongji.foundation.database import addresses, open_database
 from gongji.foundation.errors import Misconfigured
 from gongji.foundation.roles import grant_service, make_role, service_of
@@ -56,3 +58,21 @@ def roles(data: DataFolder = None) -> None:
         for line in grant_service(connection, role):
             console.print(line)
     owner.close()
+
+
+def maintain_books(data: DataFolder = None) -> None:
+    """Make the coming months' tables, sum up open accounts, delete what is kept no longer; a server does it by itself."""
+    console = Console(highlight=False, soft_wrap=True)
+    database = open_migrated(load_settings(data=data))
+    done = maintain(database, SystemClock())
+    database.close()
+    if done is None:
+        console.print("another process is at it")
+        return
+    console.print(f"tables of months made: {', '.join(done.partitions) or 'none was missing'}")
+    console.print(f"open accounts: {done.blocks:,} blocks added to the sums")
+    console.print(f"over their time: {done.replies:,} kept answers, {done.tokens:,} access tokens")
+    for table in done.stray:
+        console.print(f"[red]{table} holds rows of a month that had no table: see docs/operating.md[/red]")
+    if done.stray:
+        raise typer.Exit(1)

@@ -1,0 +1,153 @@
+"""Keeping the books in order while they are in use: once an hour in the service, or ``gongji db maintain``.
+
+Every step may be done again at any time and does nothing then; one process does it at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import psycopg
+import sqlalchemy as sa
+import structlog
+
+from gongji.foundation.access import forget_ended_tokens
+from gongji.foundation.clock import Clock
+from gongji.foundation.database import Database
+from gongji.foundation.partitions import add_months, rows_outside_months
+from gongji.foundation.replies import forget_replies
+from gongji.foundation.schema import installation
+from gongji.ledger.rollup import roll_up
+
+log = structlog.get_logger()
+
+#: Months after this one whose tables stand ready.
+MONTHS_AHEAD: Final = 3
+
+#: How long the answer to a REST call is kept for the same call again (`docs/operating.md`, retention).
+REPLIES_KEPT: Final = timedelta(days=30)
+
+#: How long an access token that has ended is kept; what was done with it stands in the audit for good.
+TOKENS_KEPT: Final = timedelta(days=90)
+
+#: "upkeep" as a number: whoever holds this advisory lock is the one process that maintains.
+_LOCK: Final = 0x75706B656570
+
+#: Key of the fact when it was done last, among the facts of the installation.
+_DONE: Final = "maintained"
+
+
+@dataclass(slots=True)
+class Upkeep:
+    """What one round did.
+
+    Attributes:
+        partitions: tables that were made for months.
+        blocks: blocks that were added to the sums of open accounts.
+        replies, tokens: rows whose time was over.
+        stray: default partitions that hold rows, which should not be.
+    """
+
+    partitions: list[str] = field(default_factory=list)
+    blocks: int = 0
+    replies: int = 0
+    tokens: int = 0
+    stray: list[str] = field(default_factory=list)
+
+
+def maintain(database: Database, clock: Clock, unless_done_within: timedelta | None = None) -> Upkeep | None:
+    """Do what is due, beside running settlements.
+
+    Args:
+        database: where the books are, as the service or the owner.
+        clock: tells the day.
+        unless_done_within: leave it when it was done less long ago; None does it in any case.
+
+    Returns:
+        What was done; None when another process is at it, or it was done a short while ago.
+    """
+    with _alone(database) as alone:
+        if not alone or (unless_done_within is not None and _done_since(database, clock.now() - unless_done_within)):
+            return None
+        done = Upkeep()
+        now = clock.now()
+        done.partitions = add_months(database, now.date(), MONTHS_AHEAD + 1)
+        done.blocks = roll_up(database)
+        done.replies = forget_replies(database, now - REPLIES_KEPT)
+        done.tokens = forget_ended_tokens(database, now - TOKENS_KEPT)
+        with database.transaction() as connection:
+            done.stray = rows_outside_months(connection)
+            _remember(connection, now)
+        return done
+
+
+@contextmanager
+def _alone(database: Database) -> Iterator[bool]:
+    """Whether we are the one; the lock goes with the connection, also when the process is killed."""
+    with database.connect() as guard:
+        guard.autocommit = True
+        row = guard.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone()
+        yield row is not None and bool(row[0])
+
+
+def _done_since(database: Database, moment: datetime) -> bool:
+    with database.engine.connect() as connection:
+        statement = sa.select(installation.c.value).where(installation.c.name == _DONE)
+        value = connection.execute(statement).scalar_one_or_none()
+    return value is not None and datetime.fromisoformat(value) > moment
+
+
+def _remember(connection: sa.Connection, moment: datetime) -> None:
+    connection.execute(
+        sa.text(
+            "INSERT INTO installation (name, value) VALUES (:name, :value)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+        ),
+        {"name": _DONE, "value": moment.isoformat()},
+    )
+
+
+class Caretaker:
+    """A thread that maintains every so often, and tells the log.
+
+    Args:
+        database: where the books are.
+        clock: tells the moment.
+        every: how long between two rounds of all processes together.
+    """
+
+    def __init__(self, database: Database, clock: Clock, every: timedelta) -> None:
+        self._database = database
+        self._clock = clock
+        self._every = every
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="caretaker", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish the round that is under way, then stop."""
+        self._ended.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while True:
+            try:
+                done = maintain(self._database, self._clock, self._every)
+            except (psycopg.OperationalError, sa.exc.OperationalError) as problem:
+                log.warning("maintenance.put_off", error=str(problem))
+            else:
+                self._tell(done)
+            if self._ended.wait(min(self._every.total_seconds(), 60)):
+                return
+
+    def _tell(self, done: Upkeep | None) -> None:
+        if done is None:
+            return
+        log.info("maintenance.done", partitions=done.partitions, blocks=done.blocks, replies=done.replies)
+        for table in done.stray:
+            log.error("maintenance.rows_outside_months", table=table)
