@@ -24,8 +24,8 @@ _ATTEMPTS: Final = 6
 _LOCK_NOT_AVAILABLE: Final = "55P03"
 
 _DEFAULTS: Final = """
-SELECT c.oid::regclass::text FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partdefid
- WHERE c.relnamespace = 'public'::regnamespace ORDER BY 1
+SELECT p.partdefid::regclass::text FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid
+ WHERE p.partdefid <> 0 AND c.relnamespace = 'public'::regnamespace ORDER BY 1
 """
 
 

@@ -41,6 +41,13 @@ SELECT c.relname AS name,
 """
 
 
+#: Where tables lie: the platform's own, and wherever the months of the growing ones are.
+_SCHEMAS: Final = """
+SELECT 'public' UNION SELECT m.relnamespace::regnamespace::text
+  FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent JOIN pg_class m ON m.oid = i.inhrelid
+ WHERE c.relnamespace = 'public'::regnamespace ORDER BY 1
+"""
+
 _RIGHTS: Final = f"""
 SELECT t.history, has_table_privilege(:role, t.name, 'SELECT') AS select,
        has_table_privilege(:role, t.name, 'INSERT') AS insert, has_table_privilege(:role, t.name, 'UPDATE') AS update,
@@ -128,16 +135,17 @@ def grant_service(connection: sa.Connection, role: str) -> Iterator[str]:
     tables = {row.name: row.history for row in connection.execute(sa.text(_TABLES)) if row.name != _MIGRATIONS}
     history = sorted(table for table, kept in tables.items() if kept)
     other = sorted(table for table, kept in tables.items() if not kept)
-    for statement in (
-        f"GRANT USAGE ON SCHEMA public TO {name}",
-        f"REVOKE CREATE ON SCHEMA public FROM {name}",
-        f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {name}",
-        f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}",
-        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}",
-        f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {name}",
-        f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO {name}",
-    ):
-        connection.exec_driver_sql(statement)
+    for schema in connection.execute(sa.text(_SCHEMAS)).scalars().all():
+        for statement in (
+            f"GRANT USAGE ON SCHEMA {schema} TO {name}",
+            f"REVOKE CREATE ON SCHEMA {schema} FROM {name}",
+            f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {name}",
+            f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {name}",
+            f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {name}",
+            f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT ON TABLES TO {name}",
+            f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE ON SEQUENCES TO {name}",
+        ):
+            connection.exec_driver_sql(statement)
     if history:
         connection.exec_driver_sql(f"GRANT INSERT ON {', '.join(history)} TO {name}")
         yield f"{role} may read and add, never change: {', '.join(history)}"
