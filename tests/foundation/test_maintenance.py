@@ -28,6 +28,7 @@ CREATE TABLE parcel_default PARTITION OF parcel DEFAULT;
 CREATE TRIGGER parcel_is_history BEFORE UPDATE OR DELETE ON parcel FOR EACH ROW EXECUTE FUNCTION refuse_change();
 """
 
+
 @pytest.fixture
 def service(database: Database) -> Iterator[Database]:
     """The database with a growing table, signed in as the service."""
