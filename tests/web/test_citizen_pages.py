@@ -77,7 +77,7 @@ def test_the_patient_reads_who_paid_what_and_why(visitor: httpx.Client, family: 
     page = words(visitor.get(address(family.visit)))
 
     order = [
-        "医保报销（统筹基金付）",
+        "医保报销（公共的医保基金付）",
         "本人的个人账户",
         "女儿 *婷的个人账户（家庭共济）",
         "医保钱包",

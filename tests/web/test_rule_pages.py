@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -13,6 +14,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from gongji.entrances.app import build_app
+from gongji.entrances.open_rules.provenance import provenance
 from gongji.entrances.platform import Platform
 from gongji.entrances.server import serving
 from gongji.entrances.web.pages import STATIC
@@ -20,6 +22,7 @@ from gongji.entrances.web.rules import build_rule_pages
 from gongji.foundation.clock import Clock
 from gongji.foundation.settings import Settings
 from gongji.rules.book import RuleBook
+from gongji.rules.model import CareKind, Scheme
 
 #: Li Yulan of Tieling, 68, retired, at a tier-3 hospital; ¥200.00 of her own, a daughter with ¥1,000.00.
 TIELING = {
@@ -65,7 +68,7 @@ def test_the_tieling_example_through_the_form(reader: httpx.Client) -> None:
     words = said(reader.get("/rules/calculator", params=TIELING))
 
     for payer in (
-        "医保报销（统筹基金付） ¥468.05",
+        "医保报销（公共的医保基金付） ¥468.05",
         "本人的个人账户 ¥200.00",
         "家人的个人账户（家庭共济） ¥521.95",
         "自己付（现金、手机支付） ¥78.50",
@@ -89,7 +92,7 @@ def test_what_was_borne_and_paid_before_counts(reader: httpx.Client) -> None:
     words = said(reader.get("/rules/calculator", params=TIELING | {"borne": "300", "paid": "2,900"}))
 
     assert "已经付满，这次不用再付" in words
-    assert "医保报销（统筹基金付） ¥100.00" in words
+    assert "医保报销（公共的医保基金付） ¥100.00" in words
 
 
 def test_in_jining_the_relatives_account_pays_only_when_asked_for(reader: httpx.Client) -> None:
@@ -113,7 +116,7 @@ def test_where_no_rule_is_known_the_answer_says_so(reader: httpx.Client) -> None
     words = said(reader.get("/rules/calculator", params=TIELING | {"region": "210300"}))
 
     assert "意思是“不知道”，不是“不报销”" in words
-    assert "医保报销（统筹基金付） ¥0.00 没有查到适用的报销规定" in words
+    assert "医保报销（公共的医保基金付） ¥0.00 没有查到适用的报销规定" in words
 
 
 @pytest.mark.parametrize(
@@ -186,7 +189,8 @@ def test_the_list_of_regions_and_the_search(reader: httpx.Client) -> None:
     assert "来源：转载资料，还没有核对" in everything
     for searched in ("铁岭", "2112"):
         words = said(reader.get("/rules/", params={"q": searched}))
-        assert "找到 1 个地区 铁岭市 211200" in words
+        assert "找到 1 个地区" in words
+        assert "铁岭市 211200" in words
     assert "没有找到" in said(reader.get("/rules/", params={"q": "<script>"}))
 
 
@@ -247,3 +251,116 @@ def test_every_region_has_its_page_in_both_languages(reader: httpx.Client) -> No
         for language in ("zh_CN", "en"):
             reader.cookies.set("gongji_language", language)
             assert reader.get(f"/rules/{code}").status_code == 200
+
+
+def test_earlier_visits_of_the_year_count_and_the_year_is_added_up(reader: httpx.Client) -> None:
+    """Li Yulan spent ¥150.00 in scope at the community in February: half of March's deductible is behind her."""
+    before = {
+        "before1_on": "2024-02-01",
+        "before1_kind": "outpatient",
+        "before1_tier": "tier_1",
+        "before1_total": "150",
+    }
+    words = said(reader.get("/rules/calculator", params=TIELING | before))
+
+    assert "2024 年 ¥300.00，这次付满最后的 ¥150.00" in words
+    assert "医保报销 ¥550.55" in words
+    assert "2024年2月1日 · 门诊 · 一级及以下 费用 ¥150.00 医保报 ¥0.00 账户和自己付 ¥150.00" in words
+    assert "合计 费用 ¥1,418.50 医保报 ¥550.55 账户和自己付 ¥867.95" in words
+
+
+def test_one_more_row_for_an_earlier_visit_asks_for_no_answer_yet(reader: httpx.Client) -> None:
+    page = reader.get("/rules/calculator", params={"region": "211200", "total": "", "add": "1"})
+
+    assert page.status_code == 200
+    assert 'name="before1_total"' in page.text
+    assert 'name="before2_total"' not in page.text
+
+
+def test_what_is_wrong_with_an_earlier_visit_is_said_at_its_row(reader: httpx.Client) -> None:
+    later = TIELING | {"before1_on": "2024-05-01", "before1_total": "150"}
+    assert "以前第 1 次 · 日期：以前看病的日期不能晚于这一次" in said(
+        reader.get("/rules/calculator", params=later), 422
+    )
+    assert "请只写数字" in said(reader.get("/rules/calculator", params=TIELING | {"before1_total": "much"}), 422)
+
+
+def test_the_short_link_gives_the_same_answer(reader: httpx.Client) -> None:
+    page = reader.get("/rules/calculator", params=TIELING | {"borne": "", "r.mixed_tiers": "counter_per_tier"})
+    (address,) = re.findall(r'href="([^"]+)">这次结果的网址', page.text)
+
+    assert "borne" not in address
+    assert "¥468.05" in said(reader.get(unescape(address)))
+
+
+def test_every_reading_says_what_insurance_pays_under_it(reader: httpx.Client) -> None:
+    before = {"before1_on": "2024-02-01", "before1_tier": "tier_1", "before1_total": "150"}
+    words = said(reader.get("/rules/calculator", params=TIELING | before))
+
+    assert "现在按这一种算 医保报 ¥550.55" in words
+    assert "每级医院各算各的起付线（先由自己付的一段） 医保报 ¥468.05" in words
+
+
+def test_where_a_kind_of_care_has_no_rule_the_others_are_offered(reader: httpx.Client) -> None:
+    page = reader.get("/rules/calculator", params=TIELING | {"kind": "emergency"})
+
+    assert "这里这一天有规则的是" in said(page)
+    assert re.search(r'<a class="link" href="/rules/calculator\?[^"]*">职工医保 · 门诊</a>', page.text)
+
+
+def test_the_page_of_a_value_has_its_document_and_grade(reader: httpx.Client) -> None:
+    result = reader.get("/rules/calculator", params=TIELING)
+    address = "/rules/clause/cn/liaoning/tieling/outpatient.share.retired.tier_3"
+    assert f'href="{address}"' in result.text
+    words = said(reader.get(address))
+
+    assert "铁岭市：这个数字的依据" in words
+    assert "退休 · 三级 55%" in words
+    assert "来源：转载资料，还没有核对（C）" in words
+    assert "没有编号为" in said(reader.get("/rules/clause/cn/liaoning/tieling/outpatient.share.moon"), 404)
+
+
+def test_every_clause_of_every_rule_has_its_page(reader: httpx.Client) -> None:
+    book = RuleBook.shipped()
+    for region in book.regions():
+        spans = [span for scheme in Scheme for kind in CareKind for span in book.timeline(region, scheme, kind)]
+        for clause in {clause.rule for span in spans for clause in span.rule.clauses.values()}:
+            assert provenance(book, clause).region == region
+
+
+def test_what_the_readings_change_stands_on_the_regions_page_in_numbers(reader: httpx.Client) -> None:
+    words = said(reader.get("/rules/211200", params={"on": "2024-06-12"}))
+
+    assert re.search(r"试算 \d+ 种常见情况，有 \d+ 种报得不一样", words)
+    assert re.search(r"（以前在[^）]+看过一次） 按第 1 种 ¥[\d,.]+ 按第 2 种 ¥[\d,.]+", words)
+
+
+def test_a_weak_number_among_good_ones_is_marked_where_it_stands(reader: httpx.Client) -> None:
+    assert "来源 C 级" in said(reader.get("/rules/211200", params={"on": "2024-06-12"}))
+
+
+def test_the_map_has_every_province_with_its_grade_in_words(reader: httpx.Client) -> None:
+    page = reader.get("/rules/").text
+
+    assert len(re.findall(r'class="short"', page)) == 34
+    assert re.search(r'<a href="#p21" aria-label="辽宁：\d+ 个地区有报销规则，最可靠的来源：', page)
+    assert 'aria-label="青海：没有查到报销规则"' in page
+    for code in re.findall(r'<a href="#(p\d\d)"', page):
+        assert f'id="{code}"' in page
+
+
+def test_english_pages_name_regions_in_letters_and_mark_what_stays_chinese(reader: httpx.Client) -> None:
+    reader.cookies.set("gongji_language", "en")
+    listed, region = said(reader.get("/rules/", params={"q": "tiel"})), reader.get("/rules/211200")
+
+    assert "Tieling 211200" in listed
+    assert "Medical rules of Tieling" in said(region) or "Tieling" in said(region)
+    for text in re.findall(r"<(?:p|li|dd)>([^<]*[一-鿿]{4}[^<]*)<", region.text):
+        raise AssertionError(f"Chinese without its mark: {text}")
+
+
+@pytest.mark.parametrize(
+    "path", ["/rules/", "/rules/370800", "/rules/110000", "/rules/compare?a=211200&b=370800", "/rules/calculator"]
+)
+def test_no_page_is_heavy(reader: httpx.Client, path: str) -> None:
+    assert len(gzip.compress(reader.get(path).content)) <= 30_000

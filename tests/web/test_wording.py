@@ -18,12 +18,14 @@ from gongji.benefit.assess import assess
 from gongji.benefit.model import Bill, Circumstances, Step
 from gongji.entrances import wording
 from gongji.entrances.open_rules.figures import TERMS
+from gongji.entrances.rules_command.coverage import State
 from gongji.entrances.web.pages import environment
-from gongji.entrances.web.rules.form import FIELDS
+from gongji.entrances.web.rules.china import TILES
+from gongji.entrances.web.rules.form import FIELDS, ROW
 from gongji.entrances.wording import Language
 from gongji.rules.book import SHIPPED, RuleBook
 from gongji.rules.cases import example_files, load_examples
-from gongji.rules.grid import GRADES, OTHER_PROVIDER, SELECTED_PROVIDER
+from gongji.rules.grid import CLASS, GRADES, OTHER_PROVIDER, SELECTED_PROVIDER
 from gongji.rules.model import (
     AccountScope,
     Area,
@@ -47,6 +49,7 @@ from gongji.rules.model import (
     Tier,
     Trigger,
 )
+from gongji.rules.vocabulary import AccrualBase, Contributor
 from gongji.settlement.model import AccountUse, Explanation, PayerLine
 
 SOURCE = Path(gongji.__file__).parent
@@ -66,6 +69,21 @@ def shipped_readings() -> set[str]:
     return {f"{one.name}.{option}" for one in open_texts for option in one.options} | {"mixed_tiers.once"}
 
 
+def shipped_numbers() -> set[str]:
+    """The names of every plain value that is shipped, and of every way of crediting an account each month."""
+    names = {name for lineage in RuleBook.shipped().lineages() for name in lineage.own.values}
+    return names | {f"{one}.{base}" for one in Contributor for base in (*AccrualBase, "monthly")}
+
+
+def shipped_cases() -> set[str]:
+    """The words that the plain values' tables are keyed by, but for classes of age."""
+    tables = [
+        entry.value for one in RuleBook.shipped().lineages() for held in one.own.values.values() for entry in held
+    ]
+    words = {word for table in tables for path in table for word in path}
+    return {word for word in words if not CLASS.fullmatch(word)}
+
+
 #: Families of message ids whose last part is a value of the domain, with the values that a page may meet.
 FAMILIES = {
     "purpose": list(Purpose),
@@ -81,7 +99,7 @@ FAMILIES = {
     "rules.kind": list(CareKind),
     "rules.grade": list(Grade),
     "rules.use": list(AccountUse),
-    "rules.word": [*Tier, *Status, *Attribute, *OffSite, OTHER_PROVIDER, SELECTED_PROVIDER, *GRADES],
+    "rules.word": [*Tier, *Status, *Attribute, *OffSite, OTHER_PROVIDER, SELECTED_PROVIDER, *GRADES, *shipped_cases()],
     "rules.class": ["under.age", "from.age", "under.months", "from.months"],
     "rules.numbered": [Dimension.ADMISSION, Dimension.BAND],
     "rules.about.deductible": [*DeductibleKind, "at_most", "less"],
@@ -101,6 +119,13 @@ FAMILIES = {
     "rules.value.balance_source": list(BalanceSource),
     "rules.count": ["max_relatives", "review_working_days"],
     "rules.field": [*FIELDS, "with"],
+    "rules.row": list(ROW),
+    "rules.table": ["region", "benefits", "grade", "year", "checked"],
+    "rules.state": [state.name.lower() for state in State],
+    "rules.known": sorted(shipped_numbers()),
+    "place": list(RuleBook.shipped().regions()),
+    "province": list(TILES),
+    "province.short": list(TILES),
     "rules.compare": ["a", "b", "on_b"],
     "rules.reading": sorted(shipped_readings()),
     "grade": [grade for grade in Grade if grade not in (Grade.OFFICIAL, Grade.LOCAL_MEDIA)],
@@ -111,7 +136,10 @@ FAMILIES = {
 }
 
 #: Words that say nothing to most people; only beside an explanation in brackets.
-NEEDS_GLOSS = ("划拨", "被共济人", "共济人", "统筹区", "起付线", "封顶线", "先行自付", "冲正", "险种")
+NEEDS_GLOSS = (
+    *("划拨", "被共济人", "共济人", "统筹区", "统筹基金", "单建统筹", "起付线", "封顶线", "先行自付", "冲正", "险种"),
+    *("异地备案", "慢特病", "缴费基数", "乙类", "医保目录", "基本药物", "政策范围", "清算"),
+)
 
 
 def placeholders(sentence: str) -> set[tuple[str, str]]:
@@ -193,7 +221,7 @@ def test_figures_and_dates_are_never_shown_raw(language: Language) -> None:
 
 
 def test_no_message_stands_there_unused() -> None:
-    told_by_code = ("because.", "step.", "kin.", "payer.")
+    told_by_code = ("because.", "step.", "kin.", "payer.", "period.", "cases.")
     left = {msgid for msgid in wording.catalogue(CHINESE) if not msgid.startswith(told_by_code)} - used()
     assert sorted(left) == []
 
@@ -213,7 +241,7 @@ def test_sentences_are_short() -> None:
     sentences = [
         part
         for msgid, text in wording.catalogue(CHINESE).items()
-        if msgid.startswith(("because.", "step.", "zero.", "error."))
+        if msgid.startswith(("because.", "step.", "zero.", "error.", "rules.", "grade."))
         for part in re.split("[。；：]", re.sub(r"\{[^}]*\}|（[^）]*）", "", text))
         if part
     ]

@@ -4,11 +4,13 @@ The catalogues are data: ``locale/<language>/LC_MESSAGES/gongji.po``, read as th
 compiled. Message ids are dotted keys (``because.own.none.empty``), so that a code of an explanation is its own key.
 A placeholder may name its form: ``{x:yuan}`` an amount in fen, ``{x:percent}`` a ratio per ten thousand,
 ``{x:points}`` the same as a bare number of percentage points, ``{x:name}`` a person's id, ``{x:day}`` a date,
-``{x:moment}`` a moment.
+``{x:moment}`` a moment, ``{x:span}`` and ``{x:this}`` the period of a counter (``2024-Q3``; a year where none is named),
+``{x:cases}`` for whom a modifier is.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -103,7 +105,37 @@ class _Filler(Formatter):
                 return day(value, self._language)
             case "moment":
                 return moment(value, self._language)
+            case "span" | "this":
+                return _period(str(value), form, self._language)
+            case "cases":
+                return _cases(str(value), self._language)
         return str(super().format_field(value, form))
+
+
+#: How a counter's period is written: ``2024``, ``2024/25``, ``2024-Q3``, ``2024-07``.
+_PERIOD: Final = re.compile(r"(\d{4})(?:(/\d{2})|-Q([1-4])|-(\d{2}))?")
+
+
+def _period(period: str, form: str, language: Language) -> str:
+    """The period of a counter; explanations of before steps named it mean a year."""
+    match = _PERIOD.fullmatch(period)
+    if match is None:
+        return text(f"period.none.{form}", language)
+    year, insurance, quarter, month = match.groups()
+    if insurance:
+        return text("period.insurance_year.span", language, year=period)
+    if quarter or month:
+        kind = "quarter" if quarter else "month"
+        return text(f"period.{kind}.span", language, year=year, count=int(quarter or month))
+    return text("period.year.span", language, year=year)
+
+
+def _cases(cases: str, language: Language) -> str:
+    """For whom a modifier is; explanations of before steps named it do not say."""
+    if not cases:
+        return text("cases.none", language)
+    words = [catalogue(language).get(f"rules.word.{word}", word) for word in cases.split(", ")]
+    return text("cases.named", language, words=text("home.share.list_comma", language).join(words))
 
 
 def text(msgid: str, language: Language, names: Mapping[int, str] | None = None, /, **values: object) -> str:
@@ -137,6 +169,17 @@ def told(
         return None
 
 
+def place(code: str, name: str, language: Language) -> str:
+    """A region's name in the reader's language.
+
+    Args:
+        code: six digits.
+        name: its Chinese name, as its pack has it.
+        language: the reader's; in English a pack of the user's own keeps its Chinese name.
+    """
+    return name if language is Language.CHINESE else catalogue(language).get(f"place.{code}", name)
+
+
 def kin(relation: Relation, gender: str, language: Language) -> str:
     """What to call a person who is a relation to the reader: mother rather than parent where the sex is known."""
     words = catalogue(language)
@@ -166,7 +209,7 @@ def kin_seen_by_user(relation: Relation, gender: str, language: Language) -> str
 PAYER_ORDER: Final = ("fund.pool", "fund.large", "fund.civil", "fund.aid", "own", "shared", "wallet", "cash")
 
 #: Sources of these grades need no warning.
-_TRUSTED: Final = (Grade.OFFICIAL, Grade.LOCAL_MEDIA)
+TRUSTED: Final = (Grade.OFFICIAL, Grade.LOCAL_MEDIA)
 
 MOST_STEPS: Final = 4
 
@@ -241,7 +284,7 @@ def explain(explanation: Explanation, language: Language, names: Mapping[int, st
 
 def caution(clause: Clause | None, language: Language) -> str | None:
     """What a reader should know of a source below grade B; None where there is nothing to warn of."""
-    if clause is None or clause.grade in _TRUSTED:
+    if clause is None or clause.grade in TRUSTED:
         return None
     return text(f"grade.{clause.grade}", language)
 
@@ -273,7 +316,7 @@ def _told_payer(line: PayerLine, language: Language, names: Mapping[int, str]) -
 
 def tell_step(step: Step, language: Language) -> ToldStep:
     """One step of the funds' arithmetic in words."""
-    values = {"amount": step.amount, **step.inputs}
+    values = {"amount": step.amount, "period": "", "cases": "", **step.inputs}
     sentence = told(f"step.{_situation(step)}", language, values)
     return ToldStep(
         (step.code,),
@@ -295,6 +338,10 @@ def _situation(step: Step) -> str:
             return _modifier(step)
         case "band" if not inputs.get("cost"):
             return "band.none"
+        case "band" if inputs.get("to"):
+            return "band.to"
+        case "cost_cap" if "period" not in inputs and not inputs.get("counted_before"):
+            return "cost_cap.visit"
         case "ratio" if not inputs.get("base"):
             return "ratio.none"
         case "ratio" if "ratio" in inputs and step.amount != part_of(_number(step, "base"), _number(step, "ratio")):
@@ -342,13 +389,13 @@ def _modifier(step: Step) -> str:
     return effect if f"step.{effect}" in catalogue(Language.CHINESE) else "modifier"
 
 
-#: In the names of limits that are of a visit, a month or a quarter.
+#: In the names of limits that are of a visit, a month or a quarter, where the step does not name its period.
 _NOT_OF_A_YEAR: Final = ("_limit", "month", "quarter", "visit")
 
 
 def _cap(step: Step) -> str:
-    """Whether the cap binds, and whether it is one of a year: only the name of its value says that it is not."""
-    rule = step.clause.rule if step.clause else ""
+    """Whether the cap binds, and whether it is one of a period."""
+    rule = step.clause.rule if step.clause and "period" not in step.inputs else ""
     code = "cap.any" if any(word in rule for word in _NOT_OF_A_YEAR) else "cap"
     return f"{code}.binds" if step.amount != step.inputs.get("owed") else code
 

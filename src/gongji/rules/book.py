@@ -335,6 +335,15 @@ class RuleBook:
         """Every pack with all it inherits from, as read, in the order of their regions."""
         return tuple(self._by_region[region] for region in self.regions())
 
+    def lineage(self, region: str) -> Lineage:
+        """The nearest pack that speaks for a region, with all it inherits from, as read.
+
+        Raises:
+            InvalidInput: ``region.invalid``.
+            NotFound: ``region.unknown``.
+        """
+        return self._nearest(region)
+
     def name(self, region: str) -> str:
         """The Chinese name of the nearest region with a pack: a county answers with its pooling region."""
         return self._nearest(region).own.name

@@ -114,12 +114,15 @@ def _as_its_base(grid: Grid, key: Key) -> bool:
     return base != key and grid.numbers.get(base) == grid.numbers[key]
 
 
+TermValue: TypeAlias = str | int | bool | tuple[str, ...] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """One term of a sharing rule with its source: `value` is a word, a number, yes or no, several words, or nothing."""
 
     name: str
-    value: str | int | bool | tuple[str, ...] | None
+    value: TermValue
     clause: Clause | None
 
 
@@ -146,8 +149,12 @@ TERMS: Final = (
 
 def terms(rule: SharingRule) -> tuple[Term, ...]:
     """Every term of a sharing rule."""
-    values = {name: getattr(rule, name) for name in TERMS}
-    return tuple(
-        Term(name, tuple(sorted(value)) if isinstance(value, frozenset) else value, rule.clauses.get(name))
-        for name, value in values.items()
-    )
+    return tuple(Term(name, shown(getattr(rule, name)), rule.clauses.get(name)) for name in TERMS)
+
+
+def shown(value: object) -> TermValue:
+    """A term's value as it is told: several words in a fixed order."""
+    if isinstance(value, frozenset):
+        return tuple(sorted(value))
+    assert value is None or isinstance(value, str | int)
+    return value

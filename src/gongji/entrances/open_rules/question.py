@@ -180,12 +180,15 @@ def readings_of(atlas: Atlas, region: str, scheme: Scheme, kind: CareKind) -> Ma
     return found
 
 
-def so_far(rule: BenefitRule, tier: Tier, disease: str, borne: int, paid: int) -> dict[str, int]:
+def so_far(rule: BenefitRule, tier: Tier, disease: str, borne: int, paid: int, times: int = 0) -> dict[str, int]:
     """The counters of a rule for somebody who knows only what was borne and reimbursed in the period, in fen.
 
-    A deductible that is charged by visits or admissions has no such counter: what was borne then changes nothing.
+    `times` is how often they were admitted before, which is what a deductible by admission counts; one that is charged
+    at each visit counts neither.
     """
     found: dict[str, int] = {}
+    if times and rule.deductible.kind is DeductibleKind.BY_ADMISSION:
+        found[rule.deductible.counter] = times
     if borne and rule.deductible.kind is DeductibleKind.CUMULATIVE:
         found[rule.deductible.counter_of(rule.as_tier or tier)] = borne
     for cap in rule.layers[0].caps:

@@ -91,7 +91,7 @@ def unplaced_conflicts(lineage: Lineage) -> tuple[Conflict, ...]:
     return tuple(
         conflict
         for conflict in lineage.own.conflicts
-        if not any(_is_about(conflict, word, lineage) for word in (*words, SHARING))
+        if not any(is_about(conflict, word, lineage) for word in (*words, SHARING))
     )
 
 
@@ -159,13 +159,13 @@ def _counted(lineage: Lineage, word: str, year: int, *, covered: bool) -> int:
     packs = lineage.packs if word == SHARING else (lineage.own,)
     count = 0
     for conflict in (one for pack in packs for one in pack.conflicts):
-        if _is_about(conflict, word, lineage):
+        if is_about(conflict, word, lineage):
             years = [part for part in conflict.about.split(".") if len(part) == 4 and part.isdigit()]
             count += str(year) in years if years else covered
     return count
 
 
-def _is_about(conflict: Conflict, word: str, lineage: Lineage) -> bool:
+def is_about(conflict: Conflict, word: str, lineage: Lineage) -> bool:
     """Whether a conflict names the benefit, its kind of care, or one of its values (``share.active.tier_1``).
 
     A pack keeps no trace of the file that a conflict stands in: one about the share is counted for every benefit.

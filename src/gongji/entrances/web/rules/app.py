@@ -16,19 +16,22 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from gongji.entrances.open_rules.atlas import Atlas, Region
-from gongji.entrances.open_rules.question import readings_of
+from gongji.entrances import wording
+from gongji.entrances.open_rules.atlas import Atlas
+from gongji.entrances.open_rules.provenance import provenance
 from gongji.entrances.web.headers import SafeHeaders
 from gongji.entrances.web.pages import Reader, render
 from gongji.entrances.web.rules.calculator import calculate
+from gongji.entrances.web.rules.china import China, tiles
+from gongji.entrances.web.rules.clauses import tell, title_of
 from gongji.entrances.web.rules.comparing import compare
 from gongji.entrances.web.rules.form import read_day
 from gongji.entrances.web.rules.history import history
-from gongji.entrances.web.rules.telling import benefit_title, blocks, open_readings
+from gongji.entrances.web.rules.region import RegionPages, other_doubts
 from gongji.entrances.web.switches import switch_language, switch_mode
 from gongji.foundation.errors import GongjiError, NotFound
 from gongji.rules.book import SHORT_DIGEST
-from gongji.rules.model import Attribute, CareKind, OffSite, Status, Tier
+from gongji.rules.model import Attribute, CareKind, Grade, OffSite, Status, Tier
 from gongji.settlement.model import AccountUse
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ def build_rule_pages(platform: Platform) -> ASGIApp:
             Route("/compare", pages.compare),
             Route("/mode", switch_mode, methods=["POST"]),
             Route("/language", switch_language, methods=["POST"]),
+            Route("/clause/{rule:path}", pages.clause),
             Route("/{code}", pages.region),
         ],
         exception_handlers={GongjiError: _refusal, HTTPException: _no_such_page, Exception: _our_fault},
@@ -62,14 +66,25 @@ class RulePages:
     def __init__(self, platform: Platform) -> None:
         self._clock = platform.clock
         self._atlas = Atlas(platform.rules)
+        self._regions = RegionPages(self._atlas)
+        self._china = China(self._atlas)
 
     def regions(self, request: Request) -> Response:
-        """All regions, or those whose name or code holds what is searched for."""
+        """All regions on a map and in a table, or those whose name or code holds what is searched for."""
         reader = Reader.of(request)
         searched = request.query_params.get("q", "").strip()[:20]
-        found = [one for one in self._atlas.regions() if searched in one.name or one.code.startswith(searched)]
-        shown = [(one, _benefits(one, reader)) for one in found]
-        return render("rules/list.html", request, signed_in=False, base=_BASE, regions=shown, searched=searched)
+        provinces = self._china.provinces(searched, self._clock.now().date(), reader.language)
+        return render(
+            "rules/list.html",
+            request,
+            signed_in=False,
+            base=_BASE,
+            provinces=provinces,
+            tiles=() if searched else tiles(provinces, reader.language),
+            grades=list(Grade),
+            count=sum(len(one.rows) for one in provinces),
+            searched=searched,
+        )
 
     def region(self, request: Request) -> Response:
         """One region's rules on a day."""
@@ -79,7 +94,8 @@ class RulePages:
         today: date = self._clock.now().date()
         read = read_day(typed)
         on = read or today
-        shown = blocks(self._atlas, region.code, on, reader.language)
+        cards = self._regions.cards(region, on, reader.language)
+        conflicts, gaps = other_doubts(region, cards, self._atlas.book.conflicts(region.code))
         return render(
             "rules/region.html",
             request,
@@ -87,32 +103,38 @@ class RulePages:
             signed_in=False,
             base=_BASE,
             region=region,
+            name=wording.place(region.code, region.name, reader.language),
             on=on,
             wrong_day=bool(typed) and read is None,
             typed=typed or on.isoformat(),
-            blocks=[one for one in shown if one.key != "sharing"],
-            sharing=next((one for one in shown if one.key == "sharing"), None),
+            cards=cards,
+            any_benefit=any(card.block.key not in ("sharing", "known") for card in cards),
+            any_sharing=any(card.block.key == "sharing" for card in cards),
+            years=self._regions.years(region, today, reader.language),
             changes=history(self._atlas, region, reader.language),
-            conflicts=self._atlas.book.conflicts(region.code),
-            readings=self._readings(region, on, reader),
+            conflicts=conflicts,
+            gaps=gaps,
+            readings=self._regions.readings(region, on, reader.language),
             digest=region.digest[:SHORT_DIGEST],
             day=reader.day,
         )
 
-    def _readings(self, region: Region, on: date, reader: Reader) -> list[object]:
-        found: list[object] = []
-        for one in region.benefits:
-            rule = self._atlas.book.benefit(region.code, one.scheme, one.kind, on)
-            if rule is not None:
-                interpretations = [
-                    each
-                    for each in readings_of(self._atlas, region.code, one.scheme, one.kind).values()
-                    if each.name in rule.interpretations
-                ]
-                title = benefit_title(one.scheme, one.kind, reader.language)
-                told = open_readings(interpretations, dict(rule.interpretations), reader.language)
-                found += [(title, each, options) for each, options in told]
-        return found
+    def clause(self, request: Request) -> Response:
+        """One value with its sources: ``cn/liaoning/tieling/outpatient.share`` for ``cn/liaoning/tieling#outpatient.share``."""
+        reader = Reader.of(request)
+        pack, _, tail = request.path_params["rule"].rpartition("/")
+        found = provenance(self._atlas.book, f"{pack}#{tail}")
+        return render(
+            "rules/clause.html",
+            request,
+            signed_in=False,
+            base=_BASE,
+            found=found,
+            name=wording.place(found.region, found.name, reader.language),
+            what=title_of(found, reader.language),
+            held=tell(found, reader.language),
+            day=reader.day,
+        )
 
     def calculator(self, request: Request) -> Response:
         """What a bill comes to."""
@@ -189,18 +211,6 @@ class RulePages:
 def _options(reader: Reader, beginning: str, words: type[StrEnum]) -> list[tuple[str, str]]:
     """A closed list for a choice: each word with what it is called."""
     return [(word, reader.text(f"{beginning}{word}")) for word in words]
-
-
-def _benefits(region: Region, reader: Reader) -> list[str]:
-    """What a region sets, in words, each with the day from which it does, or until which it did."""
-    told = []
-    for one in region.benefits:
-        title, last = benefit_title(one.scheme, one.kind, reader.language), one.spans[-1]
-        if last.until is not None:
-            told.append(reader.text("rules.list.ended", title=title, day=last.until))
-        else:
-            told.append(reader.text("rules.list.from", title=title, day=one.spans[0].begins))
-    return told
 
 
 def _refusal(request: Request, problem: Exception) -> Response:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from gongji.entrances import wording
 from gongji.entrances.open_rules.atlas import Atlas, weakest
-from gongji.entrances.open_rules.figures import Figure, Term, figures, terms
+from gongji.entrances.open_rules.figures import Figure, Term, figures, shown, terms
+from gongji.entrances.open_rules.known import Known, known
 from gongji.entrances.wording import Language
 from gongji.foundation.money import percent
 from gongji.rules.grid import CLASS, NUMBERED
-from gongji.rules.model import BenefitRule, CareKind, Clause, Dimension, Grade, Interpretation, Scheme, SharingRule
+from gongji.rules.model import BenefitRule, CareKind, Clause, Dimension, Grade, Scheme, SharingRule
+from gongji.rules.node import Leaf
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Row:
     def label(self) -> str:
         """What it is, and for which visits."""
         return " · ".join((self.what, *self.case))
+
+    @property
+    def weak(self) -> bool:
+        """Whether its source needs a warning."""
+        return self.clause is not None and self.clause.grade not in wording.TRUSTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,11 @@ class Block:
     until: date | None
     rows: tuple[Row, ...]
     caution: str | None
+
+    @property
+    def mixed(self) -> bool:
+        """Whether some of its sources need a warning and others do not: then each row says which it is."""
+        return len({row.weak for row in self.rows if row.clause is not None}) > 1
 
     def sources(self, language: Language) -> tuple[Source, ...]:
         """Every source once, with what rests on it."""
@@ -112,9 +123,34 @@ def sharing_block(rule: SharingRule, begins: date, until: date | None, language:
         title=wording.text("rules.sharing", language),
         since=begins,
         until=until,
-        rows=tuple(_row_of_term(term, language) for term in terms(rule)),
+        rows=tuple(row_of_term(term, language) for term in terms(rule)),
         caution=caution_of(weakest(rule.clauses.values()), language),
     )
+
+
+def known_block(atlas: Atlas, code: str, on: date, language: Language) -> Block | None:
+    """What is known beside benefits and a whole sharing rule; None where nothing is."""
+    lineage = atlas.book.lineage(code)
+    found = known(lineage, on, with_terms=atlas.book.sharing(code, on) is None)
+    if not found:
+        return None
+    return Block(
+        key="known",
+        title=wording.text("rules.known", language),
+        since=max(one.clause.effective for one in found),
+        until=None,
+        rows=tuple(_row_of_known(one, language) for one in found),
+        caution=caution_of(weakest(one.clause for one in found), language),
+    )
+
+
+def _row_of_known(one: Known, language: Language) -> Row:
+    words = wording.catalogue(language)
+    case = tuple(word_of(word, language) for word in one.path)
+    if isinstance(one.value, Leaf):
+        value = percent(one.value.amount) if one.value.is_ratio else wording.money(one.value.amount)
+        return Row(words.get(f"rules.known.{one.name}", one.name), case, value, one.clause)
+    return row_of_term(Term(one.name, shown(one.value), one.clause), language)
 
 
 def benefit_title(scheme: Scheme, kind: CareKind, language: Language) -> str:
@@ -124,7 +160,7 @@ def benefit_title(scheme: Scheme, kind: CareKind, language: Language) -> str:
 
 def caution_of(grade: Grade | None, language: Language) -> str | None:
     """What is to be known of numbers whose weakest source has this grade; None where there is nothing to warn of."""
-    if grade is None or grade in (Grade.OFFICIAL, Grade.LOCAL_MEDIA):
+    if grade is None or grade in wording.TRUSTED:
         return None
     return wording.text(f"grade.{grade}", language)
 
@@ -132,16 +168,6 @@ def caution_of(grade: Grade | None, language: Language) -> str | None:
 def reading(name: str, option: str, language: Language) -> str:
     """A reading of an open text in words; its own name where the catalogue has none."""
     return wording.catalogue(language).get(f"rules.reading.{name}.{option}", option)
-
-
-def open_readings(
-    found: Sequence[Interpretation], taken: dict[str, str], language: Language
-) -> list[tuple[Interpretation, list[tuple[str, str, bool]]]]:
-    """Every open text with its readings: option, in words, whether it is the one taken."""
-    return [
-        (one, [(option, reading(one.name, option, language), option == taken.get(one.name)) for option in one.options])
-        for one in found
-    ]
 
 
 def _row_of_figure(figure: Figure, language: Language) -> Row:
@@ -182,7 +208,8 @@ _FAMILIES: Final = {"relations": "kin", "purposes": "purpose"}
 _COUNTED: Final = ("max_relatives", "review_working_days")
 
 
-def _row_of_term(term: Term, language: Language) -> Row:
+def row_of_term(term: Term, language: Language) -> Row:
+    """A term of sharing in words."""
     return Row(wording.text(f"rules.term.{term.name}", language), (), _value(term, language), term.clause)
 
 
