@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from itertools import product
 from random import Random
 
+from msgspec.structs import replace as altered
+
 from gongji.benefit.assess import assess
 from gongji.benefit.model import Assessment, Bill, Circumstances
 from gongji.rules.book import RuleBook
@@ -326,7 +328,7 @@ def random_year(seed: int, most: int = 8) -> list[Claim]:
 
 def steady(claims: list[Claim], **fixed: object) -> list[Claim]:
     """The same bills with everything as at the first one, days apart, and what is `fixed` on top."""
-    first = replace(claims[0].person, current_account=0, **fixed)  # type: ignore[arg-type]
+    first = altered(claims[0].person, current_account=0, **fixed)  # type: ignore[arg-type]
     return [Claim(claim.bill, first) for claim in claims]
 
 

@@ -22,6 +22,7 @@ from forms import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace as altered
 
 from gongji.benefit.assess import assess
 from gongji.benefit.lookup import find
@@ -73,7 +74,7 @@ def test_the_lines_of_the_explanation_add_up(rule: BenefitRule, claims: list[Cla
 def limit_of(rule: BenefitRule, counter: str, claims: list[Claim]) -> int | None:
     """The highest limit that any of these visits sets a counter; None where none does."""
     people = [
-        replace(person, tier=rule.as_tier or (rule.by_prescriber and person.prescriber) or person.tier)
+        altered(person, tier=rule.as_tier or (rule.by_prescriber and person.prescriber) or person.tier)
         for person in (claim.person for claim in claims)
     ]
     found = [
@@ -142,7 +143,7 @@ def test_more_in_scope_never_lowers_what_the_funds_pay_in_a_year(
 
 def grown(bill: Bill, more: int) -> Bill:
     """The bill with more in scope."""
-    return replace(bill, total=bill.total + more, in_scope=bill.in_scope + more)
+    return altered(bill, total=bill.total + more, in_scope=bill.in_scope + more)
 
 
 @given(rules, years)
@@ -160,8 +161,8 @@ def test_a_retired_person_never_gets_less_for_a_first_visit_than_an_active_one(
 ) -> None:
     """Where no number of the rule is worse for the retired, whatever its form, but for rounding."""
     just = fair(rule)
-    active = assess(just, bill, replace(person, status=Status.ACTIVE), {}).fund_total
-    assert assess(just, bill, replace(person, status=Status.RETIRED), {}).fund_total >= active - ROUNDINGS
+    active = assess(just, bill, altered(person, status=Status.ACTIVE), {}).fund_total
+    assert assess(just, bill, altered(person, status=Status.RETIRED), {}).fund_total >= active - ROUNDINGS
 
 
 @given(rules, years, bills, people)
@@ -228,7 +229,7 @@ def test_a_counter_per_tier_never_asks_for_less_than_one_counter(rule: BenefitRu
     """For one person who goes to several institutions, each with a threshold of its own."""
     first = steady(claims)[0].person
     tiers = [Tier.TIER_1, Tier.TIER_3, Tier.TIER_2]
-    year = [Claim(one.bill, replace(first, tier=tiers[index % 3])) for index, one in enumerate(claims)]
+    year = [Claim(one.bill, altered(first, tier=tiers[index % 3])) for index, one in enumerate(claims)]
     borne = {
         combine: sum(one.deductible for one in live(reading_of(rule, combine), year)[1])
         for combine in (Combine.ONE_COUNTER, Combine.COUNTER_PER_TIER)

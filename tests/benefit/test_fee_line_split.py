@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gongji.benefit.split import Approval, FeeLine, ItemClass, LineSplit, split_line
 from gongji.foundation.errors import InvalidInput

@@ -23,6 +23,7 @@ from forms import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as altered
 
 from gongji.benefit import compiled, families, population
 from gongji.benefit.assess import assess
@@ -139,7 +140,7 @@ def by_reference(town: Town) -> tuple[list[list[int]], list[list[int]]]:
     results = []
     for person, claim in town.visits:
         rule, sharing = town.rules[town.homes[person]], town.sharing[town.homes[person]]
-        here = replace(claim.person, current_account=balances[personal_account(AccountKind.PERSONAL_CURRENT, person)])
+        here = altered(claim.person, current_account=balances[personal_account(AccountKind.PERSONAL_CURRENT, person)])
         outcome = assess(rule, claim.bill, here, present(rule, counters[person], here.on))
         for move in outcome.moves:
             place = (move.counter, move.period)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
 import pytest
 from families import Families
+from msgspec.structs import replace
 
 from gongji.family import service
 from gongji.family.kinship import relation_of

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from counter_window import sample
+from msgspec.structs import replace as altered
 
 from gongji.entrances.national.envelope import MessageNumbers, Times, failure, router_failure, sentence, success
 from gongji.entrances.national.envelope import unknown_transaction as unknown
@@ -212,7 +213,7 @@ def test_balance_stands_on_one_row_only_and_ended_insurance_is_told_when_nothing
 
 
 def test_funds_of_a_resident_go_by_their_own_names() -> None:
-    resident = replace(SETTLED, scheme=Scheme.RESIDENT, civil_servant=True)
+    resident = altered(SETTLED, scheme=Scheme.RESIDENT, civil_servant=True)
     info = setlinfo(resident, PERSON, HOSPITAL)
     assert (info.hifmi_pay, info.hifob_pay, info.cvlserv_flag) == (68_05, 0, "1")
     assert [row.fund_pay_type for row in setldetail(resident)] == ["390102", "390200", "310200"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from gongji.foundation.clock import CHINA
 from gongji.foundation.errors import GongjiError

@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace as altered
 
 from gongji.benefit.model import Assessment, Bill, FundPayment
 from gongji.ledger.model import AccountKind, personal_account
@@ -94,7 +95,7 @@ def test_more_money_in_the_family_never_means_more_cash(
     sharers: list[Offer],
 ) -> None:
     poorer = pay(*case, rule, use, own, sharers)
-    richer = [replace(offer, purse=Purse(((*offer.purse.accounts[0][:1], 10**9),))) for offer in sharers]
+    richer = [altered(offer, purse=Purse(((*offer.purse.accounts[0][:1], 10**9),))) for offer in sharers]
     assert pay(*case, rule, use, own, richer).cash <= poorer.cash
 
 

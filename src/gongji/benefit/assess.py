@@ -22,7 +22,7 @@ bands as modified (`bands`), then each fund up to its caps (`caps`). Every step 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gongji.benefit.bands import share_out
 from gongji.benefit.caps import cut_cost, pay_in_layers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from gongji.benefit.lookup import find
 from gongji.benefit.model import Circumstances
@@ -11,8 +11,7 @@ from gongji.foundation.money import PER_TEN_THOUSAND, part_of
 from gongji.rules.model import BenefitRule, Clause, Effect, Measure, Share
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """The part of a visit's cost that lies in one band: its cost and the funds' share of it in fen, and the ratio."""
 
     band: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
+
+import msgspec
 
 from gongji.foundation.errors import InvalidInput
 from gongji.rules.model import Attribute, Clause, OffSite, Status, Tier
@@ -15,8 +16,7 @@ from gongji.rules.vocabulary import Late
 Counters: TypeAlias = Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(msgspec.Struct, frozen=True):
     """One visit's bill in fen: total = self_paid + over_limit + first_self_pay + in_scope.
 
     Raises:
@@ -50,8 +50,7 @@ class Bill:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(msgspec.Struct, frozen=True):
     """Whose visit, where and when.
 
     Attributes:
@@ -92,8 +91,7 @@ class Circumstances:
         return frozenset({str(self.status), str(self.offsite), *self.attributes})
 
 
-@dataclass(frozen=True, slots=True)
-class CounterMove:
+class CounterMove(msgspec.Struct, frozen=True):
     """What a visit adds to a counter.
 
     Attributes:
@@ -109,16 +107,14 @@ class CounterMove:
     cap: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class FundPayment:
+class FundPayment(msgspec.Struct, frozen=True):
     """What one fund pays, in fen (above zero): ``fund.pool``, ``fund.large``."""
 
     fund: str
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One line of the explanation.
 
     Attributes:
@@ -134,8 +130,7 @@ class Step:
     inputs: Mapping[str, int | str]
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(msgspec.Struct, frozen=True):
     """What the funds pay for one visit and why.
 
     Attributes:

@@ -6,9 +6,10 @@ the national interface for restricted items. Each step rounds half-up once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from gongji.foundation.errors import InvalidInput
 from gongji.foundation.money import PER_TEN_THOUSAND, part_of
@@ -33,8 +34,7 @@ class Approval(StrEnum):
     NOT_APPROVED = "2"
 
 
-@dataclass(frozen=True, slots=True)
-class FeeLine:
+class FeeLine(msgspec.Struct, frozen=True):
     """What is known of one fee line.
 
     Attributes:
@@ -58,8 +58,7 @@ class FeeLine:
     approval: Approval = Approval.NOT_NEEDED
 
 
-@dataclass(frozen=True, slots=True)
-class LineSplit:
+class LineSplit(msgspec.Struct, frozen=True):
     """The parts of a fee line in fen: total = self_paid + over_limit + first_self_pay + in_scope."""
 
     total: int

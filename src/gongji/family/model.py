@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+
+import msgspec
 
 from gongji.rules.model import Procedure, Purpose, Relation
 
@@ -17,8 +18,7 @@ class FactKind(StrEnum):
     SPOUSE = "spouse"
 
 
-@dataclass(frozen=True, slots=True)
-class KinshipFact:
+class KinshipFact(msgspec.Struct, frozen=True):
     """A fact of kinship with its evidence (``register``, ``commitment`` or the kind of the document approved)."""
 
     kind: FactKind
@@ -42,8 +42,7 @@ class AuthorisationState(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True)
-class Authorisation:
+class Authorisation(msgspec.Struct, frozen=True):
     """A sharer's leave that a user may spend from the sharer's account.
 
     Attributes:
@@ -81,8 +80,7 @@ class Authorisation:
     made_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorisationEvent:
+class AuthorisationEvent(msgspec.Struct, frozen=True):
     """One change of an authorisation's state: who, when, why."""
 
     state: AuthorisationState

@@ -5,6 +5,8 @@ Migrations are checked against it by a test, so what stands in the rooms' ``tabl
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import sqlalchemy as sa
 
 metadata = sa.MetaData(
@@ -25,6 +27,16 @@ serial = sa.Sequence("serial", start=1000, increment=1000, metadata=metadata)
 installation = sa.Table(
     "installation", metadata, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False)
 )
+
+
+#: Where the months of partitioned tables lie, out of the way of who looks at the tables; each has a ``…_default`` for what
+#: no month was made for yet.
+MONTHS_SCHEMA: Final = "months"
+
+
+def by_month(column: str) -> dict[str, Any]:
+    """Options of a table whose rows are kept by month, by a dated id (see `gongji.foundation.ids`)."""
+    return {"postgresql_partition_by": f"RANGE ({column})"}
 
 
 def bucket_column() -> sa.Column[int]:

@@ -29,14 +29,16 @@ _EVENT: Final = struct.Struct("!qqq")
 
 #: The same bytes in SQL, as columns of one row: how many journals and transfers, the first and last journal, the bytes
 #: of both in order. Beside them what is not hashed because it follows from what is: how many transfers do not have
-#: their journal's moment or lie in another bucket than `Transfer.bucket` says. `{journals}`: which journals ``j``.
+#: their journal's moment or lie in another bucket than `Transfer.bucket` says. `{block}`: which block ``b``.
 HASHED_ROWS: Final = f"""
 SELECT count(*) AS journals, coalesce(sum(legs.many), 0)::bigint AS transfers, min(j.id) AS first, max(j.id) AS last,
        coalesce(sum(legs.strays), 0)::bigint AS strays,
        string_agg(int8send(j.id) || int8send(coalesce(j.reverses, 0)) || timestamptz_send(j.posted_at)
                   || convert_to(j.kind, 'UTF8') || '\\x00'::bytea, '' ORDER BY j.id) AS events,
        coalesce(string_agg(legs.bytes, '' ORDER BY j.id), '') AS legs
-  FROM journal j
+  FROM block b
+  CROSS JOIN unnest(b.journals) AS posted(id)
+  JOIN journal j ON j.bucket = (posted.id & 1023)::smallint AND j.id = posted.id
   LEFT JOIN LATERAL (
        SELECT count(*) AS many,
               count(*) FILTER (WHERE t.posted_at <> j.posted_at OR t.bucket <> (CASE
@@ -46,7 +48,7 @@ SELECT count(*) AS journals, coalesce(sum(legs.many), 0)::bigint AS transfers, m
                          || int8send(t.amount) || int8send(coalesce(t.authorisation_id, 0)), '' ORDER BY t.leg) AS bytes
          FROM transfer t WHERE t.journal_id = j.id
        ) AS legs ON true
- WHERE {{journals}}
+ WHERE {{block}}
 """
 
 #: The hash of a block whose rows were gathered by `HASHED_ROWS` as ``h``; `{before}` is the hash of the one before.

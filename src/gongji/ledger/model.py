@@ -6,10 +6,11 @@ leg goes to without a look-up, and an open account (a fund, an institution's pay
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from typing import Final
+
+import msgspec
 
 from gongji.foundation.ids import BUCKET_BITS, bucket_of
 
@@ -90,8 +91,7 @@ def person_of(account_id: int) -> int:
     return holder_of(account_id) << BUCKET_BITS | bucket_of(account_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(msgspec.Struct, frozen=True):
     """A positive amount from one account to another.
 
     Attributes:
@@ -118,8 +118,7 @@ class Transfer:
         return Transfer(self.credit, self.debit, self.amount, self.authorisation_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Journal:
+class Journal(msgspec.Struct, frozen=True):
     """The transfers of one event.
 
     Attributes:
@@ -137,8 +136,7 @@ class Journal:
     transfers: tuple[Transfer, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StatementLine:
+class StatementLine(msgspec.Struct, frozen=True):
     """One movement of an account.
 
     Attributes:

@@ -10,7 +10,6 @@ import psycopg
 import sqlalchemy as sa
 
 from gongji.foundation.arrays import columns
-from gongji.foundation.ids import bucket_of
 from gongji.ledger.model import Journal, kind_of
 
 Cursor = psycopg.Cursor[Any]
@@ -30,10 +29,15 @@ _MOVES: Final = (("a_id", "bigint"), ("a_amount", "bigint"))
 
 POST = """
 WITH posted_journal AS (
-    INSERT INTO journal (bucket, id, kind, reverses, poster_id, block, posted_at)
-    SELECT j.id & 1023, j.id, j.kind, j.reverses, %(poster)s, %(number)s, j.posted_at
+    INSERT INTO journal (bucket, id, kind, reverses, posted_at)
+    SELECT j.id & 1023, j.id, j.kind, j.reverses, j.posted_at
       FROM unnest(%(ids)b::bigint[], %(kinds)b::text[], %(reverses)b::bigint[], %(moments)b::timestamptz[])
            AS j(id, kind, reverses, posted_at)
+), taken_back AS (
+    INSERT INTO reversal (bucket, journal_id, reversed_by)
+    SELECT j.id & 1023, j.reverses, j.id
+      FROM unnest(%(ids)b::bigint[], %(reverses)b::bigint[]) AS j(id, reverses)
+     WHERE j.reverses IS NOT NULL
 ), posted_transfer AS (
     INSERT INTO transfer (bucket, journal_id, leg, debit, credit, amount, authorisation_id, posted_at)
     SELECT t.bucket, t.journal_id, t.leg, t.debit, t.credit, t.amount, t.authorisation_id, t.posted_at
@@ -41,8 +45,8 @@ WITH posted_journal AS (
                   %(t_credit)b::bigint[], %(t_amount)b::bigint[], %(t_under)b::bigint[], %(t_moment)b::timestamptz[])
            AS t(bucket, journal_id, leg, debit, credit, amount, authorisation_id, posted_at)
 ), posted_block AS (
-    INSERT INTO block (bucket, poster_id, number, journals, transfers, hash)
-    VALUES (%(b_bucket)s, %(poster)s, %(number)s, %(b_journals)s, %(b_transfers)s, %(hash)s)
+    INSERT INTO block (id, poster_id, number, journals, transfers, hash)
+    VALUES (%(b_id)s, %(poster)s, %(number)s, %(ids)b::bigint[], %(b_transfers)s, %(hash)s)
 ), moved AS (
     UPDATE account a SET balance = a.balance + d.amount
       FROM unnest(%(a_id)b::bigint[], %(a_amount)b::bigint[]) AS d(id, amount)
@@ -56,6 +60,12 @@ OPEN_ACCOUNTS = """
 INSERT INTO account (bucket, id, holder, kind, balance)
 SELECT a.id & 1023, a.id, a.id >> 18, (a.id >> 10) & 255, 0 FROM unnest(%b::bigint[]) AS a(id)
     ON CONFLICT (bucket, id) DO NOTHING
+"""
+
+REMEMBER_OPENINGS = """
+INSERT INTO opening (bucket, account_id, journal_id)
+SELECT o.account_id & 1023, o.account_id, o.journal_id
+  FROM unnest(%(accounts)b::bigint[], %(journals)b::bigint[]) AS o(account_id, journal_id)
 """
 
 
@@ -85,8 +95,7 @@ def post_parameters(
         "poster": poster_id,
         "number": number,
         "hash": block_hash,
-        "b_bucket": bucket_of(journals[0].id),
-        "b_journals": len(journals),
+        "b_id": journals[0].id,
         "b_transfers": len(legs),
     }
     return block | columns(_JOURNALS, events) | columns(_TRANSFERS, legs) | columns(_MOVES, list(moved.items()))

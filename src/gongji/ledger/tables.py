@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from gongji.foundation.schema import bucket_column, fen_column, metadata, moment_column
+from gongji.foundation.schema import bucket_column, by_month, fen_column, metadata, moment_column
 
 #: Bounded accounts only; open accounts keep no running balance, their id says who holds them.
 account = sa.Table(
@@ -34,19 +34,21 @@ poster = sa.Table(
     moment_column("started_at"),
 )
 
-#: One block a commit: the hash over the block before and over all journals and transfers of this commit.
+#: One block a commit: which journals it posted, and the hash over the block before and over all of them.
 block = sa.Table(
     "block",
     metadata,
-    bucket_column(),
+    sa.Column("id", sa.BigInteger, nullable=False),
     sa.Column("poster_id", sa.BigInteger, nullable=False),
     sa.Column("number", sa.BigInteger, nullable=False),
-    sa.Column("journals", sa.Integer, nullable=False),
+    sa.Column("journals", sa.ARRAY(sa.BigInteger), nullable=False),
     sa.Column("transfers", sa.Integer, nullable=False),
     sa.Column("hash", sa.LargeBinary, nullable=False),
     # The poster first, so that a chain is read in its order and continued where it was left.
-    sa.PrimaryKeyConstraint("poster_id", "number", "bucket"),
-    sa.CheckConstraint("number > 0 AND journals > 0 AND transfers >= 0", name="counts"),
+    sa.PrimaryKeyConstraint("poster_id", "number", "id"),
+    sa.CheckConstraint("number > 0 AND cardinality(journals) > 0 AND transfers >= 0", name="counts"),
+    comment="id: that of its first journal, so that a block lies in the month of what it posted",
+    **by_month("id"),
 )
 
 journal = sa.Table(
@@ -56,16 +58,22 @@ journal = sa.Table(
     sa.Column("id", sa.BigInteger, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("reverses", sa.BigInteger),
-    sa.Column("poster_id", sa.BigInteger, nullable=False),
-    sa.Column("block", sa.BigInteger, nullable=False),
     moment_column("posted_at"),
     sa.PrimaryKeyConstraint("bucket", "id"),
     sa.CheckConstraint("bucket = id & 1023", name="bucket_in_id"),
     sa.CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="reversal_names_original"),
-    sa.Index(
-        "journal_reversed_once", "bucket", "reverses", unique=True, postgresql_where=sa.text("reverses IS NOT NULL")
-    ),
-    sa.Index(None, "poster_id", "block"),
+    **by_month("id"),
+)
+
+#: What was taken back, once: a key over all months, which the partitioned journals cannot have.
+reversal = sa.Table(
+    "reversal",
+    metadata,
+    bucket_column(),
+    sa.Column("journal_id", sa.BigInteger, nullable=False),
+    sa.Column("reversed_by", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("bucket", "journal_id"),
+    sa.CheckConstraint("bucket = journal_id & 1023 AND bucket = reversed_by & 1023", name="bucket_in_id"),
 )
 
 #: A positive amount from one account to another, in the bucket of its bounded side (the payer's, or who is credited).
@@ -84,12 +92,21 @@ transfer = sa.Table(
     sa.PrimaryKeyConstraint("journal_id", "leg", "bucket"),
     sa.CheckConstraint("amount > 0", name="amount_positive"),
     sa.CheckConstraint("debit <> credit", name="two_accounts"),
-    sa.Index(None, "bucket", "debit"),
-    sa.Index(None, "bucket", "credit"),
-    # 15 is the kind `opening`: an account takes what stood in it before once.
-    sa.Index(
-        "transfer_opened_once", "bucket", "credit", unique=True, postgresql_where=sa.text("((debit >> 10) & 255) = 15")
-    ),
+    # Statements are asked of accounts that somebody holds; open ones (kinds above 6) have their rollups.
+    sa.Index("transfer_debit", "bucket", "debit", postgresql_where=sa.text("((debit >> 10) & 255) <= 6")),
+    sa.Index("transfer_credit", "bucket", "credit", postgresql_where=sa.text("((credit >> 10) & 255) <= 6")),
+    **by_month("journal_id"),
+)
+
+#: An account takes what stood in it before once.
+opening = sa.Table(
+    "opening",
+    metadata,
+    bucket_column(),
+    sa.Column("account_id", sa.BigInteger, nullable=False),
+    sa.Column("journal_id", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("bucket", "account_id"),
+    sa.CheckConstraint("bucket = account_id & 1023 AND bucket = journal_id & 1023", name="bucket_in_id"),
 )
 
 #: Each verification goes over the chains on its own and has marks of its own.

@@ -72,9 +72,10 @@ def rows_stand_in_blocks(connection: sa.Connection) -> Iterator[Finding]:
     loose = {
         "transfer": "SELECT t.journal_id || '/' || t.leg AS what, 'no journal' AS lacks FROM transfer t"
         " WHERE NOT EXISTS (SELECT FROM journal j WHERE j.id = t.journal_id AND j.bucket = t.journal_id & 1023)",
-        "journal": "SELECT j.id::text AS what, 'no block ' || j.block || ' of poster ' || j.poster_id AS lacks"
-        " FROM journal j WHERE NOT EXISTS"
-        " (SELECT FROM block b WHERE b.poster_id = j.poster_id AND b.number = j.block)",
+        "journal": "SELECT coalesce(j.id, p.id)::text AS what, CASE WHEN bool_or(j.id IS NULL) THEN 'only a block'"
+        " ELSE count(p.id) || ' blocks' END AS lacks FROM journal j"
+        " FULL JOIN (SELECT unnest(journals) AS id FROM block) AS p ON p.id = j.id"
+        " GROUP BY coalesce(j.id, p.id) HAVING bool_or(j.id IS NULL) OR count(p.id) <> 1",
         "block": "SELECT b.number || ' of poster ' || b.poster_id AS what, 'no such poster' AS lacks FROM block b"
         " WHERE NOT EXISTS (SELECT FROM poster p WHERE p.id = b.poster_id)",
     }

@@ -28,7 +28,7 @@ _BLOCKS = """
 SELECT p.id, b.number, b.journals, b.transfers, b.hash
   FROM poster p
   LEFT JOIN unnest(%(posters)b::bigint[], %(numbers)b::bigint[]) AS m(poster_id, number) ON m.poster_id = p.id
-  JOIN LATERAL (SELECT number, journals, transfers, hash FROM block
+  JOIN LATERAL (SELECT number, cardinality(journals) AS journals, transfers, hash FROM block
                  WHERE poster_id = p.id AND number >= coalesce(m.number, 0)) AS b ON true
  ORDER BY p.id, b.number
 """
@@ -39,7 +39,7 @@ SELECT k.poster_id, k.number, k.journals, k.transfers, h.journals, h.transfers, 
   FROM unnest(%(posters)b::bigint[], %(numbers)b::bigint[], %(journals)b::bigint[], %(transfers)b::bigint[],
               %(befores)b::bytea[], %(hashes)b::bytea[])
        AS k(poster_id, number, journals, transfers, before, hash)
-  CROSS JOIN LATERAL ({chain.HASHED_ROWS.format(journals="j.poster_id = k.poster_id AND j.block = k.number")}) AS h
+  CROSS JOIN LATERAL ({chain.HASHED_ROWS.format(block="b.poster_id = k.poster_id AND b.number = k.number")}) AS h
 """
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+import msgspec
 
 from gongji.foundation.personal import mask_name, mask_number
 from gongji.rules.model import Scheme, Status, Tier
@@ -16,8 +17,7 @@ def full_years(born_on: date, on: date) -> int:
     return on.year - born_on.year - before_birthday
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(msgspec.Struct, frozen=True):
     """A person, with name and certificate in the clear: only for whoever may see them.
 
     Attributes:
@@ -57,8 +57,7 @@ class Person:
         return full_years(self.born_on, on)
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolment:
+class Enrolment(msgspec.Struct, frozen=True):
     """A person's insurance over a span of days.
 
     Attributes:
@@ -95,8 +94,7 @@ class InstitutionKind(StrEnum):
     PHARMACY = "pharmacy"
 
 
-@dataclass(frozen=True, slots=True)
-class Institution:
+class Institution(msgspec.Struct, frozen=True):
     """A designated institution.
 
     Attributes:
@@ -131,8 +129,7 @@ class ItemClass(StrEnum):
     C = "C"
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogueItem:
+class CatalogueItem(msgspec.Struct, frozen=True):
     """What the catalogue says of an item in an area on a day.
 
     Attributes:

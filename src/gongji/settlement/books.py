@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
+
+import msgspec
 
 from gongji.benefit.model import Bill, CounterMove
 from gongji.family.model import Authorisation
@@ -14,8 +15,7 @@ from gongji.settlement.model import FeeLine, Settlement, SettlePurchase, SettleV
 from gongji.settlement.waterfall import OWN_ORDER
 
 
-@dataclass(frozen=True, slots=True)
-class PatientFacts:
+class PatientFacts(msgspec.Struct, frozen=True):
     """What is known of a patient at the moment of the decision."""
 
     id: int
@@ -25,16 +25,14 @@ class PatientFacts:
     has_account: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Sharing:
+class Sharing(msgspec.Struct, frozen=True):
     """An authorisation for the patient, and whether the sharer's employee insurance holds."""
 
     authorisation: Authorisation
     sharer_insured: bool
 
 
-@dataclass(slots=True)
-class VisitFacts:
+class VisitFacts(msgspec.Struct):
     """A visit and the sums of its unsettled lines by charging batch (fen)."""
 
     id: int
@@ -42,11 +40,10 @@ class VisitFacts:
     institution_id: int
     med_type: str
     open: bool
-    unsettled: dict[str, Bill] = field(default_factory=dict)
+    unsettled: dict[str, Bill] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(msgspec.Struct, frozen=True):
     """A settlement that is asked for, and what is known of it.
 
     Attributes:
@@ -64,16 +61,14 @@ class Case:
     lines: tuple[FeeLine, ...] = ()
 
 
-@dataclass(slots=True)
-class CounterValue:
+class CounterValue(msgspec.Struct):
     """A stored counter: its value and the limit that bound its last increase (fen)."""
 
     value: int
     cap: int | None
 
 
-@dataclass(slots=True)
-class Books:
+class Books(msgspec.Struct):
     """The state that a batch works on: loaded under locks, changed decision by decision, written at the end.
 
     Attributes:
@@ -84,11 +79,11 @@ class Books:
         reversed: ids of settlements that are taken back.
     """
 
-    balances: dict[int, int] = field(default_factory=dict)
-    counters: dict[tuple[int, str, str], CounterValue] = field(default_factory=dict)
-    usage: dict[tuple[int, str], int] = field(default_factory=dict)
-    settled: dict[tuple[int, str, str], tuple[bytes, Settlement]] = field(default_factory=dict)
-    reversed: set[int] = field(default_factory=set)
+    balances: dict[int, int] = {}
+    counters: dict[tuple[int, str, str], CounterValue] = {}
+    usage: dict[tuple[int, str], int] = {}
+    settled: dict[tuple[int, str, str], tuple[bytes, Settlement]] = {}
+    reversed: set[int] = set()
 
     def move(self, transfer: Transfer) -> None:
         """Apply a transfer to the bounded accounts among its two."""

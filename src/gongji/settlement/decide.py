@@ -13,9 +13,11 @@ sees what this one did.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from gongji.benefit.assess import assess
 from gongji.benefit.model import Assessment, Bill, Circumstances, CounterMove
@@ -51,8 +53,7 @@ OFFSITE_UNKNOWN: Final = "在参保地以外就医，没有异地备案，规则
 FUND_ACCOUNTS = {"fund.pool": AccountKind.FUND_POOL, "fund.large": AccountKind.FUND_LARGE}
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """What is to be written for one command, or the stored answer when it had been given before.
 
     Attributes:
@@ -68,7 +69,7 @@ class Decision:
     usage_at: datetime
     journal: Journal | None = None
     counters: tuple[CounterMove, ...] = ()
-    usage: Mapping[int, int] = field(default_factory=dict)
+    usage: Mapping[int, int] = {}
     batches: tuple[str, ...] = ()
 
 

@@ -27,6 +27,7 @@ from gongji.ledger.service import Poster, register_poster
 from gongji.rules.book import RuleBook
 from gongji.settlement import refusals
 from gongji.settlement.books import Case, VisitFacts
+from gongji.settlement.citations import Citations
 from gongji.settlement.decide import Decision, settle, stored_answer
 from gongji.settlement.lines import bill_of, keep
 from gongji.settlement.load import Loaded, load
@@ -185,6 +186,7 @@ class Clerk:
         self._clock = clock
         with database.transaction() as connection:
             self._poster: Poster = register_poster(connection, database.serials, clock.now())
+        self._citations = Citations(database)
         self._connection: psycopg.Connection[Any] = database.connect()
 
     def close(self) -> None:
@@ -220,14 +222,13 @@ class Clerk:
     def _once(self, commands: Sequence[tuple[Command, bool]]) -> list[Settlement | GongjiError]:
         at = self._clock.now()
         loaded = load(self._connection, [command for command, _ in commands], at)
-        serials = self._database.serials.take(2 * len(commands))
+        serials = self._database.serials.take(len(commands), at)
         outcomes: list[Settlement | GongjiError] = []
         entries: list[Entry] = []
         for command, dry in commands:
-            bucket = bucket_of(command.person_id)
-            identifiers = compose(serials.pop(), bucket), compose(serials.pop(), bucket)
+            settlement_id = compose(serials.pop(), bucket_of(command.person_id))
             try:
-                decision = self._decide(command, loaded, at, identifiers, dry=dry)
+                decision = self._decide(command, loaded, at, settlement_id, dry=dry)
             except GongjiError as refusal:
                 outcomes.append(refusal)
                 continue
@@ -237,34 +238,30 @@ class Clerk:
         self._finish(entries, loaded)
         return outcomes
 
-    def _decide(
-        self, command: Command, loaded: Loaded, at: datetime, identifiers: tuple[int, int], *, dry: bool
-    ) -> Decision:
+    def _decide(self, command: Command, loaded: Loaded, at: datetime, settlement_id: int, *, dry: bool) -> Decision:
         """One decision, over the books as the decisions before it left them."""
         if not dry and (known := stored_answer(command.key, loaded.books)) is not None:
             return Decision(known, at)
-        settlement_id, visit_id = identifiers
         if isinstance(command, Reverse):
             original = loaded.originals.get(command.settlement_id)
             settlement = original.settlement if original else None
             transfers, moves = (original.transfers, original.moves) if original else ((), ())
             return reverse(command, settlement, transfers, moves, loaded.books, at, settlement_id)
-        case = _case(command, loaded, 0 if dry else visit_id)
-        return settle(case, loaded.books, self._rules, at, 0 if dry else settlement_id)
+        settlement_id = 0 if dry else settlement_id
+        return settle(_case(command, loaded, settlement_id), loaded.books, self._rules, at, settlement_id)
 
     def _finish(self, entries: Sequence[Entry], loaded: Loaded) -> None:
         if not entries:
             self._connection.rollback()
             return
         block = self._poster.prepare([entry.decision.journal for entry in entries if entry.decision.journal])
-        write(self._connection, entries, loaded.books, block)
+        write(self._connection, entries, loaded.books, block, self._citations)
         self._connection.commit()
         self._poster.confirm(block)
 
 
-def _case(command: SettleVisit | SettlePurchase, loaded: Loaded, visit_id: int) -> Case:
-    """The command with the facts that belong to it; a purchase brings its visit and lines along (visit 0: there will
-    be none, it is only asked what it would come to)."""
+def _case(command: SettleVisit | SettlePurchase, loaded: Loaded, settlement_id: int) -> Case:
+    """The command with the facts that belong to it; a purchase brings its lines along and is its own visit."""
     patient = loaded.patients.get(command.person_id)
     if patient is None:
         raise refusals.visit_unknown()
@@ -276,5 +273,5 @@ def _case(command: SettleVisit | SettlePurchase, loaded: Loaded, visit_id: int) 
         return Case(command, patient, visit, sharings)
     lines = tuple(keep(line) for line in command.lines)
     unsettled = {"": bill_of(lines)} if lines else {}
-    visit = VisitFacts(visit_id, patient.id, command.institution.id, command.med_type, True, unsettled)
+    visit = VisitFacts(settlement_id, patient.id, command.institution.id, command.med_type, True, unsettled)
     return Case(command, patient, visit, sharings, lines)

@@ -31,10 +31,8 @@ from gongji.settlement.books import (
     usage_periods,
 )
 from gongji.settlement.model import Command, Reverse, Settlement, SettleVisit
-from gongji.settlement.rows import NAMES, settlement_from
+from gongji.settlement.rows import READ, settlement_from
 from gongji.settlement.waterfall import OWN_ORDER
-
-_SETTLEMENT = ", ".join(f"s.{name}::text" if name in ("explanation", "counters") else f"s.{name}" for name in NAMES)
 
 #: Persons as a set: bucket and id, so that each row is found by its primary key.
 _PEOPLE = "(SELECT (p.id & 1023)::smallint AS bucket, p.id FROM unnest(%(patients)b::bigint[]) AS p(id))"
@@ -45,17 +43,19 @@ SELECT p.id, p.born_on, p.died_on
  ORDER BY p.id FOR NO KEY UPDATE OF p
 """
 
-KNOWN = f"""
-SELECT {_SETTLEMENT}, r.id IS NOT NULL
-  FROM settlement s
-  JOIN unnest(%(institutions)b::integer[], %(infnos)b::text[], %(msgids)b::text[]) AS k(institution_id, infno, msgid)
-    ON s.institution_id = k.institution_id AND s.infno = k.infno AND s.msgid = k.msgid
-  LEFT JOIN settlement r ON r.bucket = s.bucket AND r.reverses = s.id
- UNION ALL
-SELECT {_SETTLEMENT}, r.id IS NOT NULL
-  FROM settlement s
-  JOIN unnest(%(originals)b::bigint[]) AS k(id) ON s.bucket = (k.id & 1023) AND s.id = k.id
-  LEFT JOIN settlement r ON r.bucket = s.bucket AND r.reverses = s.id
+#: What became of these messages before.
+KNOWN = """
+SELECT m.institution_id, m.infno, m.msgid, m.request_digest, m.outcome_id
+  FROM unnest(%(institutions)b::integer[], %(infnos)b::text[], %(msgids)b::text[]) AS k(institution_id, infno, msgid)
+  JOIN message m ON m.institution_id = k.institution_id AND m.infno = k.infno AND m.msgid = k.msgid
+"""
+
+#: Settlements that were asked for before, or are to be taken back, and whether that has happened.
+SETTLED = f"""
+SELECT {", ".join(READ)}, r.journal_id IS NOT NULL
+  FROM unnest(%(wanted)b::bigint[]) AS k(id)
+  JOIN settlement s ON s.bucket = (k.id & 1023) AND s.id = k.id
+  LEFT JOIN reversal r ON r.bucket = s.bucket AND r.journal_id = s.id
 """
 
 VISITS = """
@@ -172,7 +172,13 @@ def load(connection: psycopg.Connection[Any], commands: Sequence[Command], at: d
     with connection.pipeline():
         cursors = {statement: connection.execute(statement, parameters) for statement in statements}
     rows = {statement: cursor.fetchall() for statement, cursor in cursors.items()}
-    return _assemble(rows, at)
+    loaded = _assemble(rows, at)
+    _add_settlements(connection, loaded, rows[KNOWN], {command.settlement_id for command in reversals})
+    for journal_id, *transfer in rows.get(ORIGINAL_TRANSFERS, ()):
+        original = loaded.originals.get(journal_id)
+        if original is not None:
+            original.transfers += (Transfer(*transfer),)
+    return loaded
 
 
 def _assemble(rows: dict[str, list[tuple[Any, ...]]], at: datetime) -> Loaded:
@@ -181,16 +187,6 @@ def _assemble(rows: dict[str, list[tuple[Any, ...]]], at: datetime) -> Loaded:
     books.balances.update(rows[LOCK_ACCOUNTS])
     for person, counter, period, value, cap in rows[COUNTERS]:
         books.counters[person, counter, period] = CounterValue(value, cap)
-    for row in rows[KNOWN]:
-        settlement, moves, digest = settlement_from(row)
-        books.settled[settlement.institution_id, settlement.infno, settlement.msgid] = (digest, settlement)
-        loaded.originals[settlement.id] = Original(settlement, moves)
-        if row[-1]:
-            books.reversed.add(settlement.id)
-    for journal_id, *transfer in rows.get(ORIGINAL_TRANSFERS, ()):
-        original = loaded.originals.get(journal_id)
-        if original is not None:
-            original.transfers += (Transfer(*transfer),)
     enrolments = {row[0]: _enrolment(row[1:]) for row in rows[ENROLMENTS]}
     for person, born_on, died_on in rows[LOCK_PATIENTS]:
         has_account = any(personal_account(kind, person) in books.balances for kind in OWN_ORDER)
@@ -201,6 +197,24 @@ def _assemble(rows: dict[str, list[tuple[Any, ...]]], at: datetime) -> Loaded:
         if row[5] is not None:
             visit.unsettled[row[5]] = Bill(*row[6:])
     return loaded
+
+
+def _add_settlements(
+    connection: psycopg.Connection[Any], loaded: Loaded, known: Sequence[tuple[Any, ...]], originals: set[int]
+) -> None:
+    """The settlements that messages made before and those to be taken back: most batches have neither."""
+    wanted = originals | {outcome_id for *_, outcome_id in known}
+    if not wanted:
+        return
+    for row in connection.execute(SETTLED, {"wanted": Integers(wanted)}):
+        settlement, moves = settlement_from(row)
+        loaded.originals[settlement.id] = Original(settlement, moves)
+        if row[-1]:
+            loaded.books.reversed.add(settlement.id)
+    for institution_id, infno, msgid, digest, outcome_id in known:
+        made = loaded.originals.get(outcome_id)
+        if made is not None:
+            loaded.books.settled[institution_id, infno, msgid] = (bytes(digest), made.settlement)
 
 
 def _enrolment(row: Sequence[Any]) -> Enrolment:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+import msgspec
 
 from gongji.benefit.model import Step
 from gongji.registry.model import CatalogueItem, Institution
 from gongji.rules.model import Clause, Scheme, Status
 
 
-@dataclass(frozen=True, slots=True)
-class MessageKey:
+class MessageKey(msgspec.Struct, frozen=True):
     """What makes a repeated call recognisable: institution, infno and msgid, with the digest of its content.
 
     The same key with the same digest gives the stored answer; with another digest, a refusal.
@@ -33,8 +33,7 @@ class AccountUse(StrEnum):
     SHARERS = "2"
 
 
-@dataclass(frozen=True, slots=True)
-class PricedLine:
+class PricedLine(msgspec.Struct, frozen=True):
     """A fee line as the institution sends it, with what the catalogue says of its item.
 
     Attributes:
@@ -61,8 +60,7 @@ class PricedLine:
     approval: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FeeLine:
+class FeeLine(msgspec.Struct, frozen=True):
     """A fee line as it was kept: the line and its four parts (fen), which add up to its total."""
 
     line: PricedLine
@@ -72,8 +70,7 @@ class FeeLine:
     in_scope: int
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(msgspec.Struct, frozen=True):
     """A registered visit or a purchase.
 
     Attributes:
@@ -95,8 +92,7 @@ class Visit:
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterVisit:
+class RegisterVisit(msgspec.Struct, frozen=True):
     """2201: a person comes to a hospital."""
 
     key: MessageKey
@@ -107,8 +103,7 @@ class RegisterVisit:
     details: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class SettleVisit:
+class SettleVisit(msgspec.Struct, frozen=True):
     """2206/2207: pay one charging batch of a visit.
 
     Attributes:
@@ -129,8 +124,7 @@ class SettleVisit:
     certificate_kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class SettlePurchase:
+class SettlePurchase(msgspec.Struct, frozen=True):
     """2101/2102: pay a purchase at a pharmacy, lines and all in one message."""
 
     key: MessageKey
@@ -145,8 +139,7 @@ class SettlePurchase:
     began_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Reverse:
+class Reverse(msgspec.Struct, frozen=True):
     """2208/2103: give everything of a settlement back to where it came from."""
 
     key: MessageKey
@@ -159,8 +152,7 @@ class Reverse:
 Command = SettleVisit | SettlePurchase | Reverse
 
 
-@dataclass(frozen=True, slots=True)
-class PayerLine:
+class PayerLine(msgspec.Struct, frozen=True):
     """One line of "who paid what, and why".
 
     Attributes:
@@ -175,11 +167,10 @@ class PayerLine:
     amount: int
     because: str
     clause: Clause | None = None
-    inputs: Mapping[str, int | str] = field(default_factory=dict)
+    inputs: Mapping[str, int | str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(msgspec.Struct, frozen=True):
     """The object that explains a settlement: payers in a fixed order, whose amounts add up to the total, and the steps
     of the arithmetic behind what the funds paid."""
 
@@ -187,8 +178,7 @@ class Explanation:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(msgspec.Struct, frozen=True):
     """What a settlement, a pre-settlement (id 0) or a reversal (negative amounts) came to. Amounts in fen.
 
     Attributes:

@@ -11,15 +11,11 @@ import sqlalchemy as sa
 from gongji.foundation.clock import CHINA
 from gongji.foundation.ids import bucket_of
 from gongji.ledger.model import AccountKind, Transfer, kind_of, person_of, personal_account
+from gongji.ledger.service import held
 from gongji.ledger.tables import transfer
 from gongji.settlement.model import Settlement
-from gongji.settlement.rows import NAMES, settlement_from
+from gongji.settlement.rows import READ, settlement_from
 from gongji.settlement.tables import benefit_counter, settlement
-
-_COLUMNS = [
-    sa.cast(settlement.c[name], sa.Text) if name in ("explanation", "counters") else settlement.c[name]
-    for name in NAMES
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +51,7 @@ class SharedPayment:
 
 def find_settlement(connection: sa.Connection, settlement_id: int) -> StoredSettlement | None:
     """A settlement by its id, with whether it has been taken back."""
-    found = _read(
-        connection, settlement.c.bucket == bucket_of(settlement_id), settlement.c.id == settlement_id, limit=1
-    )
+    found = _read(connection, "s.bucket = :bucket AND s.id = :id", bucket=bucket_of(settlement_id), id=settlement_id)
     return found[0] if found else None
 
 
@@ -72,26 +66,20 @@ def settlements_of(
         limit: at most so many.
         before: only those settled before this moment (to page on).
     """
-    conditions = [settlement.c.bucket == bucket_of(person_id), settlement.c.person_id == person_id]
+    condition = "s.bucket = :bucket AND s.person_id = :person"
     if before is not None:
-        conditions.append(settlement.c.settled_at < before)
-    return _read(connection, *conditions, limit=limit)
+        condition += " AND s.settled_at < :before"
+    return _read(connection, condition, bucket=bucket_of(person_id), person=person_id, before=before, limit=limit)
 
 
-def _read(connection: sa.Connection, *conditions: sa.ColumnElement[bool], limit: int) -> list[StoredSettlement]:
-    taken_back = settlement.alias("taken_back")
-    rows = connection.execute(
-        sa.select(*_COLUMNS, taken_back.c.id)
-        .select_from(
-            settlement.outerjoin(
-                taken_back,
-                (taken_back.c.bucket == settlement.c.bucket) & (taken_back.c.reverses == settlement.c.id),
-            )
-        )
-        .where(*conditions)
-        .order_by(settlement.c.settled_at.desc(), settlement.c.id.desc())
-        .limit(limit)
-    )
+def _read(connection: sa.Connection, condition: str, *, limit: int = 1, **parameters: object) -> list[StoredSettlement]:
+    statement = f"""
+        SELECT {", ".join(READ)}, r.reversed_by
+          FROM settlement s LEFT JOIN reversal r ON r.bucket = s.bucket AND r.journal_id = s.id
+         WHERE {condition} ORDER BY s.settled_at DESC, s.id DESC LIMIT :limit
+    """
+    wanted = {name: value for name, value in parameters.items() if value is not None} | {"limit": limit}
+    rows = connection.execute(sa.text(statement), wanted)
     return [StoredSettlement(settlement_from(tuple(row))[0], row[-1]) for row in rows]
 
 
@@ -120,7 +108,7 @@ def paid_by(
         .where(
             transfer.c.bucket == bucket_of(sharer_id),
             transfer.c.authorisation_id.is_not(None),
-            sa.or_(leaving, transfer.c.credit.in_(accounts)),
+            sa.or_(leaving & held(transfer.c.debit), transfer.c.credit.in_(accounts) & held(transfer.c.credit)),
         )
         .group_by(
             transfer.c.journal_id,

@@ -7,8 +7,9 @@ closed meanwhile does the money go to what we owe the person instead.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from gongji.benefit.model import CounterMove
 from gongji.foundation.ids import bucket_of

@@ -1,4 +1,8 @@
-"""Settlements and fee lines as rows: one order of columns for writing and reading back."""
+"""Settlements as rows: one order of columns for writing and reading back, and the documents in them.
+
+An explanation is kept as ``{"cited": [numbers], "payers": [[payer, fen, because, cited, inputs]…], "steps": [[code, fen,
+cited, inputs]…]}``, where ``cited`` in a line is a place in the list of citations or null.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,12 @@ from typing import Any, Final
 
 import msgspec
 
-from gongji.benefit.model import CounterMove
+from gongji.benefit.model import CounterMove, Step
 from gongji.foundation.clock import CHINA
-from gongji.foundation.ids import bucket_of
-from gongji.rules.model import Scheme, Status
+from gongji.rules.model import Clause, Scheme, Status
+from gongji.settlement.citations import Citations
 from gongji.settlement.decide import Decision
-from gongji.settlement.model import Explanation, FeeLine, Settlement
+from gongji.settlement.model import Explanation, FeeLine, PayerLine, Settlement
 
 #: Column and PostgreSQL type, in the order in which rows are written and read.
 SETTLEMENT_COLUMNS: Final = (
@@ -49,72 +53,82 @@ SETTLEMENT_COLUMNS: Final = (
     ("pack_digest", "text"),
     ("explanation", "text"),
     ("counters", "text"),
-    ("request_digest", "bytea"),
+    ("lines", "text"),
 )
 NAMES: Final = tuple(name for name, _ in SETTLEMENT_COLUMNS)
 _PLAIN: Final = NAMES[:31]
 
-#: The same for fee lines.
-LINE_COLUMNS: Final = (
-    ("bucket", "smallint"),
-    ("visit_id", "bigint"),
-    ("sn", "text"),
-    ("batch", "text"),
-    ("item_code", "text"),
-    ("own_code", "text"),
-    ("occurred_at", "timestamptz"),
-    ("count", "bigint"),
-    ("price", "bigint"),
-    ("total", "bigint"),
-    ("self_paid", "bigint"),
-    ("over_limit", "bigint"),
-    ("first_self_pay", "bigint"),
-    ("in_scope", "bigint"),
-    ("item", "text"),
-    ("settlement_id", "bigint"),
+#: Columns that hold a document.
+DOCUMENTS: Final = NAMES[31:]
+
+#: What a settlement `s` is read back from: its columns, then the texts it cites, in their order.
+READ: Final = (
+    *(f"s.{name}::text" if name in DOCUMENTS else f"s.{name}" for name in NAMES),
+    "(SELECT json_agg(c.document ORDER BY n.place) FROM json_array_elements_text(s.explanation -> 'cited')"
+    " WITH ORDINALITY AS n(id, place) JOIN citation c ON c.id = n.id::integer)::text",
 )
 
+
+class _StoredExplanation(msgspec.Struct):
+    cited: list[int]
+    payers: list[tuple[str, int, str, int | None, dict[str, int | str]]]
+    steps: list[tuple[str, int, int | None, dict[str, int | str]]]
+
+
 _encoder = msgspec.json.Encoder()
-_explanation = msgspec.json.Decoder(Explanation)
+_explanation = msgspec.json.Decoder(_StoredExplanation)
+_clauses = msgspec.json.Decoder(list[Clause])
 _moves = msgspec.json.Decoder(tuple[CounterMove, ...])
+_lines = msgspec.json.Decoder(tuple[FeeLine, ...])
 
 
-def settlement_row(decision: Decision, digest: bytes) -> tuple[Any, ...]:
-    """The values of `SETTLEMENT_COLUMNS` for a decision; `digest` is that of the request."""
+def cited_by(explanation: Explanation) -> list[Clause | None]:
+    """The clauses that an explanation rests on."""
+    return [line.clause for line in explanation.payers] + [step.clause for step in explanation.steps]
+
+
+def settlement_row(decision: Decision, citations: Citations) -> tuple[Any, ...]:
+    """The values of `SETTLEMENT_COLUMNS` for a decision whose clauses have their numbers."""
     answer = decision.settlement
-    plain = tuple(getattr(answer, name) for name in _PLAIN)
-    return (*plain, _encoder.encode(answer.explanation).decode(), _encoder.encode(decision.counters).decode(), digest)
+    plain = [getattr(answer, name) for name in _PLAIN]
+    lines = _encoder.encode(answer.lines).decode() if answer.lines else None
+    moves = _encoder.encode(decision.counters).decode()
+    return (*plain, _explanation_document(answer.explanation, citations), moves, lines)
 
 
-def settlement_from(row: Sequence[Any]) -> tuple[Settlement, tuple[CounterMove, ...], bytes]:
-    """A settlement read back, how it moved the counters, and the digest of its request."""
+def _explanation_document(explanation: Explanation, citations: Citations) -> str:
+    cited: dict[int, int] = {}
+
+    def place(clause: Clause | None) -> int | None:
+        return None if clause is None else cited.setdefault(citations.number(clause), len(cited))
+
+    payers = [(line.payer, line.amount, line.because, place(line.clause), line.inputs) for line in explanation.payers]
+    steps = [(step.code, step.amount, place(step.clause), step.inputs) for step in explanation.steps]
+    return _encoder.encode({"cited": list(cited), "payers": payers, "steps": steps}).decode()
+
+
+def settlement_from(row: Sequence[Any]) -> tuple[Settlement, tuple[CounterMove, ...]]:
+    """A settlement from the columns of `READ`, and how it moved the counters."""
     values = dict(zip(_PLAIN, row[:31], strict=True))
     values["scheme"] = Scheme(values["scheme"])
     values["status"] = Status(values["status"])
     values["settled_at"] = values["settled_at"].astimezone(CHINA)
-    explanation = _explanation.decode(row[31])
-    return Settlement(**values, explanation=explanation), _moves.decode(row[32]), bytes(row[33])
+    document, moves, lines, cited = row[31:35]
+    bought = _lines.decode(lines) if lines else ()
+    explanation = _explanation_from(document, _clauses.decode(cited) if cited else [])
+    return Settlement(**values, explanation=explanation, lines=bought), _moves.decode(moves)
 
 
-def line_row(visit_id: int, kept: FeeLine, settlement_id: int | None) -> tuple[Any, ...]:
-    """The values of `LINE_COLUMNS` for a fee line."""
-    line = kept.line
-    item = _encoder.encode(line.item).decode()
-    return (
-        bucket_of(visit_id),
-        visit_id,
-        line.sn,
-        line.batch,
-        line.item_code,
-        line.own_code,
-        line.occurred_at,
-        line.count,
-        line.price,
-        line.total,
-        kept.self_paid,
-        kept.over_limit,
-        kept.first_self_pay,
-        kept.in_scope,
-        item,
-        settlement_id,
+def _explanation_from(document: str, cited: Sequence[Clause]) -> Explanation:
+    stored = _explanation.decode(document)
+
+    def clause(place: int | None) -> Clause | None:
+        return None if place is None else cited[place]
+
+    return Explanation(
+        tuple(
+            PayerLine(payer, amount, because, clause(place), inputs)
+            for payer, amount, because, place, inputs in stored.payers
+        ),
+        tuple(Step(code, amount, clause(place), inputs) for code, amount, place, inputs in stored.steps),
     )

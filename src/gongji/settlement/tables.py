@@ -1,13 +1,36 @@
-"""Tables of the settlement: visits, fee lines, settlements with their explanation, benefit counters."""
+"""Tables of the settlement: messages, visits, fee lines, settlements with their explanation, benefit counters."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 
-from gongji.foundation.schema import bucket_column, fen_column, metadata, moment_column
+from gongji.foundation.schema import bucket_column, by_month, fen_column, metadata, moment_column
 
-#: A registered outpatient visit or a purchase at a pharmacy, in the patient's bucket.
+#: What an institution asked for and what came of it, once: a key over all months and buckets.
+message = sa.Table(
+    "message",
+    metadata,
+    sa.Column("institution_id", sa.Integer, nullable=False),
+    sa.Column("infno", sa.Text, nullable=False),
+    sa.Column("msgid", sa.Text, nullable=False),
+    sa.Column("request_digest", sa.LargeBinary, nullable=False),
+    sa.Column("outcome_id", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("institution_id", "infno", "msgid"),
+    comment="outcome_id: the visit or settlement that the message made",
+)
+
+#: A text that explanations cite, kept once whatever the number of settlements that rest on it.
+citation = sa.Table(
+    "citation",
+    metadata,
+    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("digest", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("document", JSON, nullable=False),
+    comment="digest: SHA-256 of the document; document: rule, source, publisher, grade and quote",
+)
+
+#: A registered outpatient visit, in the patient's bucket. A purchase is its own visit and has no row here.
 visit = sa.Table(
     "visit",
     metadata,
@@ -15,9 +38,6 @@ visit = sa.Table(
     sa.Column("id", sa.BigInteger, nullable=False),
     sa.Column("person_id", sa.BigInteger, nullable=False),
     sa.Column("institution_id", sa.Integer, nullable=False),
-    sa.Column("infno", sa.Text, nullable=False),
-    sa.Column("msgid", sa.Text, nullable=False),
-    sa.Column("request_digest", sa.LargeBinary, nullable=False),
     sa.Column("number", sa.Text, nullable=False),
     sa.Column("scheme", sa.Text, nullable=False),
     sa.Column("med_type", sa.Text, nullable=False),
@@ -28,8 +48,8 @@ visit = sa.Table(
     sa.PrimaryKeyConstraint("bucket", "id"),
     sa.CheckConstraint("bucket = id & 1023 AND bucket = person_id & 1023", name="bucket_of_patient"),
     sa.CheckConstraint("state IN ('open', 'cancelled')", name="state_known"),
-    sa.Index("visit_key", "institution_id", "infno", "msgid", unique=True),
     sa.Index(None, "bucket", "person_id"),
+    **by_month("id"),
     comment="details: what 2201 told of doctor and department; number: the institution's own (ipt_otp_no)",
 )
 
@@ -60,10 +80,11 @@ fee_line = sa.Table(
         "self_paid >= 0 AND over_limit >= 0 AND first_self_pay >= 0 AND in_scope >= 0", name="parts_not_negative"
     ),
     sa.CheckConstraint("count > 0 AND price >= 0", name="count_and_price"),
+    **by_month("visit_id"),
     comment="count: ten-thousandths; price: millionths of a yuan; item: what the catalogue said of it that day",
 )
 
-#: Never changed. The key makes it the stored answer to a repeated call; a reversal is a row of its own.
+#: Never changed: it is the stored answer to a repeated call. A reversal is a row of its own.
 settlement = sa.Table(
     "settlement",
     metadata,
@@ -76,7 +97,6 @@ settlement = sa.Table(
     sa.Column("institution_id", sa.Integer, nullable=False),
     sa.Column("infno", sa.Text, nullable=False),
     sa.Column("msgid", sa.Text, nullable=False),
-    sa.Column("request_digest", sa.LargeBinary, nullable=False),
     sa.Column("region", sa.Text, nullable=False),
     sa.Column("scheme", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
@@ -102,6 +122,7 @@ settlement = sa.Table(
     sa.Column("pack_digest", sa.Text, nullable=False),
     sa.Column("explanation", JSON, nullable=False),
     sa.Column("counters", JSON, nullable=False),
+    sa.Column("lines", JSON),
     sa.PrimaryKeyConstraint("bucket", "id"),
     sa.CheckConstraint("bucket = id & 1023 AND bucket = person_id & 1023", name="bucket_of_patient"),
     sa.CheckConstraint("kind IN ('settle', 'reverse')", name="kind_known"),
@@ -115,12 +136,10 @@ settlement = sa.Table(
         " fund_pool, fund_large, own, shared, wallet, cash) <= 0 END",
         name="signs",
     ),
-    sa.Index("settlement_key", "institution_id", "infno", "msgid", unique=True),
-    sa.Index(
-        "settlement_reversed_once", "bucket", "reverses", unique=True, postgresql_where=sa.text("reverses IS NOT NULL")
-    ),
-    sa.Index(None, "bucket", "person_id", "settled_at"),
-    comment="amounts in fen, negative in a reversal; counters: how each benefit counter moved, so that a reversal can take it back",
+    sa.Index(None, "bucket", "person_id"),
+    **by_month("id"),
+    comment="amounts in fen, negative in a reversal; counters: how each benefit counter moved, so that a reversal can take it"
+    " back; lines: the fee lines of a purchase, which has no visit",
 )
 
 #: What a person has used of a rule's deductibles and caps in a period; `cap` is the limit that bound the last increase.

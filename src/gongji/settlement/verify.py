@@ -97,15 +97,16 @@ def lines_match(connection: sa.Connection) -> Iterator[Finding]:
 
 
 def keys_are_unique(connection: sa.Connection) -> Iterator[Finding]:
-    """Invariant 5: one settlement to a key (institution, infno, msgid)."""
+    """Invariant 5: one settlement to a key (institution, infno, msgid), and the key knows it."""
     rows = connection.execute(
         sa.text(
-            "SELECT institution_id, infno, msgid, count(*) AS times FROM settlement"
-            " GROUP BY institution_id, infno, msgid HAVING count(*) > 1"
+            "SELECT s.institution_id, s.infno, s.msgid, count(*) AS times FROM settlement s"
+            " LEFT JOIN message m ON m.institution_id = s.institution_id AND m.infno = s.infno AND m.msgid = s.msgid"
+            " AND m.outcome_id = s.id GROUP BY 1, 2, 3 HAVING count(*) > 1 OR count(m.outcome_id) <> 1"
         )
     )
     for row in rows:
-        yield Finding("key", f"msgid {row.msgid} ({row.infno}) has {row.times} settlements")
+        yield Finding("key", f"msgid {row.msgid} ({row.infno}) has {row.times} settlements and does not lead to one")
 
 
 def reversals_are_opposite(connection: sa.Connection) -> Iterator[Finding]:

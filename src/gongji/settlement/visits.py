@@ -23,7 +23,7 @@ from gongji.rules.model import Scheme
 from gongji.settlement import refusals
 from gongji.settlement.lines import keep
 from gongji.settlement.model import FeeLine, PricedLine, RegisterVisit, Visit
-from gongji.settlement.tables import fee_line, visit
+from gongji.settlement.tables import fee_line, message, visit
 
 #: chrg_bchno 0000 withdraws every unsettled line (2205).
 EVERY_BATCH = "0000"
@@ -38,31 +38,40 @@ def register_visit(database: Database, command: RegisterVisit, at: datetime) -> 
     """
     with database.transaction() as connection:
         _lock(connection, command.person_id)
+        key = command.key
         known = connection.execute(
-            sa.select(visit).where(
-                visit.c.institution_id == command.key.institution_id,
-                visit.c.infno == command.key.infno,
-                visit.c.msgid == command.key.msgid,
+            sa.select(message.c.request_digest, message.c.outcome_id).where(
+                message.c.institution_id == key.institution_id,
+                message.c.infno == key.infno,
+                message.c.msgid == key.msgid,
             )
         ).one_or_none()
         if known is not None:
-            if known.request_digest != command.key.digest:
-                raise refusals.other_content(command.key)
-            return _visit(known)
+            stored = find_visit(connection, known.outcome_id)
+            if known.request_digest != key.digest or stored is None:
+                raise refusals.other_content(key)
+            return stored
+        visit_id = compose(database.serials.take(1, at)[0], bucket_of(command.person_id))
         values = {
             "bucket": bucket_of(command.person_id),
-            "id": compose(database.serials.take(1)[0], bucket_of(command.person_id)),
+            "id": visit_id,
             "person_id": command.person_id,
-            "institution_id": command.key.institution_id,
-            "infno": command.key.infno,
-            "msgid": command.key.msgid,
-            "request_digest": command.key.digest,
+            "institution_id": key.institution_id,
             "number": command.number,
             "scheme": str(command.scheme),
             "med_type": "11",
             "began_at": command.began_at,
             "details": dict(command.details),
         }
+        connection.execute(
+            message.insert().values(
+                institution_id=key.institution_id,
+                infno=key.infno,
+                msgid=key.msgid,
+                request_digest=key.digest,
+                outcome_id=visit_id,
+            )
+        )
         return _visit(connection.execute(visit.insert().values(values).returning(visit)).one())
 
 

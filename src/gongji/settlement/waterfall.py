@@ -7,7 +7,8 @@ patient: the patient's region decides, a sharer only lends money.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from gongji.benefit.model import Assessment, Bill
 from gongji.ledger.model import AccountKind, personal_account
@@ -21,8 +22,7 @@ OWN_ORDER = (AccountKind.PERSONAL_CURRENT, AccountKind.PERSONAL_HISTORICAL)
 SHARED_ORDER = (AccountKind.PERSONAL_HISTORICAL, AccountKind.PERSONAL_CURRENT)
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(msgspec.Struct, frozen=True):
     """An amount (fen, above zero) taken from one bounded account, under an authorisation when it is a sharer's."""
 
     account: int
@@ -30,8 +30,7 @@ class Draw:
     authorisation_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Purse:
+class Purse(msgspec.Struct, frozen=True):
     """A person's accounts that may pay, in the order in which they do: (account id, fen)."""
 
     accounts: tuple[tuple[int, int], ...]
@@ -52,8 +51,7 @@ class Purse:
         return draws
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(msgspec.Struct, frozen=True):
     """What one sharer can give to this bill.
 
     Attributes:
@@ -78,8 +76,7 @@ class Offer:
         return self.purse.total if self.room is None else min(self.room, self.purse.total)
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
+class Payment(msgspec.Struct, frozen=True):
     """How the rest of a bill is paid: the draws, what is left for cash, and a line of explanation for each payer."""
 
     draws: tuple[Draw, ...]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 import psycopg
 
 from gongji.foundation.arrays import Column, columns
 from gongji.ledger import store as ledger
 from gongji.ledger.service import Block, account_missing
 from gongji.settlement.books import Books, usage_periods
+from gongji.settlement.citations import Citations
 from gongji.settlement.decide import Decision
-from gongji.settlement.model import Command, Reverse, SettlePurchase, SettleVisit
-from gongji.settlement.rows import LINE_COLUMNS, NAMES, SETTLEMENT_COLUMNS, line_row, settlement_row
+from gongji.settlement.model import Command, Reverse, SettleVisit
+from gongji.settlement.rows import DOCUMENTS, NAMES, SETTLEMENT_COLUMNS, cited_by, settlement_row
 
 
 def _unnest(types: Sequence[tuple[str, str]]) -> str:
@@ -24,18 +25,13 @@ def _unnest(types: Sequence[tuple[str, str]]) -> str:
 
 
 _MARKS: Final = (("m_visit", "bigint"), ("m_batch", "text"), ("m_before", "bigint"), ("m_after", "bigint"))
-_VISITS: Final = (
-    ("v_id", "bigint"),
-    ("v_person", "bigint"),
-    ("v_institution", "integer"),
-    ("v_infno", "text"),
-    ("v_msgid", "text"),
-    ("v_digest", "bytea"),
-    ("v_scheme", "text"),
-    ("v_med_type", "text"),
-    ("v_began", "timestamptz"),
+_MESSAGES: Final = (
+    ("k_institution", "integer"),
+    ("k_infno", "text"),
+    ("k_msgid", "text"),
+    ("k_digest", "bytea"),
+    ("k_outcome", "bigint"),
 )
-_LINES: Final = tuple((f"l_{name}", kind) for name, kind in LINE_COLUMNS)
 _COUNTERS: Final = (
     ("c_person", "bigint"),
     ("c_counter", "text"),
@@ -44,33 +40,23 @@ _COUNTERS: Final = (
     ("c_cap", "bigint"),
 )
 _USAGES: Final = (("u_id", "bigint"), ("u_period", "text"), ("u_used", "bigint"), ("u_at", "timestamptz"))
-_LINE_NAMES: Final = ", ".join(name for name, _ in LINE_COLUMNS)
-_VALUES = ", ".join(f"s.{name}::json" if name in ("explanation", "counters") else f"s.{name}" for name in NAMES)
+_VALUES = ", ".join(f"s.{name}::json" if name in DOCUMENTS else f"s.{name}" for name in NAMES)
 
-#: The settlements, and their mark on the lines: settled lines carry the settlement, a reversal sets them free again.
 WRITE_SETTLEMENTS = f"""
-WITH marked AS (
-    UPDATE fee_line f SET settlement_id = m.after
-      FROM {_unnest(_MARKS)} AS m(visit_id, batch, before, after)
-     WHERE f.bucket = (m.visit_id & 1023)::smallint AND f.visit_id = m.visit_id
-       AND (m.batch IS NULL OR f.batch = m.batch) AND f.settlement_id IS NOT DISTINCT FROM m.before
+WITH told AS (
+    INSERT INTO message (institution_id, infno, msgid, request_digest, outcome_id)
+    SELECT * FROM {_unnest(_MESSAGES)}
 )
 INSERT INTO settlement (bucket, {", ".join(NAMES)})
 SELECT (s.id & 1023)::smallint, {_VALUES} FROM {_unnest(SETTLEMENT_COLUMNS)} AS s({", ".join(NAMES)})
 """
 
-WRITE_PURCHASES = f"""
-WITH bought AS (
-    INSERT INTO visit (bucket, id, person_id, institution_id, infno, msgid, request_digest, number, scheme, med_type,
-                       began_at, details)
-    SELECT (v.id & 1023)::smallint, v.id, v.person_id, v.institution_id, v.infno, v.msgid, v.request_digest, v.msgid,
-           v.scheme, v.med_type, v.began_at, '{{}}'
-      FROM {_unnest(_VISITS)}
-           AS v(id, person_id, institution_id, infno, msgid, request_digest, scheme, med_type, began_at)
-)
-INSERT INTO fee_line ({_LINE_NAMES})
-SELECT {", ".join("l.item::jsonb" if name == "item" else f"l.{name}" for name, _ in LINE_COLUMNS)}
-  FROM {_unnest(_LINES)} AS l({_LINE_NAMES})
+#: Settled lines of a visit carry the settlement; a reversal sets them free again.
+MARK_LINES = f"""
+UPDATE fee_line f SET settlement_id = m.after
+  FROM {_unnest(_MARKS)} AS m(visit_id, batch, before, after)
+ WHERE f.bucket = (m.visit_id & 1023)::smallint AND f.visit_id = m.visit_id
+   AND (m.batch IS NULL OR f.batch = m.batch) AND f.settlement_id IS NOT DISTINCT FROM m.before
 """
 
 #: Absolute values: they were read under the patient's lock, so nobody else has moved them since.
@@ -89,33 +75,35 @@ SELECT (u.authorisation_id & 1023)::smallint, u.authorisation_id, u.period, u.us
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A command and what was decided on it, to be written."""
 
     command: Command
     decision: Decision
 
 
-def write(connection: psycopg.Connection[Any], entries: Sequence[Entry], books: Books, block: Block) -> None:
-    """Write decisions and commit, in one round trip.
+def write(
+    connection: psycopg.Connection[Any], entries: Sequence[Entry], books: Books, block: Block, citations: Citations
+) -> None:
+    """Write decisions, in one round trip.
 
     Args:
         connection: the connection in whose transaction the books were loaded.
         entries: what was decided, in order.
         books: the books after the decisions.
         block: the ledger's block with their journals.
+        citations: the numbers of the clauses that the decisions rest on.
 
     Raises:
         InvalidInput: ``account.unknown`` when an account is gone that the books had (nothing is written then).
     """
+    marks = _marks(entries)
+    counters = _counter_parameters(entries, books)
     with connection.pipeline():
-        purchases = [entry for entry in entries if isinstance(entry.command, SettlePurchase)]
-        if purchases:
-            connection.execute(WRITE_PURCHASES, _purchase_parameters(purchases))
-        connection.execute(WRITE_SETTLEMENTS, _settlement_parameters(entries))
+        connection.execute(WRITE_SETTLEMENTS, _settlement_parameters(entries, citations))
+        if marks["m_visit"]:
+            connection.execute(MARK_LINES, marks)
         posted = connection.execute(ledger.POST, block.parameters)
-        counters = _counter_parameters(entries, books)
         if counters["c_person"] or counters["u_id"]:
             connection.execute(WRITE_COUNTERS, counters)
     row = posted.fetchone()
@@ -123,29 +111,25 @@ def write(connection: psycopg.Connection[Any], entries: Sequence[Entry], books: 
         raise account_missing()
 
 
-def _settlement_parameters(entries: Sequence[Entry]) -> dict[str, Column]:
+def _settlement_parameters(entries: Sequence[Entry], citations: Citations) -> dict[str, Column]:
+    citations.number_all(clause for entry in entries for clause in cited_by(entry.decision.settlement.explanation))
+    messages = []
+    for entry in entries:
+        key = entry.command.key
+        messages.append((key.institution_id, key.infno, key.msgid, key.digest, entry.decision.settlement.id))
+    rows = [settlement_row(entry.decision, citations) for entry in entries]
+    return columns(SETTLEMENT_COLUMNS, rows) | columns(_MESSAGES, messages)
+
+
+def _marks(entries: Sequence[Entry]) -> dict[str, Column]:
     marks: list[tuple[int, str | None, int | None, int | None]] = []
     for entry in entries:
         answer = entry.decision.settlement
         if isinstance(entry.command, SettleVisit):
             marks += [(answer.visit_id, batch, None, answer.id) for batch in entry.decision.batches]
-        elif isinstance(entry.command, Reverse):
+        elif isinstance(entry.command, Reverse) and entry.command.visit_id != entry.command.settlement_id:
             marks.append((answer.visit_id, None, entry.command.settlement_id, None))
-    rows = [settlement_row(entry.decision, entry.command.key.digest) for entry in entries]
-    return columns(SETTLEMENT_COLUMNS, rows) | columns(_MARKS, marks)
-
-
-def _purchase_parameters(entries: Sequence[Entry]) -> dict[str, Column]:
-    lines: list[tuple[Any, ...]] = []
-    visits: list[tuple[Any, ...]] = []
-    for entry in entries:
-        command, answer = entry.command, entry.decision.settlement
-        assert isinstance(command, SettlePurchase)
-        key = command.key
-        bought = (answer.visit_id, answer.person_id, key.institution_id, key.infno, key.msgid, key.digest)
-        visits.append((*bought, command.scheme, answer.med_type, command.began_at))
-        lines += [line_row(answer.visit_id, kept, answer.id) for kept in answer.lines]
-    return columns(_VISITS, visits) | columns(_LINES, lines)
+    return columns(_MARKS, marks)
 
 
 def _counter_parameters(entries: Sequence[Entry], books: Books) -> dict[str, Column]:

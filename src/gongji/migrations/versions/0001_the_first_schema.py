@@ -11,7 +11,21 @@ depends_on = None
 
 
 #: Rows of these tables are history: they are added, never changed, whoever asks.
-APPEND_ONLY = ("journal", "transfer", "block", "poster", "settlement", "authorisation_event", "audit_entry")
+APPEND_ONLY = (
+    "journal",
+    "transfer",
+    "reversal",
+    "opening",
+    "block",
+    "poster",
+    "citation",
+    "settlement",
+    "authorisation_event",
+    "audit_entry",
+)
+
+#: Kept by month; what no month was made for yet lies in the default.
+BY_MONTH = ("journal", "transfer", "block", "visit", "fee_line", "settlement")
 
 
 def upgrade() -> None:
@@ -19,6 +33,9 @@ def upgrade() -> None:
     op.execute("CREATE SEQUENCE serial START WITH 1000 INCREMENT BY 1000")
     create_tables()
     create_verification_tables()
+    op.execute("CREATE SCHEMA months")
+    for table in BY_MONTH:
+        op.execute(f"CREATE TABLE months.{table}_default PARTITION OF {table} DEFAULT")
     op.execute(
         """
         CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -41,24 +58,6 @@ def upgrade() -> None:
 
 
 def create_tables() -> None:
-    op.create_table(
-        "rest_reply",
-        sa.Column("caller", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("request_digest", sa.LargeBinary(), nullable=False),
-        sa.Column("status", sa.SmallInteger(), nullable=True),
-        sa.Column("body", sa.JSON(), nullable=True),
-        sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
-        sa.CheckConstraint("(status IS NULL) = (body IS NULL)", name=op.f("rest_reply_answer_whole")),
-        sa.PrimaryKeyConstraint("caller", "key", name=op.f("rest_reply_pkey")),
-        comment="caller: role and holder; request_digest: over method, path and body; no answer yet: only while it is made",
-    )
-    op.create_table(
-        "installation",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("installation_pkey")),
-    )
     op.create_table(
         "access_token",
         sa.Column("digest", sa.LargeBinary(), nullable=False),
@@ -165,6 +164,7 @@ def create_tables() -> None:
         "authorisation_review_queue",
         "authorisation",
         ["region"],
+        unique=False,
         postgresql_where=sa.text("state = 'under_review'"),
     )
     op.create_index(op.f("authorisation_sharer_id_idx"), "authorisation", ["sharer_id"], unique=False)
@@ -207,14 +207,16 @@ def create_tables() -> None:
     )
     op.create_table(
         "block",
-        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("poster_id", sa.BigInteger(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
-        sa.Column("journals", sa.Integer(), nullable=False),
+        sa.Column("journals", sa.ARRAY(sa.BigInteger()), nullable=False),
         sa.Column("transfers", sa.Integer(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
-        sa.CheckConstraint("number > 0 AND journals > 0 AND transfers >= 0", name=op.f("block_counts")),
-        sa.PrimaryKeyConstraint("poster_id", "number", "bucket", name=op.f("block_pkey")),
+        sa.CheckConstraint("number > 0 AND cardinality(journals) > 0 AND transfers >= 0", name=op.f("block_counts")),
+        sa.PrimaryKeyConstraint("poster_id", "number", "id", name=op.f("block_pkey")),
+        comment="id: that of its first journal, so that a block lies in the month of what it posted",
+        postgresql_partition_by="RANGE (id)",
     )
     op.create_table(
         "catalogue_item",
@@ -246,6 +248,15 @@ def create_tables() -> None:
         comment="area: the admdvs whose rule it is, 000000 the nation; ceiling: highest unit price that counts, millionths of a yuan",
     )
     op.create_table(
+        "citation",
+        sa.Column("id", sa.Integer(), sa.Identity(always=True), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("document", postgresql.JSON(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("citation_pkey")),
+        sa.UniqueConstraint("digest", name=op.f("citation_digest_key")),
+        comment="digest: SHA-256 of the document; document: rule, source, publisher, grade and quote",
+    )
+    op.create_table(
         "credential",
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
@@ -272,6 +283,12 @@ def create_tables() -> None:
     )
     op.create_index(op.f("evidence_authorisation_id_idx"), "evidence", ["authorisation_id"], unique=False)
     op.create_table(
+        "installation",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("installation_pkey")),
+    )
+    op.create_table(
         "institution",
         sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
@@ -296,22 +313,13 @@ def create_tables() -> None:
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("reverses", sa.BigInteger(), nullable=True),
-        sa.Column("poster_id", sa.BigInteger(), nullable=False),
-        sa.Column("block", sa.BigInteger(), nullable=False),
         sa.Column("posted_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.CheckConstraint(
             "(kind = 'reversal') = (reverses IS NOT NULL)", name=op.f("journal_reversal_names_original")
         ),
         sa.CheckConstraint("bucket = id & 1023", name=op.f("journal_bucket_in_id")),
         sa.PrimaryKeyConstraint("bucket", "id", name=op.f("journal_pkey")),
-    )
-    op.create_index(op.f("journal_poster_id_block_idx"), "journal", ["poster_id", "block"], unique=False)
-    op.create_index(
-        "journal_reversed_once",
-        "journal",
-        ["bucket", "reverses"],
-        unique=True,
-        postgresql_where=sa.text("reverses IS NOT NULL"),
+        postgresql_partition_by="RANGE (id)",
     )
     op.create_table(
         "kinship_fact",
@@ -333,6 +341,26 @@ def create_tables() -> None:
     )
     op.create_index(op.f("kinship_fact_one_idx"), "kinship_fact", ["one"], unique=False)
     op.create_index(op.f("kinship_fact_other_idx"), "kinship_fact", ["other"], unique=False)
+    op.create_table(
+        "message",
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("infno", sa.Text(), nullable=False),
+        sa.Column("msgid", sa.Text(), nullable=False),
+        sa.Column("request_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("outcome_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("institution_id", "infno", "msgid", name=op.f("message_pkey")),
+        comment="outcome_id: the visit or settlement that the message made",
+    )
+    op.create_table(
+        "opening",
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("journal_id", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "bucket = account_id & 1023 AND bucket = journal_id & 1023", name=op.f("opening_bucket_in_id")
+        ),
+        sa.PrimaryKeyConstraint("bucket", "account_id", name=op.f("opening_pkey")),
+    )
     op.create_table(
         "person",
         sa.Column("bucket", sa.SmallInteger(), nullable=False),
@@ -361,6 +389,28 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("poster_pkey")),
     )
     op.create_table(
+        "rest_reply",
+        sa.Column("caller", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("request_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.SmallInteger(), nullable=True),
+        sa.Column("body", sa.JSON(), nullable=True),
+        sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.CheckConstraint("(status IS NULL) = (body IS NULL)", name=op.f("rest_reply_answer_whole")),
+        sa.PrimaryKeyConstraint("caller", "key", name=op.f("rest_reply_pkey")),
+        comment="caller: role and holder; request_digest: over method, path and body; no answer yet: only while it is made",
+    )
+    op.create_table(
+        "reversal",
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("journal_id", sa.BigInteger(), nullable=False),
+        sa.Column("reversed_by", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "bucket = journal_id & 1023 AND bucket = reversed_by & 1023", name=op.f("reversal_bucket_in_id")
+        ),
+        sa.PrimaryKeyConstraint("bucket", "journal_id", name=op.f("reversal_pkey")),
+    )
+    op.create_table(
         "settlement",
         sa.Column("bucket", sa.SmallInteger(), nullable=False),
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -371,7 +421,6 @@ def create_tables() -> None:
         sa.Column("institution_id", sa.Integer(), nullable=False),
         sa.Column("infno", sa.Text(), nullable=False),
         sa.Column("msgid", sa.Text(), nullable=False),
-        sa.Column("request_digest", sa.LargeBinary(), nullable=False),
         sa.Column("region", sa.Text(), nullable=False),
         sa.Column("scheme", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
@@ -397,6 +446,7 @@ def create_tables() -> None:
         sa.Column("pack_digest", sa.Text(), nullable=False),
         sa.Column("explanation", postgresql.JSON(astext_type=sa.Text()), nullable=False),
         sa.Column("counters", postgresql.JSON(astext_type=sa.Text()), nullable=False),
+        sa.Column("lines", postgresql.JSON(astext_type=sa.Text()), nullable=True),
         sa.CheckConstraint(
             "(kind = 'reverse') = (reverses IS NOT NULL)", name=op.f("settlement_reversal_names_original")
         ),
@@ -415,22 +465,10 @@ def create_tables() -> None:
             "total = self_paid + over_limit + first_self_pay + in_scope", name=op.f("settlement_parts_add_up")
         ),
         sa.PrimaryKeyConstraint("bucket", "id", name=op.f("settlement_pkey")),
-        comment="amounts in fen, negative in a reversal; counters: how each benefit counter moved, so that a reversal can take it back",
+        comment="amounts in fen, negative in a reversal; counters: how each benefit counter moved, so that a reversal can take it back; lines: the fee lines of a purchase, which has no visit",
+        postgresql_partition_by="RANGE (id)",
     )
-    op.create_index(
-        op.f("settlement_bucket_person_id_settled_at_idx"),
-        "settlement",
-        ["bucket", "person_id", "settled_at"],
-        unique=False,
-    )
-    op.create_index("settlement_key", "settlement", ["institution_id", "infno", "msgid"], unique=True)
-    op.create_index(
-        "settlement_reversed_once",
-        "settlement",
-        ["bucket", "reverses"],
-        unique=True,
-        postgresql_where=sa.text("reverses IS NOT NULL"),
-    )
+    op.create_index(op.f("settlement_bucket_person_id_idx"), "settlement", ["bucket", "person_id"], unique=False)
     op.create_table(
         "transfer",
         sa.Column("bucket", sa.SmallInteger(), nullable=False),
@@ -444,25 +482,28 @@ def create_tables() -> None:
         sa.CheckConstraint("amount > 0", name=op.f("transfer_amount_positive")),
         sa.CheckConstraint("debit <> credit", name=op.f("transfer_two_accounts")),
         sa.PrimaryKeyConstraint("journal_id", "leg", "bucket", name=op.f("transfer_pkey")),
+        postgresql_partition_by="RANGE (journal_id)",
     )
-    op.create_index(op.f("transfer_bucket_credit_idx"), "transfer", ["bucket", "credit"], unique=False)
     op.create_index(
-        "transfer_opened_once",
+        "transfer_credit",
         "transfer",
         ["bucket", "credit"],
-        unique=True,
-        postgresql_where=sa.text("((debit >> 10) & 255) = 15"),
+        unique=False,
+        postgresql_where=sa.text("((credit >> 10) & 255) <= 6"),
     )
-    op.create_index(op.f("transfer_bucket_debit_idx"), "transfer", ["bucket", "debit"], unique=False)
+    op.create_index(
+        "transfer_debit",
+        "transfer",
+        ["bucket", "debit"],
+        unique=False,
+        postgresql_where=sa.text("((debit >> 10) & 255) <= 6"),
+    )
     op.create_table(
         "visit",
         sa.Column("bucket", sa.SmallInteger(), nullable=False),
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("institution_id", sa.Integer(), nullable=False),
-        sa.Column("infno", sa.Text(), nullable=False),
-        sa.Column("msgid", sa.Text(), nullable=False),
-        sa.Column("request_digest", sa.LargeBinary(), nullable=False),
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("scheme", sa.Text(), nullable=False),
         sa.Column("med_type", sa.Text(), nullable=False),
@@ -474,9 +515,9 @@ def create_tables() -> None:
         sa.CheckConstraint("bucket = id & 1023 AND bucket = person_id & 1023", name=op.f("visit_bucket_of_patient")),
         sa.PrimaryKeyConstraint("bucket", "id", name=op.f("visit_pkey")),
         comment="details: what 2201 told of doctor and department; number: the institution's own (ipt_otp_no)",
+        postgresql_partition_by="RANGE (id)",
     )
     op.create_index(op.f("visit_bucket_person_id_idx"), "visit", ["bucket", "person_id"], unique=False)
-    op.create_index("visit_key", "visit", ["institution_id", "infno", "msgid"], unique=True)
     op.create_table(
         "enrolment",
         sa.Column("bucket", sa.SmallInteger(), nullable=False),
@@ -537,6 +578,7 @@ def create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("bucket", "visit_id", "sn", name=op.f("fee_line_pkey")),
         comment="count: ten-thousandths; price: millionths of a yuan; item: what the catalogue said of it that day",
+        postgresql_partition_by="RANGE (visit_id)",
     )
     op.create_table(
         "institution_key",

@@ -1,0 +1,1 @@
+"""Settlements a second, against what the same PostgreSQL does by itself."""
