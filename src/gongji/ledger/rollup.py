@@ -57,7 +57,7 @@ _LOCK: Final = 0x726F6C6C7570
 
 _NEWEST: Final = """
 SELECT p.id AS poster_id, coalesce(d.block, 0) AS done,
-       (SELECT max(j.block) FROM journal j WHERE j.poster_id = p.id) AS newest
+       (SELECT max(b.number) FROM block b WHERE b.poster_id = p.id) AS newest
   FROM poster p LEFT JOIN rollup_through d ON d.poster_id = p.id
 """
 
@@ -65,8 +65,8 @@ SELECT p.id AS poster_id, coalesce(d.block, 0) AS done,
 _FRESH: Final = """
 SELECT j.id FROM unnest(CAST(:posters AS bigint[]), CAST(:done AS bigint[]), CAST(:newest AS bigint[]))
                  AS f(poster_id, done, newest)
-       CROSS JOIN LATERAL (SELECT id FROM journal WHERE poster_id = f.poster_id AND block > f.done
-                              AND block <= f.newest ORDER BY block OFFSET 0) AS j
+       CROSS JOIN LATERAL (SELECT unnest(journals) AS id FROM block WHERE poster_id = f.poster_id
+                              AND number > f.done AND number <= f.newest ORDER BY number OFFSET 0) AS j
 """
 
 _FRESH_TRANSFERS: Final = f"({_FRESH}) AS fresh JOIN transfer t ON t.journal_id = fresh.id"

@@ -123,12 +123,12 @@ def _snapshot_of(reading: psycopg.Connection[Any]) -> str:
 
 
 def _rows_to_hash(reading: psycopg.Connection[Any], marks: dict[int, Mark]) -> int:
-    row = reading.execute("SELECT coalesce(sum(journals + transfers), 0)::bigint FROM block").fetchone()
+    row = reading.execute("SELECT coalesce(sum(cardinality(journals) + transfers), 0)::bigint FROM block").fetchone()
     assert row is not None
     done = 0
     for poster_id, mark in marks.items():
         before = reading.execute(
-            "SELECT coalesce(sum(journals + transfers), 0)::bigint FROM block WHERE poster_id = %s AND number <= %s",
+            "SELECT coalesce(sum(cardinality(journals) + transfers), 0)::bigint FROM block WHERE poster_id = %s AND number <= %s",
             [poster_id, mark.number],
         ).fetchone()
         done += before[0] if before else 0

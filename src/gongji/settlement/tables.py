@@ -53,7 +53,9 @@ visit = sa.Table(
     comment="details: what 2201 told of doctor and department; number: the institution's own (ipt_otp_no)",
 )
 
-#: A fee line and how it splits: all self-paid, over the price limit, first-self-pay, in scope.
+#: A fee line and how it splits: all self-paid, over the price limit, first-self-pay, in scope. No foreign key to the visit:
+#: one between tables kept by month locks the other when a month is attached or detached; lines are written under the
+#: lock of the visit's patient, and a check looks for lines without a visit.
 fee_line = sa.Table(
     "fee_line",
     metadata,
@@ -74,7 +76,6 @@ fee_line = sa.Table(
     sa.Column("item", JSONB, nullable=False),
     sa.Column("settlement_id", sa.BigInteger),
     sa.PrimaryKeyConstraint("bucket", "visit_id", "sn"),
-    sa.ForeignKeyConstraint(["bucket", "visit_id"], ["visit.bucket", "visit.id"]),
     sa.CheckConstraint("total = self_paid + over_limit + first_self_pay + in_scope", name="parts_add_up"),
     sa.CheckConstraint(
         "self_paid >= 0 AND over_limit >= 0 AND first_self_pay >= 0 AND in_scope >= 0", name="parts_not_negative"

@@ -231,6 +231,24 @@ def limits_were_kept(connection: sa.Connection) -> Iterator[Finding]:
             )
 
 
+def lines_have_visits(connection: sa.Connection) -> Iterator[Finding]:
+    """Every fee line belongs to a visit, and what settled it is that visit's."""
+    rows = connection.execute(
+        sa.text(
+            """
+            SELECT DISTINCT f.visit_id, f.sn, v.id IS NULL AS lost
+              FROM fee_line f
+              LEFT JOIN visit v ON v.bucket = f.bucket AND v.id = f.visit_id
+              LEFT JOIN settlement s ON s.bucket = f.bucket AND s.id = f.settlement_id
+             WHERE v.id IS NULL OR (f.settlement_id IS NOT NULL AND s.visit_id IS DISTINCT FROM f.visit_id)
+            """
+        )
+    )
+    for row in rows:
+        wrong = "has no visit" if row.lost else "is settled by another visit's settlement"
+        yield Finding("fee line", f"line {row.sn} of visit {row.visit_id} {wrong}")
+
+
 CHECKS: Final[dict[str, Check]] = {
     "settlements match their transfers": transfers_match,
     "settlements match their fee lines": lines_match,
@@ -240,6 +258,7 @@ CHECKS: Final[dict[str, Check]] = {
     "sharing was authorised": sharing_was_authorised,
     "usage of authorisations matches": usage_matches,
     "limits of authorisations were kept": limits_were_kept,
+    "fee lines have visits": lines_have_visits,
 }
 
 

@@ -85,8 +85,8 @@ def _settlements_hold(
 ) -> Iterator[Finding]:
     """The checks of settlements and balances, over the journals of these blocks and the accounts that they moved."""
     rows = driver.execute(
-        "SELECT j.id FROM unnest(%(posters)b::bigint[], %(numbers)b::bigint[]) AS k(poster_id, number)"
-        " JOIN journal j ON j.poster_id = k.poster_id AND j.block = k.number",
+        "SELECT unnest(b.journals) FROM unnest(%(posters)b::bigint[], %(numbers)b::bigint[]) AS k(poster_id, number)"
+        " JOIN block b ON b.poster_id = k.poster_id AND b.number = k.number",
         {"posters": Integers(link.poster_id for link in links), "numbers": Integers(link.number for link in links)},
     )
     journals = [row[0] for row in rows]

@@ -42,22 +42,27 @@ _COUNTERS: Final = (
 _USAGES: Final = (("u_id", "bigint"), ("u_period", "text"), ("u_used", "bigint"), ("u_at", "timestamptz"))
 _VALUES = ", ".join(f"s.{name}::json" if name in DOCUMENTS else f"s.{name}" for name in NAMES)
 
-WRITE_SETTLEMENTS = f"""
-WITH told AS (
+_TOLD = f"""told AS (
     INSERT INTO message (institution_id, infno, msgid, request_digest, outcome_id)
     SELECT * FROM {_unnest(_MESSAGES)}
-)
+)"""
+_SETTLED = f"""
 INSERT INTO settlement (bucket, {", ".join(NAMES)})
 SELECT (s.id & 1023)::smallint, {_VALUES} FROM {_unnest(SETTLEMENT_COLUMNS)} AS s({", ".join(NAMES)})
 """
 
-#: Settled lines of a visit carry the settlement; a reversal sets them free again.
-MARK_LINES = f"""
-UPDATE fee_line f SET settlement_id = m.after
-  FROM {_unnest(_MARKS)} AS m(visit_id, batch, before, after)
- WHERE f.bucket = (m.visit_id & 1023)::smallint AND f.visit_id = m.visit_id
-   AND (m.batch IS NULL OR f.batch = m.batch) AND f.settlement_id IS NOT DISTINCT FROM m.before
-"""
+#: Purchases only; the rest is in `WRITE_ALL`.
+WRITE_PURCHASES = f"WITH {_TOLD} {_SETTLED}"
+
+#: The same, and settled lines of a visit carry the settlement; a reversal sets them free again.
+WRITE_ALL = f"""
+WITH {_TOLD}, marked AS (
+    UPDATE fee_line f SET settlement_id = m.after
+      FROM {_unnest(_MARKS)} AS m(visit_id, batch, before, after)
+     WHERE f.bucket = (m.visit_id & 1023)::smallint AND f.visit_id = m.visit_id
+       AND (m.batch IS NULL OR f.batch = m.batch) AND f.settlement_id IS NOT DISTINCT FROM m.before
+)
+{_SETTLED}"""
 
 #: Absolute values: they were read under the patient's lock, so nobody else has moved them since.
 WRITE_COUNTERS = f"""
@@ -100,9 +105,8 @@ def write(
     marks = _marks(entries)
     counters = _counter_parameters(entries, books)
     with connection.pipeline():
-        connection.execute(WRITE_SETTLEMENTS, _settlement_parameters(entries, citations))
-        if marks["m_visit"]:
-            connection.execute(MARK_LINES, marks)
+        settlements = _settlement_parameters(entries, citations)
+        connection.execute(WRITE_ALL if marks["m_visit"] else WRITE_PURCHASES, settlements | marks)
         posted = connection.execute(ledger.POST, block.parameters)
         if counters["c_person"] or counters["u_id"]:
             connection.execute(WRITE_COUNTERS, counters)

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+import msgspec
+
 from gongji.entrances.rules_command.comparison import Comparison
 from gongji.entrances.rules_command.coverage import Coverage
 from gongji.entrances.rules_command.examination import Report
@@ -44,8 +46,8 @@ def coverage_json(rows: Iterable[Coverage], others: Iterable[Conflict]) -> dict[
 def _clause_json(clause: Clause | None) -> dict[str, Any] | None:
     if clause is None:
         return None
-    told = asdict(clause)
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in told.items()}
+    told: dict[str, Any] = msgspec.to_builtins(clause)
+    return told
 
 
 def sheet_json(sheet: Sheet) -> dict[str, Any]:

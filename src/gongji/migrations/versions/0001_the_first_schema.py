@@ -573,9 +573,6 @@ def create_tables() -> None:
         sa.CheckConstraint(
             "total = self_paid + over_limit + first_self_pay + in_scope", name=op.f("fee_line_parts_add_up")
         ),
-        sa.ForeignKeyConstraint(
-            ["bucket", "visit_id"], ["visit.bucket", "visit.id"], name=op.f("fee_line_bucket_visit_id_fkey")
-        ),
         sa.PrimaryKeyConstraint("bucket", "visit_id", "sn", name=op.f("fee_line_pkey")),
         comment="count: ten-thousandths; price: millionths of a yuan; item: what the catalogue said of it that day",
         postgresql_partition_by="RANGE (visit_id)",
@@ -671,14 +668,14 @@ BEGIN
         FOR ahead IN 0 .. months - 1 LOOP
             month := date_trunc('month', first_month)::date + make_interval(months => ahead);
             name := format('%s_%s', parent.relname, to_char(month, 'YYYY_MM'));
-            CONTINUE WHEN to_regclass(format('public.%I', name)) IS NOT NULL;
-            serials := (extract(year FROM month) - 2020) * 12 + extract(month FROM month) - 1;
-            EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', name, parent.relname);
-            EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)',
+            CONTINUE WHEN to_regclass(format('months.%I', name)) IS NOT NULL;
+            serials := (extract(year FROM month) - 2020) * 12 + extract(month FROM month);
+            EXECUTE format('CREATE TABLE months.%I (LIKE %I INCLUDING ALL)', name, parent.relname);
+            EXECUTE format('ALTER TABLE %I ATTACH PARTITION months.%I FOR VALUES FROM (%s) TO (%s)',
                            parent.relname, name, serials << 44, (serials + 1) << 44);
             IF EXISTS (SELECT FROM pg_trigger t JOIN pg_proc f ON f.oid = t.tgfoid
                         WHERE t.tgrelid = parent.oid AND f.proname = 'refuse_change') THEN
-                EXECUTE format('CREATE TRIGGER %I BEFORE TRUNCATE ON %I FOR EACH STATEMENT'
+                EXECUTE format('CREATE TRIGGER %I BEFORE TRUNCATE ON months.%I FOR EACH STATEMENT'
                                ' EXECUTE FUNCTION refuse_change()', name || '_is_kept', name);
             END IF;
             RETURN NEXT name;
