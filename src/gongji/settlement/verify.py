@@ -78,10 +78,20 @@ def lines_match(connection: sa.Connection) -> Iterator[Finding]:
                        sum(f.over_limit)::bigint AS over_limit, sum(f.first_self_pay)::bigint AS first_self_pay,
                        sum(f.in_scope)::bigint AS in_scope
                   FROM fee_line f WHERE f.settlement_id IS NOT NULL GROUP BY f.settlement_id
+                 UNION ALL
+                SELECT p.id, sum((l.document #>> '{line,total}')::bigint)::bigint,
+                       sum((l.document ->> 'self_paid')::bigint)::bigint,
+                       sum((l.document ->> 'over_limit')::bigint)::bigint,
+                       sum((l.document ->> 'first_self_pay')::bigint)::bigint,
+                       sum((l.document ->> 'in_scope')::bigint)::bigint
+                  FROM settlement p CROSS JOIN json_array_elements(p.lines) AS l(document)
+                 WHERE p.kind = 'settle' AND NOT EXISTS
+                       (SELECT FROM reversal r WHERE r.bucket = p.bucket AND r.journal_id = p.id)
+                 GROUP BY p.id
             )
             SELECT coalesce(s.id, l.id) AS id, s.total, l.total AS lines, s.id IS NULL AS lost
               FROM (SELECT * FROM settlement s WHERE s.kind = 'settle' AND NOT EXISTS
-                       (SELECT FROM settlement r WHERE r.bucket = s.bucket AND r.reverses = s.id)) AS s
+                       (SELECT FROM reversal r WHERE r.bucket = s.bucket AND r.journal_id = s.id)) AS s
               FULL JOIN lines l ON l.id = s.id
              WHERE (s.total, s.self_paid, s.over_limit, s.first_self_pay, s.in_scope)
                    IS DISTINCT FROM (l.total, l.self_paid, l.over_limit, l.first_self_pay, l.in_scope)
