@@ -76,12 +76,12 @@ def _mend(books: Town) -> None:
     """Put the hashes right that were hashed once more, from the rows."""
     from gongji.ledger import chain
 
-    hashed = chain.HASHED_ROWS.format(journals="j.poster_id = b.poster_id AND j.block = b.number")
+    hashed = chain.HASHED_ROWS.format(block="b.poster_id = k.poster_id AND b.number = k.number")
     with psycopg.connect(books.database.url, autocommit=True) as superuser:
         superuser.execute("SET session_replication_role = replica")
         for (poster,) in superuser.execute("SELECT id FROM poster").fetchall():
             superuser.execute(
-                f"UPDATE block b SET hash = (SELECT {chain.HASH.format(before='%s::bytea')} FROM ({hashed}) h)"
+                f"UPDATE block k SET hash = (SELECT {chain.HASH.format(before='%s::bytea')} FROM ({hashed}) h)"
                 " WHERE poster_id = %s AND number = 1",
                 [chain.genesis(poster), poster],
             )

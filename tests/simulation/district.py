@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any, cast
 
+from msgspec.structs import replace as altered
+
 from benefit.forms import Claim, random_bill, random_circumstances, random_rule
 from gongji.benefit.assess import assess
 from gongji.benefit.model import Circumstances
@@ -86,7 +88,7 @@ class Book:
 
 def in_time(person: Circumstances) -> Circumstances:
     """The same person insured in time and without a prescription: a file tells neither."""
-    return replace(person, prescriber=None, late=None, missed_years=0, repaid_years=0)
+    return altered(person, prescriber=None, late=None, missed_years=0, repaid_years=0)
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ def expected(district: District) -> dict[int, dict[str, Any]]:
 
 def _settle(book: Book, visit: Visit, balances: dict[int, int], counters: dict[tuple[Any, ...], int]) -> dict[str, Any]:
     on, bill = visit.claim.person.on, visit.claim.bill
-    person = replace(visit.claim.person, current_account=balances[personal_account(OWN_ORDER[0], visit.person)])
+    person = altered(visit.claim.person, current_account=balances[personal_account(OWN_ORDER[0], visit.person)])
     rule = rule_at(book.timeline(visit.region, Scheme.EMPLOYEE, CareKind.OUTPATIENT), on)
     note = "" if rule is not None else "no_rule"
     spoken_of = (
