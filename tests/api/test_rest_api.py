@@ -524,7 +524,7 @@ def test_the_documentation_lists_every_operation_and_loads_nothing(world: World)
 
     assert page.status_code == 200
     operations = [(method, path) for path, methods in openapi["paths"].items() for method in methods]
-    assert len(operations) == 19
+    assert len(operations) == 21
     for _, path in operations:
         assert f"/api{path}" in page.text
     assert 'curl -X POST "$GONGJI/api/v1/authorisations"' in unescape(page.text)

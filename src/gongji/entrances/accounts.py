@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
 
+from gongji.foundation.clock import CHINA
 from gongji.foundation.errors import InvalidInput, NotFound
-from gongji.ledger.history import dotted, kind_named, shares_of
-from gongji.ledger.model import AccountKind, fund_holder, kind_of, personal_account
+from gongji.ledger.history import balance_at, dotted, kind_named, open_balance_at, shares_of, statement_at
+from gongji.ledger.model import AccountKind, StatementLine, fund_holder, kind_of, personal_account
 from gongji.registry.psn_no import person_id_from_psn_no
 from gongji.registry.service import enrolments_of, institution_by_code
 
@@ -35,12 +37,26 @@ class NamedAccount:
         kind: which account.
         ids: the ledger's ids: one, or the share in every bucket.
         region: the six-digit region that it belongs to, where its name tells; None for a bare number or a clearing.
+        holder: who holds an open account over all buckets, as a number; None for one account.
     """
 
     name: str
     kind: AccountKind
     ids: tuple[int, ...]
     region: str | None
+    holder: int | None = None
+
+    def balance(self, connection: sa.Connection, at: datetime) -> int:
+        """What it held at a moment, itself included, in fen; in a transaction with one snapshot."""
+        if self.holder is None:
+            return balance_at(connection, self.ids, at)
+        return open_balance_at(connection, self.kind, self.holder, at)
+
+    def statement(
+        self, connection: sa.Connection, at: datetime, since: datetime | None, most: int
+    ) -> list[StatementLine]:
+        """Its newest movements up to a moment, as `gongji.ledger.history.statement_at`."""
+        return statement_at(connection, self.ids, at, since, most, self.balance(connection, at))
 
 
 def named_account(connection: sa.Connection, text: str) -> NamedAccount:
@@ -62,14 +78,18 @@ def named_account(connection: sa.Connection, text: str) -> NamedAccount:
         institution = institution_by_code(connection, holder)
         if institution is None:
             raise _nobody(text)
-        return NamedAccount(text, kind, tuple(shares_of(kind, institution.id)), institution.region)
+        return _open(text, kind, institution.id, institution.region)
     form = r"(\d{6}):(\d{3})" if kind in _FUNDS else r"(\d{1,12})" if kind is AccountKind.CLEARING else r"(\d{6})"
     found = re.fullmatch(form, holder, re.ASCII)
     if found is None:
         raise _unreadable(text)
     number = fund_holder(found[1], found[2]) if kind in _FUNDS else int(found[1])
     region = None if kind is AccountKind.CLEARING else found[1]
-    return NamedAccount(text, kind, tuple(shares_of(kind, number)), region)
+    return _open(text, kind, number, region)
+
+
+def _open(text: str, kind: AccountKind, holder: int, region: str | None) -> NamedAccount:
+    return NamedAccount(text, kind, tuple(shares_of(kind, holder)), region, holder)
 
 
 def _numbered(text: str) -> NamedAccount:
@@ -106,3 +126,26 @@ def _nobody(text: str) -> NotFound:
         field="account",
         accepted=FORMS,
     )
+
+
+def read_moment(text: str | None, otherwise: datetime) -> datetime:
+    """A moment as people write it, in China's time unless it names a zone; a day is taken to its end.
+
+    Raises:
+        InvalidInput: ``moment.invalid``.
+    """
+    if text is None:
+        return otherwise
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as problem:
+        raise InvalidInput(
+            "moment.invalid",
+            f"{text} is no moment",
+            f"“{text}”不是有效的时间",
+            field="at",
+            accepted="2026-03-31 (the end of that day), 2026-03-31T12:00, 2026-03-31T12:00:00+08:00",
+        ) from problem
+    if len(text) <= len("2026-03-31"):
+        moment = moment.replace(hour=23, minute=59, second=59, microsecond=999_999)
+    return moment if moment.tzinfo else moment.replace(tzinfo=CHINA)

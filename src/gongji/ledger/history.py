@@ -3,18 +3,20 @@
 A moment takes in what was posted up to and including it. A settlement reads the clock before it waits for locks, so
 what is asked about the last seconds may still gain a movement; anything older does not change.
 
-An open account (a fund, an institution's payable) has a share in every bucket: ask with all of them (`shares_of`).
+An open account (a fund, an institution's payable) has a share in every bucket: ask with all of them (`shares_of`). Its
+balance comes from the sums by day and what came after them (`open_balance_at`), since it moves too often to be added up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from gongji.foundation.ids import BUCKETS
 from gongji.ledger.model import AccountKind, StatementLine, kind_of, open_account
+from gongji.ledger.rollup import open_balance
 
 _SHARES = "unnest(CAST(:accounts AS bigint[])) AS k(id)"
 
@@ -45,8 +47,24 @@ def balance_at(connection: sa.Connection, accounts: Sequence[int], at: datetime)
     return int(found.scalar_one())
 
 
+def open_balance_at(connection: sa.Connection, kind: AccountKind, holder: int, at: datetime) -> int:
+    """What an open account held at a moment over all buckets, in fen.
+
+    Args:
+        connection: a transaction with one snapshot (`Database.snapshot`).
+        kind, holder: as `open_account`.
+        at: the moment, itself included.
+    """
+    return open_balance(connection, kind, holder, at + timedelta.resolution)
+
+
 def statement_at(
-    connection: sa.Connection, accounts: Sequence[int], at: datetime, since: datetime | None = None, most: int = 1000
+    connection: sa.Connection,
+    accounts: Sequence[int],
+    at: datetime,
+    since: datetime | None = None,
+    most: int = 1000,
+    closing: int | None = None,
 ) -> list[StatementLine]:
     """The movements up to a moment, oldest first, each with the balance after it.
 
@@ -56,6 +74,7 @@ def statement_at(
         at: the moment, itself included.
         since: leave out movements before this moment.
         most: most lines; the newest are kept.
+        closing: what the accounts held at the moment, when it is known already.
     """
     sides = " UNION ALL ".join(
         f"SELECT t.journal_id, t.leg, {sign} t.amount AS amount, t.{other} AS other, t.authorisation_id, t.posted_at"
@@ -74,7 +93,7 @@ def statement_at(
         {"accounts": list(accounts), "at": at, "since": since, "most": most},
     )
     lines: list[StatementLine] = []
-    balance = balance_at(connection, accounts, at)
+    balance = balance_at(connection, accounts, at) if closing is None else closing
     for row in rows:
         lines.append(
             StatementLine(row.posted_at, row.journal_id, row.kind, row.amount, balance, row.other, row.authorisation_id)

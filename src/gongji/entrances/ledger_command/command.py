@@ -14,15 +14,14 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from gongji.entrances.accounts import FORMS, NamedAccount, named_account
+from gongji.entrances.accounts import FORMS, NamedAccount, named_account, read_moment
 from gongji.entrances.platform import Platform, open_platform
 from gongji.foundation.clock import CHINA
-from gongji.foundation.errors import InvalidInput
 from gongji.foundation.money import yuan
 from gongji.foundation.settings import load_settings
 from gongji.ledger import verify as ledger_checks
 from gongji.ledger.finding import Finding
-from gongji.ledger.history import balance_at, in_words, statement_at
+from gongji.ledger.history import in_words
 from gongji.ledger.marks import dismiss_findings, kept_findings
 from gongji.settlement.proof import prove
 from gongji.settlement.watch import verify_recent
@@ -85,10 +84,10 @@ def _recent(platform: Platform, dismiss: bool) -> tuple[Sequence[Finding], str]:
 @ledger.command()
 def balance(account: Account, at: At = None, data: DataFolder = None) -> None:
     """What an account held at a moment; an open account is below zero when it gave more than it took."""
-    with open_platform(load_settings(data=data)) as platform, platform.database.engine.connect() as connection:
+    with open_platform(load_settings(data=data)) as platform, platform.database.snapshot() as connection:
         moment = read_moment(at, platform.clock.now())
         named = named_account(connection, account)
-        fen = balance_at(connection, named.ids, moment)
+        fen = named.balance(connection, moment)
     Console().print(f"{escape(named.name)}  {yuan(fen)} yuan  at {_told(moment)}", highlight=False)
 
 
@@ -101,12 +100,12 @@ def statement(
     data: DataFolder = None,
 ) -> None:
     """The movements of an account up to a moment, oldest first, each with the balance after it."""
-    with open_platform(load_settings(data=data)) as platform, platform.database.engine.connect() as connection:
+    with open_platform(load_settings(data=data)) as platform, platform.database.snapshot() as connection:
         moment = read_moment(at, platform.clock.now())
         begins = read_moment(since, moment) if since else None
         named = named_account(connection, account)
-        lines = statement_at(connection, named.ids, moment, begins, last)
-        fen = balance_at(connection, named.ids, moment)
+        lines = named.statement(connection, moment, begins, last)
+        fen = named.balance(connection, moment)
     table = Table("when", "event", "kind", "amount", "balance", "other account", "authorisation")
     for line in lines:
         under = str(line.authorisation_id or "")
@@ -121,29 +120,6 @@ def _print(console: Console, table: Table, named: NamedAccount, fen: int, moment
     wide = console if console.is_terminal else Console(width=160)
     wide.print(table, highlight=False)
     wide.print(f"{escape(named.name)}  {yuan(fen)} yuan  at {_told(moment)}", highlight=False)
-
-
-def read_moment(text: str | None, otherwise: datetime) -> datetime:
-    """A moment as people write it, in China's time unless it names a zone; a day is taken to its end.
-
-    Raises:
-        InvalidInput: ``moment.invalid``.
-    """
-    if text is None:
-        return otherwise
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as problem:
-        raise InvalidInput(
-            "moment.invalid",
-            f"{text} is no moment",
-            f"“{text}”不是有效的时间",
-            field="at",
-            accepted="2026-03-31 (the end of that day), 2026-03-31T12:00, 2026-03-31T12:00:00+08:00",
-        ) from problem
-    if len(text) <= len("2026-03-31"):
-        moment = moment.replace(hour=23, minute=59, second=59, microsecond=999_999)
-    return moment if moment.tzinfo else moment.replace(tzinfo=CHINA)
 
 
 def _told(moment: datetime) -> str:
