@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test lint properties oracle city-year torture clean
+.PHONY: run demo test lint properties oracle city-year torture bench-verify clean
 
 run: $(VENV)/installed
 	$(BIN)/gongji demo --serve
@@ -35,6 +35,10 @@ city-year: $(VENV)/installed-test
 # At least 100 kills of the settling process and of PostgreSQL under load, full disks, cut connections; ten minutes at most.
 torture: $(VENV)/installed-test
 	PYTHONPATH=tests $(BIN)/python -m torture $(ARGS)
+
+# How long the proof of a million transfers takes here; fills the books first (some minutes).
+bench-verify: $(VENV)/installed-test
+	PYTHONPATH=tests $(BIN)/python bench/verify $(ARGS)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
