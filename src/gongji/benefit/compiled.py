@@ -78,8 +78,11 @@ def _entry(name: str) -> Callable[..., None]:
 @cache
 def _compiled(module: ModuleType | None = None, entries: frozenset[str] = _ENTRIES) -> dict[str, Any]:
     """Every function of the kernel, and of another module, to be compiled or read from disk when first called."""
+    from llvmlite.binding import set_option
     from numba import njit
 
+    # A loop over lanes that is unrolled before it is made into vectors never becomes vectors (`lanes`).
+    set_option("gongji", "-unroll-full-max-count=8")
     more = () if module is None else (module,)
 
     # The name is what Numba finds the functions' globals by when it reads them from disk.

@@ -40,7 +40,7 @@ POOL_USED_ROW: Final = 4
 WORK_ROWS: Final = 5
 WORK_SIZE: Final = max(PART_SIZE * (MOST_EDGES + 1), PLACED_SIZE, VISIT_SIZE, RESULT_SIZE)
 
-#: How many terms a pool has room for; when it is full it begins anew.
+#: How many terms a pool has room for.
 POOL_ROWS: Final = 4096
 POOL_SIZE: Final = TERMS_SIZE
 
@@ -94,29 +94,40 @@ def recall(
     rows: Matrix, steps: Matrix, rule: int, visits: Matrix, claim: int, where: Vector, pool: Matrix, work: Matrix
 ) -> int:
     """Where the pool has the terms of a claim; worked out if they are not there yet."""
-    step = steps[rule]
-    cell = (
+    cell = cell_of(steps[rule], visits, claim)
+    if where[cell] < 0:
+        place = take_place(where, len(pool), work)
+        copy_visit(visits, claim, work)
+        resolve(rows[rule], work[VISIT_ROW], work[PLACED_ROW], pool[place])
+        where[cell] = place
+    return int(where[cell])
+
+
+def cell_of(step: Vector, visits: Matrix, claim: int) -> int:
+    """The number of a claim's cell, by the steps of its rule."""
+    cell: int = (
         step[CASE_STEPS + (visits[CASES][claim] & CASE_MASK)]
         + step[TIER_STEPS + (visits[TIER][claim] & TIER_MASK)]
         + step[AGE_STEPS + (visits[AGE][claim] & AGE_MASK)]
         + step[COVER_STEPS + (visits[COVERED][claim] & COVER_MASK)]
         + step[DISEASE_STEPS + (visits[DISEASE][claim] + 1 & DISEASE_MASK)]
     )
-    if where[cell] < 0:
-        remember(rows[rule], visits, claim, cell, where, pool, work)
-    return int(where[cell])
+    return cell
 
 
-def remember(row: Vector, visits: Matrix, claim: int, cell: int, where: Vector, pool: Matrix, work: Matrix) -> None:
-    """Work out the terms of a cell and keep them in the pool."""
+def take_place(where: Vector, places: int, work: Matrix) -> int:
+    """The next free place of a pool; when it is full it begins anew."""
     used = work[POOL_USED_ROW]
-    if used[0] == POOL_ROWS:
+    if used[0] == places:
         used[0] = 0
-        for other in range(len(where)):
-            where[other] = -1
+        for cell in range(len(where)):
+            where[cell] = -1
+    used[0] += 1
+    return int(used[0]) - 1
+
+
+def copy_visit(visits: Matrix, claim: int, work: Matrix) -> None:
+    """Lay out a claim's visit in the room to work in."""
     visit = work[VISIT_ROW]
     for place in range(VISIT_SIZE):
         visit[place] = visits[place][claim]
-    resolve(row, visit, work[PLACED_ROW], pool[used[0]])
-    where[cell] = used[0]
-    used[0] += 1
