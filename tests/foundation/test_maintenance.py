@@ -12,11 +12,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from gongji.entrances.maintenance import MONTHS_AHEAD, Caretaker, maintain
+from gongji.entrances.maintenance import Caretaker, maintain
 from gongji.foundation.access import Caller, Role, grant
 from gongji.foundation.clock import MovableClock
 from gongji.foundation.database import Database
-from gongji.foundation.partitions import add_months, rows_outside_months
+from gongji.foundation.ids import first_id, month_number
+from gongji.foundation.partitions import MONTHS_AHEAD, add_months, rows_outside_months
 from gongji.foundation.replies import digest_of, once, rest_reply
 from gongji.foundation.roles import SERVICE_ROLE, grant_service, make_role
 from town import Town
@@ -95,10 +96,12 @@ def test_a_months_rows_go_to_its_table_and_are_history_there_too(
 
 def test_rows_of_a_month_without_a_table_are_told(database: Database, service: Database, clock: MovableClock) -> None:
     with psycopg.connect(database.url) as owner:
-        owner.execute("INSERT INTO parcel VALUES (1, 1)")
+        owner.execute("INSERT INTO parcel VALUES (1, %s)", [first_id(month_number(clock.now().date()))])
     done = maintain(service, clock)
     assert done is not None
     assert done.stray == ["parcel_default"]
+    assert "parcel_2024_06" not in done.partitions
+    assert "parcel_2024_07" in done.partitions
     with service.engine.connect() as connection:
         assert rows_outside_months(connection) == ["parcel_default"]
 

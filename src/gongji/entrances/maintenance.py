@@ -19,15 +19,12 @@ import structlog
 from gongji.foundation.access import forget_ended_tokens
 from gongji.foundation.clock import Clock
 from gongji.foundation.database import Database
-from gongji.foundation.partitions import add_months, rows_outside_months
+from gongji.foundation.partitions import MONTHS_AHEAD, add_months, rows_outside_months
 from gongji.foundation.replies import forget_replies
 from gongji.foundation.schema import installation
 from gongji.ledger.rollup import roll_up
 
 log = structlog.get_logger()
-
-#: Months after this one whose tables stand ready.
-MONTHS_AHEAD: Final = 3
 
 #: How long the answer to a REST call is kept for the same call again (`docs/operating.md`, retention).
 REPLIES_KEPT: Final = timedelta(days=30)

@@ -17,6 +17,9 @@ from gongji.foundation.database import Database
 
 log = structlog.get_logger()
 
+#: Months after this one whose tables stand ready.
+MONTHS_AHEAD: Final = 3
+
 #: Attaching waits a second for whoever reads all months at once, then gives way; so often it is tried, longer apart.
 _ATTEMPTS: Final = 6
 
@@ -31,6 +34,8 @@ SELECT p.partdefid::regclass::text FROM pg_partitioned_table p JOIN pg_class c O
 
 def add_months(database: Database, first: date, months: int) -> list[str]:
     """Make the partitions of `months` months from `first`'s on, where they are missing; settlements go on meanwhile.
+
+    A month of which the default partition holds rows already is left out (see `rows_outside_months`).
 
     Returns:
         The tables that were made.

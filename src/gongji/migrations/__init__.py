@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -19,8 +20,10 @@ import gongji.ledger.rollup
 import gongji.ledger.tables
 import gongji.registry.tables
 import gongji.settlement.tables  # noqa: F401  (all rooms' tables stand on the metadata that env.py compares with)
+from gongji.foundation.clock import CHINA
 from gongji.foundation.database import Database, addresses, open_database
 from gongji.foundation.errors import Misconfigured
+from gongji.foundation.partitions import MONTHS_AHEAD, add_months
 from gongji.foundation.roles import grant_service, has_role, is_granted, service_of
 from gongji.foundation.settings import Settings
 
@@ -83,14 +86,17 @@ def open_migrated(settings: Settings) -> Database:
         Misconfigured: see `open_database`, `upgrade` and `grant_service`.
     """
     found = addresses(settings)
+    migrated = False
     if found.apart:
         owner = open_database(settings, as_owner=True)
-        upgrade(owner)
+        migrated = upgrade(owner)
         role = service_of(found.service)
         with owner.transaction() as connection:
             if has_role(connection, role) and not is_granted(connection, role):
                 list(grant_service(connection, role))
         owner.close()
     database = open_database(settings)
-    upgrade(database)
+    if upgrade(database) or migrated:
+        # Nothing is in it yet: the first rows shall find their month. Later months are made by maintenance.
+        add_months(database, datetime.now(CHINA).date(), MONTHS_AHEAD + 1)
     return database

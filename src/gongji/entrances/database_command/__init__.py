@@ -10,5 +10,6 @@ commands = typer.Typer(help="The database: schema, roles, upkeep, backup, restor
 commands.command("upgrade")(upkeep.upgrade_schema)
 commands.command("roles")(upkeep.roles)
 commands.command("maintain")(upkeep.maintain_books)
+commands.command("distribute")(upkeep.distribute_tables)
 commands.command("backup")(backup.backup)
 commands.command("restore")(backup.restore)

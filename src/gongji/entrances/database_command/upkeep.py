@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from gongji.entrances.maintenance import maintain
 from gongji.foundation.clock import SystemClock
 from gongji.foundation.database import addresses, open_database
+from gongji.foundation.distribution import distribute, placement
 from gongji.foundation.errors import Misconfigured
 from gongji.foundation.roles import grant_service, make_role, service_of
 from gongji.foundation.settings import load_settings
@@ -58,6 +59,23 @@ def roles(data: DataFolder = None) -> None:
         for line in grant_service(connection, role):
             console.print(line)
     owner.close()
+
+
+def distribute_tables(
+    show: Annotated[bool, typer.Option("--print", help="Only print the statements.")] = False,
+    data: DataFolder = None,
+) -> None:
+    """Spread the tables over the nodes of a Citus cluster, as the owner on its coordinator."""
+    console = Console(highlight=False, soft_wrap=True)
+    owner = open_database(load_settings(data=data), as_owner=True)
+    upgrade(owner)
+    with owner.transaction() as connection:
+        placed = placement(connection)
+        statements = placed.statements() if show else distribute(connection, placed)
+    owner.close()
+    for statement in statements:
+        console.print(f"{statement};")
+    console.print(f"-- on the coordinator: {', '.join(placed.local)}")
 
 
 def maintain_books(data: DataFolder = None) -> None:

@@ -647,11 +647,18 @@ def create_operations() -> None:
         sa.PrimaryKeyConstraint("poster_id", name=op.f("rollup_through_pkey")),
     )
     op.execute(ADD_PARTITIONS)
+    # A trigger for statements is not inherited by partitions.
+    for table in sorted(set(BY_MONTH) & set(APPEND_ONLY)):
+        op.execute(
+            f"CREATE TRIGGER {table}_default_is_kept BEFORE TRUNCATE ON months.{table}_default"
+            " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
 
 
 #: The service owns nothing, so it cannot make a table; this makes those of the coming months for it, and nothing else.
 #: A new table is filled with the parent's constraints before it is attached, and attaching locks only the default
-#: partition, which is empty; a second that others hold it is waited for, then the caller tries again later.
+#: partition, which is empty; a second that others hold it is waited for, then the caller tries again later. Rows that
+#: came before their month had a table lie in the default: they stay there, and that table's month is left out.
 ADD_PARTITIONS = """
 CREATE FUNCTION add_partitions(first_month date, months integer) RETURNS SETOF text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '1s' AS $$
@@ -670,9 +677,13 @@ BEGIN
             name := format('%s_%s', parent.relname, to_char(month, 'YYYY_MM'));
             CONTINUE WHEN to_regclass(format('months.%I', name)) IS NOT NULL;
             serials := (extract(year FROM month) - 2020) * 12 + extract(month FROM month);
-            EXECUTE format('CREATE TABLE months.%I (LIKE %I INCLUDING ALL)', name, parent.relname);
-            EXECUTE format('ALTER TABLE %I ATTACH PARTITION months.%I FOR VALUES FROM (%s) TO (%s)',
-                           parent.relname, name, serials << 44, (serials + 1) << 44);
+            BEGIN
+                EXECUTE format('CREATE TABLE months.%I (LIKE %I INCLUDING ALL)', name, parent.relname);
+                EXECUTE format('ALTER TABLE %I ATTACH PARTITION months.%I FOR VALUES FROM (%s) TO (%s)',
+                               parent.relname, name, serials << 44, (serials + 1) << 44);
+            EXCEPTION WHEN check_violation THEN
+                CONTINUE;
+            END;
             IF EXISTS (SELECT FROM pg_trigger t JOIN pg_proc f ON f.oid = t.tgfoid
                         WHERE t.tgrelid = parent.oid AND f.proname = 'refuse_change') THEN
                 EXECUTE format('CREATE TRIGGER %I BEFORE TRUNCATE ON months.%I FOR EACH STATEMENT'

@@ -1,0 +1,148 @@
+"""Spreading the tables over several servers with Citus: which table lies where, its rules, and the statements.
+
+Rows of a family lie in one bucket and every hot key holds it, so the bucket is the distribution column and what a
+settlement touches lies on one node. What everybody reads and hardly anybody writes is copied to every node; what has
+neither stays on the coordinator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from gongji.foundation.errors import Misconfigured, Refused
+
+#: Without a bucket of their own: spread by another column of their key.
+BY_OTHER_COLUMN: Final = {"message": "institution_id", "block": "poster_id"}
+
+#: Copied to every node: read in every batch or at every door, written when somebody is entered.
+REFERENCE: Final = frozenset(
+    {
+        "institution",
+        "institution_key",
+        "catalogue_item",
+        "credential",
+        "citation",
+        "installation",
+        "access_token",
+        "poster",
+    }
+)
+
+#: The one that the others by bucket are colocated with.
+_FIRST: Final = "person"
+
+_TABLES: Final = """
+SELECT c.relname AS name,
+       EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'bucket' AND NOT a.attisdropped) AS by_bucket
+  FROM pg_class c
+ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version'
+   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+ ORDER BY c.relname
+"""
+
+#: Indexes that hold rows apart (unique ones and exclusions), with their columns.
+_KEYS: Final = """
+SELECT c.relname AS table, i.relname AS index,
+       array_agg(a.attname::text) FILTER (WHERE a.attname IS NOT NULL) AS columns
+  FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid
+  LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY(x.indkey)
+ WHERE c.relnamespace = 'public'::regnamespace AND (x.indisunique OR x.indisexclusion)
+ GROUP BY c.relname, i.relname ORDER BY 1, 2
+"""
+
+_REFERENCES: Final = """
+SELECT o.conrelid::regclass::text AS table, o.confrelid::regclass::text AS to, o.conname AS name,
+       (SELECT array_agg(a.attname::text) FROM pg_attribute a WHERE a.attrelid = o.conrelid AND a.attnum = ANY(o.conkey)) AS columns
+  FROM pg_constraint o WHERE o.contype = 'f' AND o.connamespace = 'public'::regnamespace AND o.conparentid = 0 ORDER BY 1, 3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where tables lie.
+
+    Attributes:
+        spread: by table, the column that it is spread by.
+        reference: tables that every node has a copy of.
+        local: tables that stay on the coordinator.
+    """
+
+    spread: dict[str, str]
+    reference: tuple[str, ...]
+    local: tuple[str, ...]
+
+    def statements(self) -> list[str]:
+        """The statements that place the tables, reference tables first, since spread ones refer to them."""
+        # Our triggers only refuse what is done to the row or table before them; they read no other table, which is what
+        # Citus cannot know and therefore asks to be told.
+        made = ["SET citus.enable_unsafe_triggers = on"]
+        made += [f"SELECT create_reference_table('{table}')" for table in self.reference]
+        order = sorted(self.spread, key=lambda table: (table != _FIRST, table))
+        for table in order:
+            column = self.spread[table]
+            with_whom = "none" if table == _FIRST or column != "bucket" else _FIRST
+            made.append(f"SELECT create_distributed_table('{table}', '{column}', colocate_with => '{with_whom}')")
+        return made
+
+
+def placement(connection: sa.Connection) -> Placement:
+    """Where each table of this schema goes; a table that a new room brings with a bucket is spread by it."""
+    rows = connection.execute(sa.text(_TABLES)).all()
+    spread = {row.name: "bucket" for row in rows if row.by_bucket}
+    names = {row.name for row in rows}
+    spread |= {table: column for table, column in BY_OTHER_COLUMN.items() if table in names}
+    reference = tuple(sorted(names & REFERENCE))
+    return Placement(spread, reference, tuple(sorted(names - spread.keys() - REFERENCE)))
+
+
+def broken_rules(connection: sa.Connection, placed: Placement) -> list[str]:
+    """What Citus would refuse: a unique key or exclusion without the distribution column, or a foreign key that does not
+    stay on a node."""
+    broken = [
+        f"{row.index} on {row.table} must hold {placed.spread[row.table]}"
+        for row in connection.execute(sa.text(_KEYS))
+        if row.table in placed.spread and placed.spread[row.table] not in (row.columns or ())
+    ]
+    for row in connection.execute(sa.text(_REFERENCES)):
+        if row.to in placed.reference:
+            continue
+        column = placed.spread.get(row.table)
+        together = column == "bucket" == placed.spread.get(row.to) and column in row.columns
+        if not together and (column is not None or row.to in placed.spread):
+            broken.append(f"{row.name} of {row.table} refers to {row.to}, which may lie on another node")
+    return broken
+
+
+def distribute(connection: sa.Connection, placed: Placement) -> Sequence[str]:
+    """Place the tables, in the owner's transaction on the coordinator.
+
+    Returns:
+        The statements that were run.
+
+    Raises:
+        Misconfigured: ``database.no_citus`` when the extension is not there.
+        Refused: ``database.not_distributable`` naming the rules that the schema breaks.
+    """
+    there = connection.execute(sa.text("SELECT 1 FROM pg_proc WHERE proname = 'create_distributed_table' LIMIT 1"))
+    if there.one_or_none() is None:
+        raise Misconfigured(
+            "database.no_citus",
+            "this database has no Citus: CREATE EXTENSION citus on every node and add the nodes first (docs/capacity.md)",
+            "该数据库没有 Citus 扩展：请先在各节点执行 CREATE EXTENSION citus 并添加节点（见 docs/capacity.md）",
+            field="GONGJI_DATABASE_OWNER_URL",
+        )
+    broken = broken_rules(connection, placed)
+    if broken:
+        raise Refused(
+            "database.not_distributable",
+            f"the schema cannot be spread: {'; '.join(broken)}",
+            f"该结构不能分布：{'；'.join(broken)}",
+        )
+    statements = placed.statements()
+    for statement in statements:
+        connection.exec_driver_sql(statement)
+    return statements
