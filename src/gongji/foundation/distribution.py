@@ -75,11 +75,14 @@ class Placement:
     reference: tuple[str, ...]
     local: tuple[str, ...]
 
-    def statements(self) -> list[str]:
-        """The statements that place the tables, reference tables first, since spread ones refer to them."""
+    def statements(self, database: str) -> list[str]:
+        """The statements that place the tables of `database`, reference tables first, since spread ones refer to them."""
         # Our triggers only refuse what is done to the row or table before them; they read no other table, which is what
-        # Citus cannot know and therefore asks to be told.
-        made = ["SET citus.enable_unsafe_triggers = on"]
+        # Citus cannot know and therefore asks to be told. For the database too, since later months get theirs.
+        made = [
+            "SET citus.enable_unsafe_triggers = on",
+            f'ALTER DATABASE "{database}" SET citus.enable_unsafe_triggers = on',
+        ]
         made += [f"SELECT create_reference_table('{table}')" for table in self.reference]
         order = sorted(self.spread, key=lambda table: (table != _FIRST, table))
         for table in order:
@@ -142,7 +145,7 @@ def distribute(connection: sa.Connection, placed: Placement) -> Sequence[str]:
             f"the schema cannot be spread: {'; '.join(broken)}",
             f"该结构不能分布：{'；'.join(broken)}",
         )
-    statements = placed.statements()
+    statements = placed.statements(connection.exec_driver_sql("SELECT current_database()").scalar_one())
     for statement in statements:
         connection.exec_driver_sql(statement)
     return statements

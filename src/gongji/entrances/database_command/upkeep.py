@@ -71,7 +71,7 @@ def distribute_tables(
     upgrade(owner)
     with owner.transaction() as connection:
         placed = placement(connection)
-        statements = placed.statements() if show else distribute(connection, placed)
+        statements = placed.statements(make_url(owner.url).database or "") if show else distribute(connection, placed)
     owner.close()
     for statement in statements:
         console.print(f"{statement};")
