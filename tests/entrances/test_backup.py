@@ -6,13 +6,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
 from gongji.entrances.cli import app
+from gongji.entrances.maintenance import maintain
 from gongji.entrances.platform import check_secret
 from gongji.foundation.database import with_database
 from gongji.foundation.errors import GongjiError
 from gongji.foundation.personal import open_vault
+from gongji.foundation.roles import SERVICE_ROLE, make_role
 from gongji.foundation.settings import load_settings
 from gongji.settlement.verify import verify_everything
 from town import EXAMPLE_BILL, Town
@@ -91,3 +94,26 @@ def test_a_file_that_is_no_backup_leaves_the_database_empty(
     with psycopg.connect(with_database(server_url, "gongji_restored")) as connection:
         count = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
     assert count == (0,)
+
+
+def test_a_restore_gives_the_service_its_rights_again(
+    installation: Town, server_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Owner and service apart, months and sums in the books: what is restored serves, and history is still history."""
+    maintain(installation.database, installation.clock)
+    file = tmp_path / "books.backup"
+    gongji("db", "backup", str(file))
+    with psycopg.connect(server_url, autocommit=True) as server:
+        make_role(server, SERVICE_ROLE, password=None)
+        server.execute("DROP DATABASE IF EXISTS gongji_restored WITH (FORCE)")
+        server.execute("CREATE DATABASE gongji_restored")
+    owner = with_database(server_url, "gongji_restored")
+    service = make_url(owner).set(username=SERVICE_ROLE).render_as_string(hide_password=False)
+    monkeypatch.setenv("GONGJI_DATABASE_OWNER_URL", owner)
+    monkeypatch.setenv("GONGJI_DATABASE_URL", service)
+    assert "everything holds over 4 accounts" in gongji("db", "restore", str(file))
+    with psycopg.connect(service) as connection:
+        assert connection.execute("SELECT count(*) > 0 FROM account_rollup").fetchone() == (True,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("DELETE FROM transfer")
+    assert "tables of months made" in gongji("db", "maintain")
