@@ -24,6 +24,9 @@ from town import EXAMPLE_BILL, Town
 HISTORY = {
     "journal": "kind",
     "transfer": "amount",
+    "reversal": "reversed_by",
+    "opening": "journal_id",
+    "citation": "digest",
     "block": "hash",
     "poster": "host",
     "settlement": "total",
@@ -62,7 +65,7 @@ def test_the_service_may_not_change_history(service: Database, table: str, chang
         connection.execute(change.format(table, HISTORY[table]))
 
 
-@pytest.mark.parametrize("table", HISTORY)
+@pytest.mark.parametrize("table", [*HISTORY, *(f"months.{name}_default" for name in ("transfer", "settlement"))])
 def test_the_owner_meets_the_trigger(database: Database, table: str) -> None:
     with pytest.raises(psycopg.errors.RestrictViolation), psycopg.connect(database.url) as connection:
         connection.execute(f"TRUNCATE {table} CASCADE")
