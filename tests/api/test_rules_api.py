@@ -215,3 +215,37 @@ def test_an_age_is_asked_for_where_the_numbers_depend_on_it(http: httpx.Client) 
     assert body["field"] == "age"
     at_68, at_72 = (assess(http, **beijing, age=age)["ratio"] for age in (68, 72))
     assert (at_68, at_72) == (8_500, 9_000)
+
+
+def test_earlier_visits_move_the_counters_and_are_told(http: httpx.Client) -> None:
+    body = assess(http, earlier=[{"on": "2024-02-01", "tier": "tier_1", "in_scope_fen": 15_000}])
+
+    assert body["fund_fen"] == 55_055, "(1,151.00 less the 150.00 still to bear) × 55 %"
+    assert [(one["on"], one["fund_fen"]) for one in body["year"]] == [("2024-02-01", 0), ("2024-03-05", 55_055)]
+    later = http.post(
+        "/assess", json=TIELING | {"earlier": [{"on": "2024-04-01", "tier": "tier_1", "in_scope_fen": 1}]}
+    )
+    assert problem(later, 422, "earlier.later")["field"] == "earlier"
+
+
+def test_an_answer_says_how_far_to_trust_it_and_over_which_years(http: httpx.Client) -> None:
+    body = assess(http)
+
+    assert body["grade"] == "C"
+    assert body["coverage"]["state"] in ("secondary", "conflicting")
+    assert body["coverage"]["benefit"] == "employee.outpatient"
+    assert {"effective": "2024-01-01", "until": None} in body["timeline"]
+    assert len(body["digest"]) == 64
+    nowhere = assess(http, region="210300")
+    assert (nowhere["grade"], nowhere["timeline"]) == (None, [])
+
+
+def test_a_region_tells_its_coverage_and_its_years(http: httpx.Client) -> None:
+    body = http.get("/rules/370800", params={"on": "2024-06-12"}).json()
+
+    (outpatient,) = [one for one in body["timeline"] if one["benefit"] == "310.outpatient"]
+    assert [span["effective"] for span in outpatient["spans"]] == ["2023-01-01", "2024-01-01"]
+    assert body["grade"] in ("A", "B", "C", "K")
+    states = {one["benefit"]: one for one in body["coverage"]}
+    assert states["employee.outpatient"]["year"] == 2024
+    assert states["employee.outpatient"]["checked"]

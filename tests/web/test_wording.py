@@ -49,7 +49,7 @@ from gongji.rules.model import (
     Tier,
     Trigger,
 )
-from gongji.rules.vocabulary import AccrualBase, Contributor
+from gongji.rules.vocabulary import AccrualBase, Contributor, Late
 from gongji.settlement.model import AccountUse, Explanation, PayerLine
 
 SOURCE = Path(gongji.__file__).parent
@@ -120,6 +120,7 @@ FAMILIES = {
     "rules.count": ["max_relatives", "review_working_days"],
     "rules.field": [*FIELDS, "with"],
     "rules.row": list(ROW),
+    "rules.late": list(Late),
     "rules.table": ["region", "benefits", "grade", "year", "checked"],
     "rules.state": [state.name.lower() for state in State],
     "rules.known": sorted(shipped_numbers()),

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from gongji.entrances.api.problems import Words
 from gongji.entrances.api.shapes import Body, ClauseOut, Fen, Line, PayerOut, StepOut
 from gongji.rules.model import Attribute, CareKind, Grade, OffSite, Scheme, Status, Tier
+from gongji.rules.vocabulary import Late
 from gongji.settlement.model import AccountUse
 
 
@@ -120,8 +121,28 @@ class GapOut(BaseModel):
     says: str
 
 
+class CoverageOut(BaseModel):
+    """How far a year of a benefit is known."""
+
+    benefit: str = Field(examples=["employee.outpatient", "employee.sharing"])
+    year: int
+    state: Literal["gap", "partial", "secondary", "conflicting", "complete"]
+    days: int = Field(description="days of the year with a rule")
+    best: Grade | None
+    worst: Grade | None
+    conflicts: int
+    checked: date | None = Field(description="since when every number has been compared with its source")
+
+
+class TimelineOut(BaseModel):
+    """A benefit, or sharing, over the years; past rules too."""
+
+    benefit: str = Field(examples=["310.outpatient", "sharing"])
+    spans: list[SpanOut]
+
+
 class RegionRulesOut(BaseModel):
-    """Everything that holds in a region on a day."""
+    """Everything that holds in a region on a day, and over the years."""
 
     region: str
     name: str
@@ -130,6 +151,9 @@ class RegionRulesOut(BaseModel):
     sharing: SharingOut | None
     conflicts: list[ConflictOut]
     gaps: list[GapOut]
+    grade: Grade | None = Field(description="weakest source of what is in force on the day; null where nothing is")
+    coverage: list[CoverageOut] = Field(description="the year of the day")
+    timeline: list[TimelineOut]
     digest: str
 
 
@@ -142,6 +166,17 @@ class AccountsIn(Body):
 
 
 Name = Annotated[str, StringConstraints(max_length=80)]
+
+
+class EarlierIn(Body):
+    """A visit of the same person before this one, at home, all of its cost in scope."""
+
+    on: date = Field(examples=["2024-02-01"])
+    kind: CareKind = CareKind.OUTPATIENT
+    tier: Tier = Field(examples=["tier_1"])
+    in_scope_fen: Fen = Field(examples=[15_000])
+    days: Annotated[int, Field(strict=True, ge=1, le=3660)] = 1
+    disease: Line = Field(default="", examples=[""])
 
 
 class AssessIn(Body):
@@ -168,6 +203,13 @@ class AssessIn(Body):
     months_covered: Annotated[int, Field(strict=True, ge=0, le=1200)] | None = Field(default=None)
     days: Annotated[int, Field(strict=True, ge=1, le=3660)] = 1
     disease: Line = Field(default="", examples=[""])
+    prescriber: Tier | None = Field(default=None, description="at a pharmacy: tier of the hospital that prescribed")
+    late: Late | None = Field(default=None, description="what made the patient be insured late; null: in time")
+    missed_years: Annotated[int, Field(strict=True, ge=0, le=100)] = 0
+    repaid_years: Annotated[int, Field(strict=True, ge=0, le=100)] = 0
+    earlier: list[EarlierIn] = Field(
+        default=[], max_length=50, examples=[[]], description="visits before this one: they move the counters"
+    )
     counters: dict[Name, Fen] = Field(
         default={}, max_length=50, examples=[{"deductible_borne": 0}], description="where the rule's counters stand"
     )
@@ -195,6 +237,15 @@ class MoveOut(BaseModel):
     cap: int | None
 
 
+class VisitOut(BaseModel):
+    """One visit of the year."""
+
+    on: date
+    kind: CareKind
+    total_fen: int
+    fund_fen: int
+
+
 class AssessOut(BaseModel):
     """Who pays, how much, and why; the payers add up to the total."""
 
@@ -216,4 +267,8 @@ class AssessOut(BaseModel):
     steps: list[StepOut]
     cautions: list[Words] = Field(description="what is to be known of the sources and of what was left out")
     interpretations: dict[str, str] = Field(description="the readings that the numbers rest on")
+    year: list[VisitOut] = Field(description="every visit, this one last; empty without `earlier`")
+    grade: Grade | None = Field(description="weakest source of the rule applied; null where there is none")
+    coverage: CoverageOut | None = Field(description="how far the year of this benefit is known")
+    timeline: list[SpanOut] = Field(description="all rules of this benefit over the years; one of them was applied")
     digest: str

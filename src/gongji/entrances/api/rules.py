@@ -14,10 +14,14 @@ from gongji.entrances.api.explained import payers_out, steps_out
 from gongji.entrances.api.problems import RESPONSES, Words
 from gongji.entrances.api.shapes import ClauseOut
 from gongji.entrances.open_rules import question as asking
-from gongji.entrances.open_rules.atlas import Atlas, Region
+from gongji.entrances.open_rules.atlas import Atlas, Region, weakest
 from gongji.entrances.open_rules.cautions import cautions
 from gongji.entrances.open_rules.figures import Figure, figures, terms
 from gongji.entrances.open_rules.question import Accounts, Answer, Question
+from gongji.entrances.open_rules.registry import covered
+from gongji.entrances.open_rules.year import Earlier, answers
+from gongji.entrances.rules_command.coverage import Coverage
+from gongji.entrances.rules_command.words import benefit_word
 from gongji.entrances.wording import Language
 from gongji.foundation.errors import InvalidInput
 from gongji.rules.compile import Span
@@ -95,7 +99,33 @@ def read_rules(
         sharing=_sharing(sharing) if sharing else None,
         conflicts=[shapes.ConflictOut.model_validate(one, from_attributes=True) for one in book.conflicts(found.code)],
         gaps=[shapes.GapOut.model_validate(one, from_attributes=True) for one in found.gaps],
+        grade=weakest(
+            clause for rule in (*(rule for _, rule in rules), sharing) if rule for clause in rule.clauses.values()
+        ),
+        coverage=[_coverage(one) for one in covered(atlas, found.code, day.year)],
+        timeline=[
+            *(
+                shapes.TimelineOut(benefit=f"{one.scheme}.{one.kind}", spans=[_span(span) for span in one.spans])
+                for one in found.benefits
+            ),
+            shapes.TimelineOut(benefit="sharing", spans=[_span(span) for span in atlas.sharing(found.code)]),
+        ],
         digest=found.digest,
+    )
+
+
+def _coverage(one: Coverage) -> shapes.CoverageOut:
+    return shapes.CoverageOut.model_validate(
+        {
+            "benefit": one.benefit,
+            "year": one.first,
+            "state": one.state.name.lower(),
+            "days": one.days,
+            "best": one.best,
+            "worst": one.worst,
+            "conflicts": one.conflicts,
+            "checked": one.checked,
+        }
     )
 
 
@@ -147,7 +177,13 @@ def assess(body: shapes.AssessIn, atlas: Rules, today: Today) -> shapes.AssessOu
     """What a bill comes to: what the funds, the patient's accounts and the relatives' pay, why, and what stays in cash.
     The arithmetic is that of a settlement; nothing is stored and no token is needed."""
     question = _question(body, today)
-    return _assessed(question, asking.answer(atlas, question))
+    earlier = sorted((_earlier(one) for one in body.earlier), key=lambda one: one.on)
+    return _assessed(atlas, question, earlier, answers(atlas, question, earlier))
+
+
+def _earlier(one: shapes.EarlierIn) -> Earlier:
+    bill = asking.bill_of(one.in_scope_fen, 0, 0, 0, None)
+    return Earlier(one.on, one.kind, one.tier, bill, one.days, one.disease)
 
 
 def _question(body: shapes.AssessIn, today: date) -> Question:
@@ -167,6 +203,10 @@ def _question(body: shapes.AssessIn, today: date) -> Question:
         attributes=frozenset(body.attributes),
         days=body.days,
         disease=body.disease,
+        prescriber=body.prescriber,
+        late=body.late,
+        missed_years=body.missed_years,
+        repaid_years=body.repaid_years,
         counters=body.counters,
         own=_own(body),
         sharers=tuple(_accounts(one) for one in body.sharers),
@@ -193,7 +233,11 @@ def _accounts(one: shapes.AccountsIn) -> Accounts:
     return Accounts(one.current_fen, one.historical_fen, one.limit_fen)
 
 
-def _assessed(question: Question, found: Answer) -> shapes.AssessOut:
+def _assessed(atlas: Atlas, question: Question, earlier: Sequence[Earlier], year: Sequence[Answer]) -> shapes.AssessOut:
+    found = year[-1]
+    visits = [*((one.on, one.kind, one.bill) for one in earlier), (question.on, question.kind, question.bill)]
+    word = benefit_word((question.scheme, question.kind))
+    known = [one for one in covered(atlas, found.region, question.on.year) if one.benefit == word]
     assessment, payment = found.assessment, found.payment
     noted = zip(*(cautions(found, language) for language in Language), strict=True)
     return shapes.AssessOut(
@@ -215,5 +259,14 @@ def _assessed(question: Question, found: Answer) -> shapes.AssessOut:
         steps=steps_out(found.explanation),
         cautions=[Words(zh=zh, en=en) for zh, en in noted],
         interpretations=dict(found.readings),
+        year=[
+            shapes.VisitOut(on=on, kind=kind, total_fen=bill.total, fund_fen=one.assessment.fund_total)
+            for (on, kind, bill), one in zip(visits, year, strict=True)
+        ]
+        if earlier
+        else [],
+        grade=weakest(found.rule.clauses.values()) if found.rule else None,
+        coverage=_coverage(known[0]) if known else None,
+        timeline=[_span(span) for span in atlas.book.timeline(found.region, question.scheme, question.kind)],
         digest=assessment.digest,
     )

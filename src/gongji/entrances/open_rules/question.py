@@ -29,6 +29,7 @@ from gongji.rules.model import (
     Status,
     Tier,
 )
+from gongji.rules.vocabulary import Late
 from gongji.settlement.decide import OFFSITE_UNKNOWN, fund_lines
 from gongji.settlement.model import AccountUse, Explanation
 from gongji.settlement.waterfall import OWN_ORDER, Offer, Payment, Purse, offered_kinds, pay, purse_of
@@ -58,6 +59,7 @@ class Question:
         months_covered: months of unbroken cover; None when not told.
         offsite, attributes, days, disease: as in an assessment.
         counters: the rule's counters so far, by name.
+        prescriber, late, missed_years, repaid_years: as in an assessment.
         own: the patient's accounts; None when the patient has none.
         sharers: relatives' accounts, in the order in which they pay.
         use: what is asked for at the till.
@@ -78,6 +80,10 @@ class Question:
     days: int = 1
     disease: str = ""
     counters: Mapping[str, int] = field(default_factory=dict)
+    prescriber: Tier | None = None
+    late: Late | None = None
+    missed_years: int = 0
+    repaid_years: int = 0
     own: Accounts | None = None
     sharers: tuple[Accounts, ...] = ()
     use: AccountUse = AccountUse.SHARERS
@@ -262,6 +268,10 @@ def _circumstances(question: Question) -> Circumstances:
         current_account=question.own.current if question.own else 0,
         days=question.days,
         disease=question.disease,
+        prescriber=question.prescriber,
+        late=question.late,
+        missed_years=question.missed_years,
+        repaid_years=question.repaid_years,
     )
 
 

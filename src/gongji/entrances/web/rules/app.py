@@ -32,6 +32,7 @@ from gongji.entrances.web.switches import switch_language, switch_mode
 from gongji.foundation.errors import GongjiError, NotFound
 from gongji.rules.book import SHORT_DIGEST
 from gongji.rules.model import Attribute, CareKind, Grade, OffSite, Status, Tier
+from gongji.rules.vocabulary import Late
 from gongji.settlement.model import AccountUse
 
 if TYPE_CHECKING:
@@ -148,23 +149,31 @@ class RulePages:
             base=_BASE,
             form=form,
             result=result,
-            regions=self._choices(form.values["region"]),
+            regions=self._choices(reader, form.values["region"]),
             options=partial(_options, reader),
-            words={"status": Status, "kind": CareKind, "tier": Tier, "offsite": OffSite, "use": AccountUse},
+            words={
+                "late": Late,
+                "status": Status,
+                "kind": CareKind,
+                "tier": Tier,
+                "offsite": OffSite,
+                "use": AccountUse,
+            },
             attributes=list(Attribute),
             day=reader.day,
         )
 
-    def _choices(self, *chosen: str) -> list[tuple[str, str]]:
+    def _choices(self, reader: Reader, *chosen: str) -> list[tuple[str, str]]:
         """The regions to choose from: code and name; a county that an address names is one more."""
-        known = [(one.code, one.name) for one in self._atlas.regions()]
+        known = [(one.code, wording.place(one.code, one.name, reader.language)) for one in self._atlas.regions()]
         codes = {code for code, _ in known}
         for code in chosen:
             if code and code not in codes:
                 try:
-                    known.append((code, f"{self._atlas.region(code).name} {code}"))
+                    near = self._atlas.region(code)
                 except GongjiError:
                     continue
+                known.append((code, f"{wording.place(near.code, near.name, reader.language)} {code}"))
         return known
 
     def compare(self, request: Request) -> Response:
@@ -179,7 +188,8 @@ class RulePages:
         found = None
         if query and not errors and first and second:
             found = compare(self._atlas, (values["a"], first), (values["b"], second), reader.language)
-        names = {side: self._atlas.region(values[side]).name for side in "ab"} if found is not None else {}
+        sides = {side: self._atlas.region(values[side]) for side in "ab"} if found is not None else {}
+        names = {side: wording.place(one.code, one.name, reader.language) for side, one in sides.items()}
         return render(
             "rules/compare.html",
             request,
@@ -191,7 +201,7 @@ class RulePages:
             found=found,
             names=names,
             days=(first, second),
-            regions=self._choices(values["a"], values["b"]),
+            regions=self._choices(reader, values["a"], values["b"]),
             day=reader.day,
         )
 

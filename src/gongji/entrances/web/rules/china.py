@@ -9,8 +9,8 @@ from typing import Final
 
 from gongji.entrances import wording
 from gongji.entrances.open_rules.atlas import Atlas, Region
-from gongji.entrances.rules_command.coverage import Coverage, coverage
-from gongji.entrances.rules_command.shelf import Shelf
+from gongji.entrances.open_rules.registry import covered
+from gongji.entrances.rules_command.coverage import Coverage
 from gongji.entrances.web.rules.telling import benefit_title
 from gongji.entrances.wording import Language
 from gongji.rules.book import NATION
@@ -102,7 +102,6 @@ class China:
 
     def __init__(self, atlas: Atlas) -> None:
         self._atlas = atlas
-        self._shelf = Shelf(atlas.book, {one.own.region: one for one in atlas.book.lineages()})
 
     def provinces(self, searched: str, today: date, language: Language) -> tuple[Province, ...]:
         """The provinces that have a region whose name or code holds what is searched for; the nation first."""
@@ -117,8 +116,8 @@ class China:
         )
 
     def _row(self, region: Region, name: str, today: date, language: Language) -> Row:
-        covered = list(coverage(self._shelf, [self._atlas.book.lineage(region.code)], today.year, today.year))
-        numbered = [one for one in covered if one.checked is not None]
+        known = covered(self._atlas, region.code, today.year)
+        numbered = [one for one in known if one.checked is not None]
         return Row(
             region.code,
             name,
@@ -185,10 +184,8 @@ def _benefits(region: Region, language: Language) -> list[str]:
     return told
 
 
-def _states(covered: Sequence[Coverage], language: Language) -> tuple[str, ...]:
+def _states(known: Sequence[Coverage], language: Language) -> tuple[str, ...]:
     """Each state of the year once, in words."""
     return tuple(
-        dict.fromkeys(
-            wording.text(f"rules.state.{one.state.name.lower()}", language, year=one.first) for one in covered
-        )
+        dict.fromkeys(wording.text(f"rules.state.{one.state.name.lower()}", language, year=one.first) for one in known)
     )

@@ -21,6 +21,7 @@ from gongji.entrances.web.pages import Reader
 from gongji.foundation.errors import GongjiError, InvalidInput
 from gongji.foundation.money import parse_yuan
 from gongji.rules.model import Attribute, CareKind, OffSite, Scheme, Status, Tier
+from gongji.rules.vocabulary import Late
 from gongji.settlement.model import AccountUse
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -36,6 +37,7 @@ _AMOUNTS: Final = ("self_paid", "over_limit", "first_self_pay", "borne", "paid",
 FIELDS: Final = (
     *("region", "on", "status", "age", "kind", "tier", "offsite", "total", *_AMOUNTS),
     *("use", "days", "months_covered", "disease", "admissions"),
+    *("prescriber", "late", "missed_years", "repaid_years"),
 )
 
 _DETAILS: Final = (
@@ -47,7 +49,7 @@ _DETAILS: Final = (
     "saved",
     "months_covered",
     "disease",
-    "admissions",
+    *("admissions", "prescriber", "late", "missed_years", "repaid_years"),
 )
 
 #: An earlier visit of the year is a row of fields: ``before1_on``, ``before1_kind`` …; without a total it is no visit.
@@ -166,6 +168,8 @@ class Form:
         offsite, use = self._word("offsite", OffSite), self._word("use", AccountUse)
         age, days = self._whole("age", 0, 150), self._whole("days", 1, 3660)
         times = self._whole("admissions", 0, 99) or 0
+        prescriber, late = self._word_or_none("prescriber", Tier), self._word_or_none("late", Late)
+        missed, repaid = self._whole("missed_years", 0, 60) or 0, self._whole("repaid_years", 0, 60) or 0
         months = self._whole("months_covered", 0, 1200)
         total = self._total()
         amounts = {name: self._amount(name) for name in _AMOUNTS}
@@ -207,6 +211,10 @@ class Form:
             attributes=self.attributes,
             days=days or 1,
             disease=disease,
+            prescriber=prescriber,
+            late=late,
+            missed_years=missed,
+            repaid_years=repaid,
             counters=so_far(rule, tier, disease, amounts["borne"], amounts["paid"], times) if rule else {},
             own=None if status is Status.RESIDENT else Accounts(amounts["own"], amounts["saved"]),
             sharers=(Accounts(historical=amounts["relative"]),) if self.values["relative"] else (),
@@ -244,6 +252,9 @@ class Form:
             return words(self.values[name])
         self._wrong(name, self.reader.text("rules.error.choice"))
         return None
+
+    def _word_or_none(self, name: str, words: type[Word]) -> Word | None:
+        return self._word(name, words) if self.values[name] else None
 
     def _whole(self, name: str, least: int, most: int) -> int | None:
         text = self.values[name]

@@ -10,9 +10,9 @@ from typing import Final
 
 from gongji.entrances import wording
 from gongji.entrances.open_rules.atlas import Atlas, Region
-from gongji.entrances.rules_command.coverage import SHARING, Coverage, coverage, is_about
+from gongji.entrances.open_rules.registry import covered, shelf_of
+from gongji.entrances.rules_command.coverage import SHARING, Coverage, is_about
 from gongji.entrances.rules_command.sensitivity import Outcome, Payment, sensitivity
-from gongji.entrances.rules_command.shelf import Shelf
 from gongji.entrances.rules_command.words import benefit_word
 from gongji.entrances.web.rules.telling import (
     Block,
@@ -101,36 +101,34 @@ class RegionPages:
     """What the page of a region shows."""
 
     def __init__(self, atlas: Atlas) -> None:
-        book = atlas.book
         self._atlas = atlas
-        self._shelf = Shelf(book, {one.own.region: one for one in book.lineages()})
         self._outcomes = lru_cache(maxsize=256)(self._work_out)
 
     def cards(self, region: Region, on: date, language: Language) -> tuple[Card, ...]:
         """What holds on a day: each benefit in force, sharing, then what else is known."""
-        atlas, lineage = self._atlas, self._atlas.book.lineage(region.code)
-        covered = {one.benefit: one for one in coverage(self._shelf, [lineage], on.year, on.year)}
+        atlas = self._atlas
+        known = {one.benefit: one for one in covered(atlas, region.code, on.year)}
         found = []
         for one in region.benefits:
             rule = atlas.book.benefit(region.code, one.scheme, one.kind, on)
             if rule is not None:
                 word = benefit_word((one.scheme, one.kind))
-                found.append(self._card(region, benefit_block(rule, language), word, covered))
+                found.append(self._card(region, benefit_block(rule, language), word, known))
         for span in atlas.sharing(region.code):
             if span.begins <= on and (span.until is None or on <= span.until):
                 block = sharing_block(span.rule, span.begins, span.until, language)
-                found.append(self._card(region, block, SHARING, covered))
+                found.append(self._card(region, block, SHARING, known))
         other = known_block(atlas, region.code, on, language)
         if other is not None:
             found.append(Card(other, None, (), ()))
         return tuple(found)
 
-    def _card(self, region: Region, block: Block, word: str, covered: Mapping[str, Coverage]) -> Card:
+    def _card(self, region: Region, block: Block, word: str, known: Mapping[str, Coverage]) -> Card:
         conflicts = self._atlas.book.conflicts(region.code)
         lineage = self._atlas.book.lineage(region.code)
         return Card(
             block,
-            covered.get(word),
+            known.get(word),
             tuple(one for one in conflicts if is_about(one, word, lineage)),
             tuple(gap for gap in region.gaps if _names(gap, word)),
         )
@@ -148,7 +146,7 @@ class RegionPages:
         )
 
     def _work_out(self, code: str, on: date) -> tuple[Outcome, ...]:
-        return tuple(sensitivity(self._shelf, self._atlas.book.lineage(code), on))
+        return tuple(sensitivity(shelf_of(self._atlas), self._atlas.book.lineage(code), on))
 
     def years(self, region: Region, today: date, language: Language) -> Years | None:
         """The rules of every benefit and of sharing over the years; None where there never was one."""

@@ -1,0 +1,27 @@
+"""The coverage registry as anybody may ask it: how far one year of a region is known, benefit by benefit."""
+
+from __future__ import annotations
+
+from gongji.entrances.open_rules.atlas import Atlas
+from gongji.entrances.rules_command.coverage import Coverage, coverage
+from gongji.entrances.rules_command.shelf import Shelf
+
+
+def shelf_of(atlas: Atlas) -> Shelf:
+    """The packs behind an atlas, as the registry and the comparison of readings want them."""
+    return Shelf(atlas.book, {one.own.region: one for one in atlas.book.lineages()})
+
+
+def covered(atlas: Atlas, code: str, year: int) -> tuple[Coverage, ...]:
+    """Every benefit that the region's packs set or record as a gap, and sharing.
+
+    Args:
+        atlas: the rules.
+        code: of the region or of a county in it.
+        year: the calendar year.
+
+    Raises:
+        InvalidInput: ``region.invalid``.
+        NotFound: ``region.unknown``.
+    """
+    return tuple(coverage(shelf_of(atlas), [atlas.book.lineage(atlas.nearest(code))], year, year))
