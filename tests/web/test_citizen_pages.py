@@ -85,7 +85,7 @@ def test_the_patient_reads_who_paid_what_and_why(visitor: httpx.Client, family: 
     ]
     assert [page.index(label) for label in order] == sorted(page.index(label) for label in order)
     assert "= ¥1,268.50 加起来正好等于总费用。" in page
-    assert "起付线（先由自己付的一段）一年 ¥300.00，这次一次付满。" in page
+    assert "起付线（先由自己付的一段）2024 年 ¥300.00，这次一次付满。" in page
     assert "按 55% 报销" in page
     assert "这次没有用医保钱包" in page, "a payer who paid nothing says why"
     assert "规则编号：" in page
