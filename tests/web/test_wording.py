@@ -11,6 +11,7 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+from msgspec import structs
 from structlog.testing import capture_logs
 
 import gongji
@@ -334,7 +335,7 @@ def test_a_source_below_grade_b_is_said_to_be_one_and_only_once() -> None:
     told = wording.explain(wangs_bill(), CHINESE, {})
 
     assert told.cautions == ("数字出自转载资料，还没有和官方原文核对。",)
-    official = Clause(**{name: getattr(CLAUSE, name) for name in CLAUSE.__slots__} | {"grade": Grade.OFFICIAL})
+    official = structs.replace(CLAUSE, grade=Grade.OFFICIAL)
     assert wording.caution(official, CHINESE) is None
 
 
