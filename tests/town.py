@@ -24,6 +24,7 @@ from gongji.registry.service import institution_by_code
 from gongji.rules.book import RuleBook
 from gongji.rules.model import Scheme, Status, Tier
 from gongji.settlement.desk import Clerk
+from gongji.settlement.load import Job
 from gongji.settlement.model import (
     AccountUse,
     Command,
@@ -231,8 +232,8 @@ class Town:
         wire = self.key(institution, "2208", **key)
         return Reverse(wire, institution, settlement.person_id, settlement.visit_id, settlement.id)
 
-    def do(self, *commands: Command) -> list[Any]:
-        """Settle commands in one batch: settlements and refusals, in order."""
+    def do(self, *commands: Job) -> list[Any]:
+        """Settle commands in one batch: settlements (receipts of holds) and refusals, in order."""
         return self.clerk.handle([(command, False) for command in commands])
 
     def settled(self, command: Command) -> Settlement:

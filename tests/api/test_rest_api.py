@@ -22,10 +22,12 @@ from gongji.foundation.access import Caller, Role, grant
 from gongji.foundation.audit import audit_entry
 from gongji.foundation.replies import rest_reply
 from gongji.foundation.settings import Settings
+from gongji.ledger.holds import HoldPurpose
 from gongji.registry.certificate import check_digit
 from gongji.registry.model import Person
 from gongji.registry.service import people_by_id
 from gongji.rules.book import RuleBook
+from gongji.settlement.holds.model import HoldKey, PlaceHold
 from gongji.settlement.model import Settlement, wire_id
 from town import EXAMPLE_BILL, JINING, Town
 
@@ -145,7 +147,7 @@ def test_a_citizen_reads_herself_and_an_officer_of_her_region_reads_her_too(worl
     assert world.audited() == ["person.read"] * 3
 
 
-@pytest.mark.parametrize("path", ["", "/balances", "/statement", "/settlements"])
+@pytest.mark.parametrize("path", ["", "/balances", "/holds", "/statement", "/settlements"])
 def test_nobody_else_learns_even_that_she_exists(world: World, path: str) -> None:
     psn_no = world.people["王秀兰"].psn_no
     strangers = [
@@ -156,6 +158,26 @@ def test_nobody_else_learns_even_that_she_exists(world: World, path: str) -> Non
     answers = [problem(one, 404, "person.unknown") for one in (*strangers, nobody)]
     assert answers[0]["message"] == answers[2]["message"]
     problem(world.integrator().get(f"/people/{psn_no}{path}"), 403, "access.role")
+
+
+def test_what_is_set_aside_is_told_to_its_owner(world: World) -> None:
+    """¥30.00 of the daughter's own money are held for a deposit; the admission's number is hers to see."""
+    daughter = world.people["李婷"]
+    command = PlaceHold(
+        HoldKey("ward:1", b"1" * 32),
+        daughter.id,
+        daughter.id,
+        30_00,
+        HoldPurpose.DEPOSIT,
+        "ZY1",
+        world.town.clock.now() + timedelta(days=30),
+    )
+    (placed,) = world.town.do(command)
+    told = world.citizen("李婷").get(f"/people/{daughter.psn_no}/holds").json()
+    assert told["held_fen"] == placed.remaining == 30_00
+    assert [(one["id"], one["purpose"], one["reference"]) for one in told["items"]] == [
+        (str(placed.hold_id), "deposit", "ZY1")
+    ]
 
 
 def test_balances_say_which_zero_it_is(world: World) -> None:
@@ -524,7 +546,7 @@ def test_the_documentation_lists_every_operation_and_loads_nothing(world: World)
 
     assert page.status_code == 200
     operations = [(method, path) for path, methods in openapi["paths"].items() for method in methods]
-    assert len(operations) == 21
+    assert len(operations) == 22
     for _, path in operations:
         assert f"/api{path}" in page.text
     assert 'curl -X POST "$GONGJI/api/v1/authorisations"' in unescape(page.text)

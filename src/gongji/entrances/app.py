@@ -25,6 +25,7 @@ from gongji.entrances.platform import Platform, open_platform
 from gongji.entrances.web.citizen.app import build_citizen_pages
 from gongji.entrances.web.rules import build_rule_pages
 from gongji.foundation.settings import load_settings
+from gongji.settlement.holds.expiry import ExpiryLoop
 from gongji.settlement.watch import Watch
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
@@ -74,10 +75,12 @@ def create_app() -> Starlette:
         watch = Watch(platform.database, platform.clock, seconds) if seconds else None
         minutes = platform.settings.maintenance_minutes
         caretaker = Caretaker(platform.database, platform.clock, timedelta(minutes=minutes)) if minutes else None
+        every = platform.settings.expire_seconds
+        expiry = ExpiryLoop(platform.database, platform.clock, every_seconds=every) if every else None
         try:
             yield
         finally:
-            for thread in (watch, caretaker):
+            for thread in (watch, caretaker, expiry):
                 if thread is not None:
                     thread.close()
             opened.close()

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from gongji.entrances.accrual_command import accrual
 from gongji.entrances.assess_command import register as register_assess
 from gongji.entrances.database_command import commands as database_commands
 from gongji.entrances.demo.command import register as register_demo
@@ -27,6 +28,7 @@ from gongji.registry.service import person_by_credential
 app = typer.Typer(help="Gongji 共济: family mutual aid from employee medical-insurance accounts.", no_args_is_help=True)
 token = typer.Typer(help="Access tokens for citizens, officers and integrators.", no_args_is_help=True)
 app.add_typer(ledger, name="ledger")
+app.add_typer(accrual, name="accrual")
 app.add_typer(token, name="token")
 app.add_typer(database_commands, name="db")
 register_loading(app)

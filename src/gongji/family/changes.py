@@ -101,6 +101,39 @@ def end_by_agency(
     return after
 
 
+def lock_with_partners(connection: sa.Connection, person_id: int) -> None:
+    """Lock a person's row and those of everybody they share with, in the order of their ids.
+
+    Raises:
+        NotFound: ``authorisation.person_unknown``.
+    """
+    partners = {
+        other
+        for one in store.open_authorisations_around(connection, [person_id])
+        for other in (one.user_id, one.sharer_id)
+    }
+    store.lock_people(connection, {person_id, *partners})
+
+
+def end_everything_of(connection: sa.Connection, person_id: int, *, reason: EndReason, actor: str, at: datetime) -> int:
+    """End every open authorisation of a person, as sharer and as user; the person is locked by `lock_with_partners`.
+
+    Args:
+        connection: the transaction.
+        person_id: whose.
+        reason: an `EndReason` of the agency, such as death.
+        actor: who, for the history.
+        at: now.
+
+    Returns:
+        How many ended.
+    """
+    ending = store.open_authorisations_around(connection, [person_id])
+    for one in ending:
+        end_by_agency(connection, one.id, reason=reason, actor=actor, at=at)
+    return len(ending)
+
+
 def change_limits(
     connection: sa.Connection,
     book: RuleBook,

@@ -10,7 +10,16 @@ import sqlalchemy as sa
 
 from gongji.family import store
 from gongji.family.binding import bind
-from gongji.family.changes import change_limits, end_by_agency, leave, pause, resume, unbind
+from gongji.family.changes import (
+    change_limits,
+    end_by_agency,
+    end_everything_of,
+    leave,
+    lock_with_partners,
+    pause,
+    resume,
+    unbind,
+)
 from gongji.family.kinship_store import kinship_around, record_kinship
 from gongji.family.model import Authorisation, AuthorisationEvent
 from gongji.family.reviewing import evidence_content, evidence_list, hand_in_evidence, review, review_queue
@@ -24,12 +33,14 @@ __all__ = [
     "bind",
     "change_limits",
     "end_by_agency",
+    "end_everything_of",
     "events",
     "evidence_content",
     "evidence_list",
     "hand_in_evidence",
     "kinship_around",
     "leave",
+    "lock_with_partners",
     "pause",
     "record_kinship",
     "resume",

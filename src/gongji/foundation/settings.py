@@ -36,6 +36,7 @@ class Settings(BaseSettings):
         cache: folder of what can be made again at any time: the compiled kernel.
         watch_seconds: seconds between two verifications of what is new while the server runs; 0 leaves it out.
         maintenance_minutes: how often one of the processes maintains the database (`gongji db maintain`); 0 never does.
+        expire_seconds: how often a worker process gives back holds whose time is over; 0 never.
         packs: extra rule packs (files or folders) beside the shipped ones.
         log_format: ``json`` for machines, ``text`` for people.
         log_level: least severe level that is logged.
@@ -54,6 +55,7 @@ class Settings(BaseSettings):
     cache: Path = Field(default_factory=lambda: user_cache_path("gongji"))
     watch_seconds: float = Field(default=60, ge=0)
     maintenance_minutes: float = Field(default=60, ge=0)
+    expire_seconds: float = Field(default=60, ge=0)
     packs: list[Path] = Field(default_factory=list)
     log_format: Literal["json", "text"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -52,6 +52,15 @@ class JournalKind(str):
     SETTLEMENT: Final = "settlement"
     REVERSAL: Final = "reversal"
     OPENING: Final = "opening"
+    #: Set aside, then taken, or given back (also when its time is over).
+    HOLD: Final = "hold"
+    CAPTURE: Final = "capture"
+    RELEASE: Final = "release"
+    #: A month's credit; the turn of the year; a closed account paid out; money that comes from another region.
+    ACCRUAL: Final = "accrual"
+    YEAR_END: Final = "year_end"
+    CLOSING: Final = "closing"
+    TRANSFER_IN: Final = "transfer_in"
 
 
 def personal_account(kind: AccountKind, person_id: int) -> int:
@@ -74,6 +83,16 @@ def open_account(kind: AccountKind, holder: int, bucket: int) -> int:
 def fund_holder(region: str, scheme: str) -> int:
     """The holder number of a region's funds for a scheme: 211200 and 310 give 211200310."""
     return int(region) * 1000 + int(scheme)
+
+
+def clearing_holder(giver: str, receiver: str) -> int:
+    """The holder number of what one region owes another: 211200 to 370800 gives 211200370800.
+
+    Args:
+        giver: six-digit region that the money leaves.
+        receiver: six-digit region that it is for.
+    """
+    return int(giver) * 10**6 + int(receiver)
 
 
 def kind_of(account_id: int) -> AccountKind:

@@ -12,7 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from gongji.foundation.money import yuan
-from gongji.ledger import store
+from gongji.ledger import hold_checks, store
 from gongji.ledger.finding import Check, Finding
 from gongji.ledger.model import LAST_BOUNDED
 from gongji.ledger.rollup import rollups_match
@@ -100,6 +100,7 @@ CHECKS: Final[dict[str, Check]] = {
     "all balances sum to zero": balances_sum_to_zero,
     "transfers, journals and blocks hang together": rows_stand_in_blocks,
     "sums of open accounts match": rollups_match,
+    **hold_checks.CHECKS,
     "the hash chain is whole": chain_is_whole,
 }
 

@@ -12,12 +12,15 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+import gongji.accrual.tables
 import gongji.family.tables
 import gongji.foundation.access
 import gongji.foundation.audit
 import gongji.foundation.replies
+import gongji.ledger.hold_tables
 import gongji.ledger.rollup
 import gongji.ledger.tables
+import gongji.ledger.year_tables
 import gongji.registry.tables
 import gongji.settlement.tables  # noqa: F401  (all rooms' tables stand on the metadata that env.py compares with)
 from gongji.foundation.clock import CHINA

@@ -6,7 +6,7 @@ What enters them (`add_people` and its like) stands in `gongji.registry.entering
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -28,9 +28,10 @@ from gongji.registry.entering import (
 )
 from gongji.registry.model import CatalogueItem, Enrolment, Institution, Person
 from gongji.registry.psn_no import person_id_from_psn_no
-from gongji.registry.tables import credential, enrolment, institution_key
+from gongji.registry.tables import credential, enrolment, institution_key, person
 from gongji.registry.tables import institution as institution_table
 from gongji.registry.tables import sign_on as sign_on_table
+from gongji.rules.model import Scheme
 
 __all__ = [
     "CredentialKind",
@@ -39,8 +40,10 @@ __all__ = [
     "add_institution_key",
     "add_institutions",
     "add_people",
+    "births_of",
     "catalogue_items",
     "certificate_key",
+    "end_enrolment",
     "enrolment_on",
     "enrolments_by_person",
     "enrolments_of",
@@ -51,6 +54,8 @@ __all__ = [
     "person_by_psn_no",
     "person_id_from_psn_no",
     "person_ids_by_certificate",
+    "record_death",
+    "region_of_account",
     "sign_off",
     "sign_on",
     "signing_secret",
@@ -122,6 +127,40 @@ def enrolment_on(connection: sa.Connection, person_id: int, on: date) -> Enrolme
         )
     ).one_or_none()
     return None if row is None else store.enrolment_from(row)
+
+
+def region_of_account(newest_first: Sequence[Enrolment], on: date) -> str | None:
+    """The region whose books a person's account stands in on a day: that of the newest enrolment in the employee scheme
+    that has begun, also after it ended; None for people who never had one, since they have no personal account."""
+    return next((one.region for one in newest_first if one.scheme is Scheme.EMPLOYEE and one.since <= on), None)
+
+
+def births_of(connection: sa.Connection, ids: Iterable[int]) -> dict[int, date]:
+    """Dates of birth by person; ids of nobody are not in the answer."""
+    wanted = store.wanted_ids(ids)
+    joined = person.join(wanted, sa.and_(person.c.bucket == store.bucket_in(wanted.c.id), person.c.id == wanted.c.id))
+    rows = connection.execute(sa.select(person.c.id, person.c.born_on).select_from(joined))
+    return {row.id: row.born_on for row in rows}
+
+
+def record_death(connection: sa.Connection, person_id: int, on: date) -> None:
+    """Enter the day of a person's death; the caller holds the person's lock."""
+    connection.execute(
+        person.update().where(person.c.bucket == bucket_of(person_id), person.c.id == person_id).values(died_on=on)
+    )
+
+
+def end_enrolment(connection: sa.Connection, person_id: int, on: date) -> None:
+    """End the enrolment that takes in a day with that day; the caller holds the person's lock."""
+    connection.execute(
+        enrolment.update()
+        .where(
+            enrolment.c.bucket == bucket_of(person_id),
+            enrolment.c.person_id == person_id,
+            enrolment.c.during.contains(on),
+        )
+        .values(during=sa.func.daterange(sa.func.lower(enrolment.c.during), on, "[]"))
+    )
 
 
 def institution_by_code(connection: sa.Connection, code: str) -> Institution | None:

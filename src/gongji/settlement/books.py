@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from gongji.benefit.model import Bill, CounterMove
 from gongji.family.model import Authorisation
-from gongji.ledger.model import Transfer, personal_account
+from gongji.ledger.model import AccountKind, Transfer, kind_of, person_of, personal_account
 from gongji.registry.model import Enrolment
 from gongji.settlement.model import FeeLine, Settlement, SettlePurchase, SettleVisit
 from gongji.settlement.waterfall import OWN_ORDER
@@ -77,6 +78,8 @@ class Books(msgspec.Struct):
         usage: shared so far by (authorisation, period), in fen; the period of the whole life is ``total``.
         settled: settlements by key that are stored or were decided earlier in this batch.
         reversed: ids of settlements that are taken back.
+        turned: for a person to whom something may go back, the last year that their account has seen the end of, and
+            when it was turned.
     """
 
     balances: dict[int, int] = {}
@@ -84,6 +87,14 @@ class Books(msgspec.Struct):
     usage: dict[tuple[int, str], int] = {}
     settled: dict[tuple[int, str, str], tuple[bytes, Settlement]] = {}
     reversed: set[int] = set()
+    turned: dict[int, tuple[int, datetime]] = {}
+
+    def copy(self) -> Books:
+        """Books that may be changed without these changing."""
+        counters = {place: CounterValue(one.value, one.cap) for place, one in self.counters.items()}
+        return Books(
+            dict(self.balances), counters, dict(self.usage), dict(self.settled), set(self.reversed), dict(self.turned)
+        )
 
     def move(self, transfer: Transfer) -> None:
         """Apply a transfer to the bounded accounts among its two."""
@@ -94,6 +105,29 @@ class Books(msgspec.Struct):
     def own_balance(self, person_id: int) -> int:
         """What is in a person's own accounts, in fen."""
         return sum(self.balances.get(personal_account(kind, person_id), 0) for kind in OWN_ORDER)
+
+
+def home(transfer: Transfer, books: Books, left_at: datetime) -> Transfer:
+    """A transfer back to a payer, to the account that the money came from as it is today.
+
+    What left the current account before a turn of the year has become historical with the rest of that year's money;
+    when the account is closed, we owe the money to its holder instead.
+
+    Args:
+        transfer: the opposite of the one by which the money left.
+        books: the books, with the turns of the holder's account.
+        left_at: when the money left.
+    """
+    account = transfer.credit
+    if not kind_of(account).bounded:
+        return transfer
+    holder = person_of(account)
+    year, turned_at = books.turned.get(holder, (0, left_at))
+    if kind_of(account) is AccountKind.PERSONAL_CURRENT and (left_at.year <= year or left_at < turned_at):
+        account = personal_account(AccountKind.PERSONAL_HISTORICAL, holder)
+    if account not in books.balances:
+        account = personal_account(AccountKind.PAYABLE_PERSON, holder)
+    return replace(transfer, credit=account)
 
 
 def apply_moves(

@@ -109,7 +109,8 @@ def settle(case: Case, books: Books, rules: RuleBook, at: datetime, settlement_i
     assessment = _assess(case, enrolment, kind, bill, books, rules, on)
     sharing_rule = rules.sharing(enrolment.region, on)
     own = purse_of(patient.id, OWN_ORDER, books.balances) if patient.has_account else None
-    offers = [_offer(sharing, sharing_rule, kind, books, at) for sharing in case.sharings] if sharing_rule else []
+    purpose = Purpose.PHARMACY if kind is CareKind.PHARMACY else Purpose.CARE
+    offers = [offer_of(one, sharing_rule, purpose, books, at) for one in case.sharings] if sharing_rule else []
     payment = pay(bill, assessment, sharing_rule, command.account_use, own, offers)
     balance_after = books.own_balance(patient.id) - payment.own
     settlement = _settlement(case, enrolment, bill, assessment, payment, balance_after, at, settlement_id)
@@ -216,9 +217,9 @@ def _speaks_of(rule: BenefitRule, offsite: OffSite) -> bool:
     return any(offsite in modifier.cases for modifier in rule.share.modifiers)
 
 
-def _offer(sharing: Sharing, rule: SharingRule, kind: CareKind, books: Books, at: datetime) -> Offer:
+def offer_of(sharing: Sharing, rule: SharingRule, purpose: Purpose, books: Books, at: datetime) -> Offer:
+    """What one sharer can give now for a purpose, within the authorisation's limits and the region's rule."""
     authorisation = sharing.authorisation
-    purpose = Purpose.PHARMACY if kind is CareKind.PHARMACY else Purpose.CARE
     withheld = None
     if authorisation.state is AuthorisationState.PAUSED:
         withheld = "shared.none.paused"

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 
 import psycopg
@@ -22,18 +21,16 @@ import structlog
 from gongji.foundation.clock import Clock
 from gongji.foundation.database import Database
 from gongji.foundation.errors import Busy, GongjiError
-from gongji.foundation.ids import bucket_of, compose
+from gongji.ledger.holds import HoldReceipt
 from gongji.ledger.service import Poster, register_poster
 from gongji.rules.book import RuleBook
-from gongji.settlement import refusals
-from gongji.settlement.books import Case, VisitFacts
+from gongji.settlement.batch import Batch, Outcome
 from gongji.settlement.citations import Citations
-from gongji.settlement.decide import Decision, settle, stored_answer
-from gongji.settlement.lines import bill_of, keep
-from gongji.settlement.load import Loaded, load
-from gongji.settlement.model import Command, Reverse, Settlement, SettlePurchase, SettleVisit
-from gongji.settlement.reversal import reverse
-from gongji.settlement.write import Entry, write
+from gongji.settlement.holds.model import HoldCommand
+from gongji.settlement.load import Job, load
+from gongji.settlement.model import Command, ReversePart, Settlement, SettlePurchase, SettleVisit
+from gongji.settlement.part_return import PartReturned
+from gongji.settlement.write import write
 
 log = structlog.get_logger()
 
@@ -52,9 +49,9 @@ _LOST_RACE = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, p
 
 @dataclass(slots=True)
 class _Waiting:
-    command: Command
+    command: Job
     dry: bool
-    future: Future[Settlement] = field(default_factory=Future)
+    future: Future[Any] = field(default_factory=Future)
 
 
 class Desk:
@@ -95,6 +92,19 @@ class Desk:
         """What `submit` would answer now: the same code, without any effect; may be asked again."""
         return self._put(command, dry=True)
 
+    def return_part(self, command: ReversePart) -> Future[PartReturned]:
+        """Take some lines of a purchase back: the whole reversed and the rest settled, both or neither; as `submit`."""
+        return self._put(command, dry=False)
+
+    def hold(self, command: HoldCommand) -> Future[HoldReceipt]:
+        """Place, capture or release a hold, in line with the settlements; as `submit`.
+
+        Returns:
+            A future with the receipt of the step: for a placing its `hold_id` is what the later steps name. The same
+            command under the same key gives the same receipt again.
+        """
+        return self._put(command, dry=False)
+
     def close(self) -> None:
         """Finish what waits, then stop."""
         with self._wake:
@@ -103,7 +113,7 @@ class Desk:
         for thread in self._threads:
             thread.join()
 
-    def _put(self, command: Command, *, dry: bool) -> Future[Settlement]:
+    def _put(self, command: Job, *, dry: bool) -> Future[Any]:
         waiting = _Waiting(command, dry)
         with self._wake:
             if self._closed or len(self._waiting) >= self._queue:
@@ -193,14 +203,14 @@ class Clerk:
         """Give the connection back."""
         self._connection.close()
 
-    def handle(self, commands: Sequence[tuple[Command, bool]]) -> list[Settlement | GongjiError]:
+    def handle(self, commands: Sequence[tuple[Job, bool]]) -> list[Outcome]:
         """Decide and write a batch in one transaction.
 
         Args:
             commands: each with whether it is only a pre-settlement.
 
         Returns:
-            For each command its settlement or its refusal, in order. One refused command does not touch the others.
+            For each command its settlement (for a hold its receipt) or its refusal, in order. One refused command does not touch the others.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -219,59 +229,22 @@ class Clerk:
             return [_not_written()]
         return [self.handle([command])[0] for command in commands]
 
-    def _once(self, commands: Sequence[tuple[Command, bool]]) -> list[Settlement | GongjiError]:
+    def _once(self, commands: Sequence[tuple[Job, bool]]) -> list[Outcome]:
         at = self._clock.now()
         loaded = load(self._connection, [command for command, _ in commands], at)
-        serials = self._database.serials.take(len(commands), at)
-        outcomes: list[Settlement | GongjiError] = []
-        entries: list[Entry] = []
-        for command, dry in commands:
-            settlement_id = compose(serials.pop(), bucket_of(command.person_id))
-            try:
-                decision = self._decide(command, loaded, at, settlement_id, dry=dry)
-            except GongjiError as refusal:
-                outcomes.append(refusal)
-                continue
-            outcomes.append(decision.settlement)
-            if decision.journal is not None:
-                entries.append(Entry(command, decision))
-        self._finish(entries, loaded)
+        # Two for a partial return, which is a reversal and a settlement.
+        made = sum(2 if isinstance(command, ReversePart) else 1 for command, _ in commands)
+        batch = Batch(loaded, self._rules, at, self._database.serials.take(made, at))
+        outcomes = [batch.decide(command, dry=dry) for command, dry in commands]
+        self._finish(batch)
         return outcomes
 
-    def _decide(self, command: Command, loaded: Loaded, at: datetime, settlement_id: int, *, dry: bool) -> Decision:
-        """One decision, over the books as the decisions before it left them."""
-        if not dry and (known := stored_answer(command.key, loaded.books)) is not None:
-            return Decision(known, at)
-        if isinstance(command, Reverse):
-            original = loaded.originals.get(command.settlement_id)
-            settlement = original.settlement if original else None
-            transfers, moves = (original.transfers, original.moves) if original else ((), ())
-            return reverse(command, settlement, transfers, moves, loaded.books, at, settlement_id)
-        settlement_id = 0 if dry else settlement_id
-        return settle(_case(command, loaded, settlement_id), loaded.books, self._rules, at, settlement_id)
-
-    def _finish(self, entries: Sequence[Entry], loaded: Loaded) -> None:
-        if not entries:
+    def _finish(self, batch: Batch) -> None:
+        journals = batch.journals
+        if not journals:
             self._connection.rollback()
             return
-        block = self._poster.prepare([entry.decision.journal for entry in entries if entry.decision.journal])
-        write(self._connection, entries, loaded.books, block, self._citations)
+        block = self._poster.prepare(journals)
+        write(self._connection, batch.entries, batch.held, batch.loaded, block, self._citations)
         self._connection.commit()
         self._poster.confirm(block)
-
-
-def _case(command: SettleVisit | SettlePurchase, loaded: Loaded, settlement_id: int) -> Case:
-    """The command with the facts that belong to it; a purchase brings its lines along and is its own visit."""
-    patient = loaded.patients.get(command.person_id)
-    if patient is None:
-        raise refusals.visit_unknown()
-    sharings = tuple(loaded.sharings.get(patient.id, ()))
-    if isinstance(command, SettleVisit):
-        visit = loaded.visits.get(command.visit_id)
-        if visit is None:
-            raise refusals.visit_unknown()
-        return Case(command, patient, visit, sharings)
-    lines = tuple(keep(line) for line in command.lines)
-    unsettled = {"": bill_of(lines)} if lines else {}
-    visit = VisitFacts(settlement_id, patient.id, command.institution.id, command.med_type, True, unsettled)
-    return Case(command, patient, visit, sharings, lines)

@@ -15,7 +15,7 @@ from gongji.settlement.model import FeeLine, PricedLine
 LEVELS: Final = {ItemClass.A: ItemLevel.A, ItemClass.B: ItemLevel.B, ItemClass.C: ItemLevel.C}
 
 #: Ten-thousandths of a piece times millionths of a yuan: this many make a fen.
-_PER_FEN: Final = 10**8
+PER_FEN: Final = 10**8
 
 
 def keep(line: PricedLine) -> FeeLine:
@@ -24,7 +24,7 @@ def keep(line: PricedLine) -> FeeLine:
     Raises:
         InvalidInput: ``fee_line.amount`` when its total is not count times price, rounded half-up (identity I8).
     """
-    computed = (line.count * line.price + _PER_FEN // 2) // _PER_FEN
+    computed = (line.count * line.price + PER_FEN // 2) // PER_FEN
     if computed != line.total:
         raise refusals.line_amount(line.sn, line.total, computed)
     item = line.item

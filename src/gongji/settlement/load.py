@@ -18,7 +18,7 @@ from gongji.benefit.model import Bill, CounterMove
 from gongji.family.model import Authorisation, AuthorisationState
 from gongji.foundation.arrays import Integers, Numbers, Texts
 from gongji.foundation.clock import CHINA
-from gongji.ledger.model import Transfer, personal_account
+from gongji.ledger.model import Transfer, person_of, personal_account
 from gongji.registry.model import Enrolment
 from gongji.rules.model import Procedure, Purpose, Relation, Scheme, Status
 from gongji.settlement.books import (
@@ -30,9 +30,15 @@ from gongji.settlement.books import (
     counter_periods,
     usage_periods,
 )
-from gongji.settlement.model import Command, Reverse, Settlement, SettleVisit
+from gongji.settlement.holds import store
+from gongji.settlement.holds.model import CaptureHold, HoldBooks, HoldCommand, PlaceHold, ReleaseHold
+from gongji.settlement.model import Command, Reverse, ReversePart, Settlement, SettleVisit
+from gongji.settlement.part_return import rest_key
 from gongji.settlement.rows import READ, settlement_from
 from gongji.settlement.waterfall import OWN_ORDER
+
+#: What waits at the desk.
+Job = Command | ReversePart | HoldCommand
 
 #: Persons as a set: bucket and id, so that each row is found by its primary key.
 _PEOPLE = "(SELECT (p.id & 1023)::smallint AS bucket, p.id FROM unnest(%(patients)b::bigint[]) AS p(id))"
@@ -95,20 +101,35 @@ SELECT e.person_id, e.scheme, e.region, e.status, e.psn_type, e.standing, e.empl
  WHERE e.during @> %(today)s::date
 """
 
-#: The personal accounts (kinds 1 and 2) of patients and their sharers, and those that a reversal gives back to.
-LOCK_ACCOUNTS = f"""
+_OWN_ACCOUNTS = f"""
+SELECT ((w.id >> 10) << 18) | (kind << 10) | (w.id & 1023) AS id
+  FROM (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_SHARERS}) AS w, unnest(ARRAY[1, 2]) AS kind
+"""
+
+#: What returning money may touch: the accounts that it left, of a current one (kind 1) also its holder's historical one
+#: (kind 2: 1024 more), since a year may have turned; the account that a hold stands in; what holds name themselves.
+_RETURNING = """
+SELECT t.debit + later AS id FROM transfer t, unnest(ARRAY[0, 1024]) AS later
+ WHERE t.journal_id = ANY(%(returning)b::bigint[]) AND (t.debit >> 10) & 255 <= CASE later WHEN 0 THEN 5 ELSE 1 END
+ UNION
+SELECT t.credit FROM transfer t WHERE t.journal_id = ANY(%(returning)b::bigint[]) AND (t.credit >> 10) & 255 = 3
+ UNION
+SELECT id FROM unnest(%(hold_accounts)b::bigint[]) AS h(id)
+"""
+
+
+def _lock_accounts(wanted: str) -> str:
+    return f"""
 SELECT a.id, a.balance
-  FROM account a
-  JOIN (SELECT ((w.id >> 10) << 18) | (kind << 10) | (w.id & 1023) AS id
-          FROM (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_SHARERS}) AS w,
-               unnest(ARRAY[1, 2]) AS kind
-        UNION
-        SELECT t.debit FROM transfer t
-         WHERE t.journal_id = ANY(%(originals)b::bigint[]) AND (t.debit >> 10) & 255 <= 5) AS k
-    ON a.bucket = (k.id & 1023)::smallint AND a.id = k.id
+  FROM account a JOIN ({wanted}) AS k ON a.bucket = (k.id & 1023)::smallint AND a.id = k.id
  WHERE a.closed_at IS NULL
  ORDER BY a.id FOR NO KEY UPDATE OF a
 """
+
+
+#: The personal accounts (kinds 1 and 2) of patients and their sharers; where there are reversals or holds, theirs too.
+LOCK_ACCOUNTS = _lock_accounts(_OWN_ACCOUNTS)
+LOCK_MORE_ACCOUNTS = _lock_accounts(f"{_OWN_ACCOUNTS} UNION {_RETURNING}")
 
 COUNTERS = f"""
 SELECT c.person_id, c.counter, c.period, c.value, c.cap
@@ -116,9 +137,18 @@ SELECT c.person_id, c.counter, c.period, c.value, c.cap
  WHERE c.period = ANY(%(counted)b::text[]) OR c.person_id = ANY(%(reversed_patients)b::bigint[])
 """
 
-ORIGINAL_TRANSFERS = """
-SELECT t.journal_id, t.debit, t.credit, t.amount, t.authorisation_id
-  FROM transfer t WHERE t.journal_id = ANY(%(originals)b::bigint[])
+#: By which transfers money left that may come back, and, where it left a current account (kind 1), the last turn of the
+#: year that the account has seen.
+LEFT_BY = """
+SELECT t.journal_id, t.debit, t.credit, t.amount, t.authorisation_id, y.year, y.turned_at
+  FROM transfer t
+  LEFT JOIN LATERAL (
+       SELECT y.year, y.turned_at FROM year_turn y
+        WHERE (t.debit >> 10) & 255 = 1 AND y.bucket = (t.debit & 1023)::smallint
+          AND y.person_id = ((t.debit >> 18) << 10 | (t.debit & 1023))
+        ORDER BY y.year DESC LIMIT 1
+       ) AS y ON true
+ WHERE t.journal_id = ANY(%(returning)b::bigint[])
  ORDER BY t.journal_id, t.leg
 """
 
@@ -140,10 +170,11 @@ class Loaded:
     visits: dict[int, VisitFacts] = field(default_factory=dict)
     sharings: dict[int, list[Sharing]] = field(default_factory=dict)
     originals: dict[int, Original] = field(default_factory=dict)
+    holds: HoldBooks = field(default_factory=HoldBooks)
     books: Books = field(default_factory=Books)
 
 
-def load(connection: psycopg.Connection[Any], commands: Sequence[Command], at: datetime) -> Loaded:
+def load(connection: psycopg.Connection[Any], commands: Sequence[Job], at: datetime) -> Loaded:
     """Load and lock what the commands need, in the connection's transaction.
 
     Args:
@@ -151,33 +182,46 @@ def load(connection: psycopg.Connection[Any], commands: Sequence[Command], at: d
         commands: what waits.
         at: the moment of settlement.
     """
-    reversals = [command for command in commands if isinstance(command, Reverse)]
-    parameters: dict[str, object] = {
+    holds = [command for command in commands if isinstance(command, PlaceHold | CaptureHold | ReleaseHold)]
+    settling = [command for command in commands if not isinstance(command, PlaceHold | CaptureHold | ReleaseHold)]
+    reversals = [command for command in settling if isinstance(command, Reverse | ReversePart)]
+    keys = [command.key for command in settling]
+    keys += [rest_key(command) for command in settling if isinstance(command, ReversePart)]
+    hold_parameters = store.load_parameters(holds)
+    originals = [command.settlement_id for command in reversals]
+    # Whose use of an authorisation may be given back, in whatever month it was made.
+    returning_to = [command.person_id for command in reversals]
+    returning_to += [command.person_id for command in holds if not isinstance(command, PlaceHold)]
+    parameters: dict[str, object] = hold_parameters | {
         "patients": Integers(sorted({command.person_id for command in commands})),
-        "institutions": Numbers(command.key.institution_id for command in commands),
-        "infnos": Texts(command.key.infno for command in commands),
-        "msgids": Texts(command.key.msgid for command in commands),
-        "originals": Integers(command.settlement_id for command in reversals),
-        "reversed_patients": Integers(command.person_id for command in reversals),
-        "visits": Integers(sorted({command.visit_id for command in commands if isinstance(command, SettleVisit)})),
+        "institutions": Numbers(key.institution_id for key in keys),
+        "infnos": Texts(key.infno for key in keys),
+        "msgids": Texts(key.msgid for key in keys),
+        "returning": Integers([*originals, *hold_parameters["holds"]]),
+        "reversed_patients": Integers(returning_to),
+        "visits": Integers(sorted({command.visit_id for command in settling if isinstance(command, SettleVisit)})),
         "periods": Texts(usage_periods(at)),
         "counted": Texts(counter_periods(at.date())),
         "today": at.date(),
     }
-    statements = [LOCK_PATIENTS, LOCK_ACCOUNTS, KNOWN, AUTHORISATIONS, ENROLMENTS, COUNTERS]
+    more = bool(reversals or holds)
+    accounts = LOCK_MORE_ACCOUNTS if more else LOCK_ACCOUNTS
+    statements = [LOCK_PATIENTS, accounts, KNOWN, AUTHORISATIONS, ENROLMENTS, COUNTERS]
     if parameters["visits"]:
         statements.append(VISITS)
-    if reversals:
-        statements.append(ORIGINAL_TRANSFERS)
+    if more:
+        statements.append(LEFT_BY)
+    if holds:
+        statements += [store.HOLDS, store.STEPS]
     with connection.pipeline():
         cursors = {statement: connection.execute(statement, parameters) for statement in statements}
     rows = {statement: cursor.fetchall() for statement, cursor in cursors.items()}
+    rows[LOCK_ACCOUNTS] = rows[accounts]
     loaded = _assemble(rows, at)
-    _add_settlements(connection, loaded, rows[KNOWN], {command.settlement_id for command in reversals})
-    for journal_id, *transfer in rows.get(ORIGINAL_TRANSFERS, ()):
-        original = loaded.originals.get(journal_id)
-        if original is not None:
-            original.transfers += (Transfer(*transfer),)
+    _add_settlements(connection, loaded, rows[KNOWN], set(originals))
+    sources = _add_transfers(loaded, rows.get(LEFT_BY, ()))
+    if holds:
+        loaded.holds = store.hold_books(rows[store.HOLDS], sources, rows[store.STEPS])
     return loaded
 
 
@@ -215,6 +259,21 @@ def _add_settlements(
         made = loaded.originals.get(outcome_id)
         if made is not None:
             loaded.books.settled[institution_id, infno, msgid] = (bytes(digest), made.settlement)
+
+
+def _add_transfers(loaded: Loaded, rows: Sequence[tuple[Any, ...]]) -> list[tuple[int, int, int]]:
+    """The transfers of settlements to be taken back, and the turns of the accounts that money left.
+
+    Returns:
+        (journal, account, fen) of every transfer: for a hold where its money came from.
+    """
+    for journal_id, debit, credit, amount, authorisation_id, year, turned_at in rows:
+        original = loaded.originals.get(journal_id)
+        if original is not None:
+            original.transfers += (Transfer(debit, credit, amount, authorisation_id),)
+        if year is not None:
+            loaded.books.turned[person_of(debit)] = (year, turned_at)
+    return [(journal_id, debit, amount) for journal_id, debit, _, amount, *_ in rows]
 
 
 def _enrolment(row: Sequence[Any]) -> Enrolment:

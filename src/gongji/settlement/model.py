@@ -149,6 +149,24 @@ class Reverse(msgspec.Struct, frozen=True):
     settlement_id: int
 
 
+class ReversePart(msgspec.Struct, frozen=True):
+    """Some of a purchase goes back: reverse the whole and settle what remains, both or neither.
+
+    Attributes:
+        visit_id, settlement_id: as in `Reverse`.
+        returned: how many pieces of each line go back, in ten-thousandths, by feedetl_sn.
+        account_use: as in the purchase, for what remains.
+    """
+
+    key: MessageKey
+    institution: Institution
+    person_id: int
+    visit_id: int
+    settlement_id: int
+    returned: Mapping[str, int]
+    account_use: AccountUse
+
+
 Command = SettleVisit | SettlePurchase | Reverse
 
 

@@ -178,3 +178,36 @@ def visit_settled() -> GongjiError:
         "这次就诊还有费用明细，请先撤销明细（已结算的先退费），再撤销挂号",
         field="mdtrt_id",
     )
+
+
+def visit_returns_whole() -> GongjiError:
+    """Only a purchase is returned in part."""
+    return Refused(
+        "return.visit",
+        "a hospital's settlement goes back whole: reverse it (2208), withdraw the lines (2205), settle the rest (2207)",
+        "医院结算只能整单退费：请先退费（2208），撤销要退的明细（2205），再结算其余部分（2207）",
+        field="setl_id",
+        accepted="the settlement of a purchase",
+    )
+
+
+def line_not_returnable(sn: str) -> GongjiError:
+    """No such line in this purchase, or fewer pieces than that."""
+    return InvalidInput(
+        "return.line",
+        f"line {sn or '(none)'} is not of this purchase, or so many pieces of it were not bought",
+        f"明细 {sn or '（未填写）'} 不属于这次购药，或退回数量不正确",
+        field="feedetl_sn",
+        accepted="lines of the purchase, each with a number of pieces above zero and at most what was bought",
+    )
+
+
+def returns_everything() -> GongjiError:
+    """Nothing would remain."""
+    return Refused(
+        "return.everything",
+        "all lines go back: reverse the whole purchase (2103)",
+        "全部明细都要退回，请办理整单退费（2103）",
+        field="feedetl_sn",
+        accepted="some of the lines",
+    )

@@ -12,10 +12,9 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from gongji.benefit.model import CounterMove
-from gongji.foundation.ids import bucket_of
-from gongji.ledger.model import AccountKind, Journal, JournalKind, Transfer, holder_of, kind_of, open_account
+from gongji.ledger.model import Journal, JournalKind, Transfer
 from gongji.settlement import refusals
-from gongji.settlement.books import Books, apply_moves, usage_of
+from gongji.settlement.books import Books, apply_moves, home, usage_of
 from gongji.settlement.decide import Decision
 from gongji.settlement.model import Explanation, PayerLine, Reverse, Settlement
 
@@ -53,7 +52,7 @@ def reverse(
         raise refusals.settlement_unknown()
     if original.kind == "reverse" or original.id in books.reversed:
         raise refusals.already_reversed()
-    back = tuple(_home(transfer.opposite(), books) for transfer in transfers)
+    back = tuple(home(transfer.opposite(), books, original.settled_at) for transfer in transfers)
     taken_back = tuple(CounterMove(move.counter, move.period, -move.added, None) for move in moves)
     usage = {authorisation_id: -amount for authorisation_id, amount in usage_of(transfers).items()}
     # From here on it must succeed.
@@ -67,14 +66,6 @@ def reverse(
     books.settled[key.institution_id, key.infno, key.msgid] = (key.digest, settlement)
     journal = Journal(settlement_id, JournalKind.REVERSAL, original.id, at, back)
     return Decision(settlement, original.settled_at, journal, taken_back, usage)
-
-
-def _home(transfer: Transfer, books: Books) -> Transfer:
-    """The transfer itself, or, when the account it would fill is closed, one to what we owe its holder."""
-    if not kind_of(transfer.credit).bounded or transfer.credit in books.balances:
-        return transfer
-    owed = open_account(AccountKind.PAYABLE_PERSON, holder_of(transfer.credit), bucket_of(transfer.credit))
-    return replace(transfer, credit=owed)
 
 
 def _negative(original: Settlement, command: Reverse, books: Books, at: datetime, settlement_id: int) -> Settlement:

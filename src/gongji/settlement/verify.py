@@ -191,12 +191,15 @@ def sharing_was_authorised(connection: sa.Connection, journals: Sequence[int] | 
 
 
 def usage_matches(connection: sa.Connection) -> Iterator[Finding]:
-    """What authorisations count as used is what was shared under them less what came back."""
+    """What authorisations count as used is what was shared or held (kind 3) under them less what came back."""
     rows = connection.execute(
         sa.text(
             """
             WITH moved AS (
-                SELECT authorisation_id, sum(CASE WHEN (credit >> 10) & 255 = 11 THEN amount ELSE -amount END)::bigint AS used
+                SELECT authorisation_id,
+                       sum(CASE WHEN (debit >> 10) & 255 = 3 AND (debit >> 18, debit & 1023) <> (credit >> 18, credit & 1023)
+                                THEN 0 -- taken from a hold: it was used when it was held
+                                WHEN (credit >> 10) & 255 IN (3, 11) THEN amount ELSE -amount END)::bigint AS used
                   FROM transfer WHERE authorisation_id IS NOT NULL GROUP BY authorisation_id
             )
             SELECT coalesce(u.authorisation_id, m.authorisation_id) AS id, coalesce(u.used, 0) AS stored,
@@ -259,6 +262,25 @@ def lines_have_visits(connection: sa.Connection) -> Iterator[Finding]:
         yield Finding("fee line", f"line {row.sn} of visit {row.visit_id} {wrong}")
 
 
+def holds_were_authorised(connection: sa.Connection) -> Iterator[Finding]:
+    """Invariant 8 for what is set aside: a sharer's money was held only under an authorisation in force then, for that
+    person; one's own money only in one's own favour."""
+    rows = connection.execute(
+        sa.text(
+            """
+            SELECT h.id
+              FROM hold h
+              LEFT JOIN authorisation a ON a.bucket = (h.authorisation_id & 1023) AND a.id = h.authorisation_id
+             WHERE CASE WHEN h.authorisation_id IS NULL THEN ((h.account >> 18 << 10) | h.bucket) <> h.person_id
+                        ELSE a.id IS NULL OR a.user_id <> h.person_id OR NOT a.in_force @> h.placed_at
+                             OR a.sharer_id <> ((h.account >> 18 << 10) | h.bucket) END
+            """
+        )
+    )
+    for row in rows:
+        yield Finding("authorisation", f"hold {row.id} was not authorised when it was made")
+
+
 CHECKS: Final[dict[str, Check]] = {
     "settlements match their transfers": transfers_match,
     "settlements match their fee lines": lines_match,
@@ -268,6 +290,7 @@ CHECKS: Final[dict[str, Check]] = {
     "sharing was authorised": sharing_was_authorised,
     "usage of authorisations matches": usage_matches,
     "limits of authorisations were kept": limits_were_kept,
+    "holds were authorised": holds_were_authorised,
     "fee lines have visits": lines_have_visits,
 }
 

@@ -15,6 +15,9 @@ from gongji.ledger.service import Block, account_missing
 from gongji.settlement.books import Books, usage_periods
 from gongji.settlement.citations import Citations
 from gongji.settlement.decide import Decision
+from gongji.settlement.holds import store as holds
+from gongji.settlement.holds.model import HoldDecision
+from gongji.settlement.load import Loaded
 from gongji.settlement.model import Command, Reverse, SettleVisit
 from gongji.settlement.rows import DOCUMENTS, NAMES, SETTLEMENT_COLUMNS, cited_by, settlement_row
 
@@ -88,14 +91,20 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 def write(
-    connection: psycopg.Connection[Any], entries: Sequence[Entry], books: Books, block: Block, citations: Citations
+    connection: psycopg.Connection[Any],
+    entries: Sequence[Entry],
+    held: Sequence[HoldDecision],
+    loaded: Loaded,
+    block: Block,
+    citations: Citations,
 ) -> None:
     """Write decisions, in one round trip.
 
     Args:
         connection: the connection in whose transaction the books were loaded.
-        entries: what was decided, in order.
-        books: the books after the decisions.
+        entries: what was decided on settlements and reversals, in order.
+        held: what was decided on holds, in order.
+        loaded: the books after the decisions.
         block: the ledger's block with their journals.
         citations: the numbers of the clauses that the decisions rest on.
 
@@ -103,11 +112,17 @@ def write(
         InvalidInput: ``account.unknown`` when an account is gone that the books had (nothing is written then).
     """
     marks = _marks(entries)
-    counters = _counter_parameters(entries, books)
+    counters = _counter_parameters(entries, loaded.books)
     with connection.pipeline():
-        settlements = _settlement_parameters(entries, citations)
-        connection.execute(WRITE_ALL if marks["m_visit"] else WRITE_PURCHASES, settlements | marks)
+        if entries:
+            settlements = _settlement_parameters(entries, citations)
+            connection.execute(WRITE_ALL if marks["m_visit"] else WRITE_PURCHASES, settlements | marks)
+        if held:
+            connection.execute(ledger.OPEN_ACCOUNTS, [holds.held_accounts(held, loaded.holds)])
         posted = connection.execute(ledger.POST, block.parameters)
+        if held:
+            connection.execute(holds.WRITE_HOLDS, holds.write_parameters(held, loaded.holds))
+            connection.execute(holds.WRITE_USAGE, holds.usage_parameters(held, loaded.books))
         if counters["c_person"] or counters["u_id"]:
             connection.execute(WRITE_COUNTERS, counters)
     row = posted.fetchone()

@@ -16,6 +16,8 @@ from gongji.entrances.api.shapes import (
     BalanceOut,
     BalancesOut,
     EnrolmentOut,
+    HoldOut,
+    HoldsOut,
     PersonOut,
     SettlementsOut,
     StatementLineOut,
@@ -31,6 +33,7 @@ from gongji.ledger.model import personal_account
 from gongji.registry import service as registry
 from gongji.registry.model import Enrolment
 from gongji.settlement import queries
+from gongji.settlement.holds.queries import open_holds_of
 
 router = APIRouter(prefix="/v1/people", tags=["people"], responses=RESPONSES)
 
@@ -91,6 +94,33 @@ def read_balances(psn_no: PsnNo, door: At) -> BalancesOut:
             ],
             hint=balance.hint,
             hint_words=words(f"zero.{balance.hint}") if balance.hint else None,
+        )
+
+
+@router.get("/{psn_no}/holds")
+def read_holds(psn_no: PsnNo, door: At) -> HoldsOut:
+    """What of a person's own money is set aside (a deposit, a premium), for whom it is theirs to see."""
+    with door.open(Role.CITIZEN, Role.OFFICER) as call:
+        person, _ = call.person(psn_no)
+        call.note("holds.read", person.id)
+        found = open_holds_of(call.connection, person.id)
+        return HoldsOut(
+            at=call.now,
+            held_fen=sum(one.remaining for one in found),
+            items=[
+                HoldOut(
+                    id=str(one.id),
+                    purpose=one.purpose.value,
+                    amount_fen=one.amount,
+                    remaining_fen=one.remaining,
+                    placed_at=one.placed_at,
+                    expires_at=one.expires_at,
+                    # A relative's admission is the relative's own business.
+                    reference=one.reference if one.person_id == person.id else None,
+                    authorisation=str(one.authorisation_id) if one.authorisation_id else None,
+                )
+                for one in found
+            ],
         )
 
 

@@ -67,12 +67,36 @@ class BalancesOut(BaseModel):
     hint_words: Words | None
 
 
+class HoldOut(BaseModel):
+    """Money that is set aside: for what, how much is left of it, and when it goes back by itself."""
+
+    id: str
+    purpose: Literal["deposit", "wallet", "transfer", "premium"]
+    amount_fen: int
+    remaining_fen: int
+    placed_at: datetime
+    expires_at: datetime
+    reference: str | None = Field(description="what it is held for; not told of money held for a relative")
+    authorisation: str | None = Field(description="under which it is held for a relative, if it is")
+
+
+class HoldsOut(BaseModel):
+    """What of a person's money is set aside now, oldest first."""
+
+    at: datetime
+    held_fen: int
+    items: list[HoldOut]
+
+
 class StatementLineOut(BaseModel):
     """One movement of a personal account."""
 
     at: datetime
     account: AccountName
-    kind: str = Field(description="settlement, reversal or opening")
+    kind: str = Field(
+        description="settlement, reversal, opening, accrual (a month's credit), year_end, hold, capture, release, closing"
+        " or transfer_in"
+    )
     amount_fen: int = Field(description="below zero when money left the account")
     balance_fen: int = Field(description="of this account, after the movement")
     event: str = Field(description="id of the event; several lines of one event share it")

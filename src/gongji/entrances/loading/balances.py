@@ -7,19 +7,13 @@ from datetime import date
 
 from gongji.foundation.errors import Refused
 from gongji.registry.model import Enrolment
-from gongji.rules.model import Scheme
+from gongji.registry.service import region_of_account
 
 
 def regions_of(enrolments: Mapping[int, Sequence[Enrolment]], on: date) -> dict[int, str]:
-    """For each person the region whose books the personal account stands in: that of the newest enrolment in the
-    employee scheme that has begun; people who never had one have no personal account and are left out."""
-    regions = {}
-    for person_id, newest_first in enrolments.items():
-        begun = (e.region for e in newest_first if e.scheme is Scheme.EMPLOYEE and e.since <= on)
-        region = next(begun, None)
-        if region is not None:
-            regions[person_id] = region
-    return regions
+    """For each person the region whose books the personal account stands in; people without one are left out."""
+    regions = {person_id: region_of_account(newest_first, on) for person_id, newest_first in enrolments.items()}
+    return {person_id: region for person_id, region in regions.items() if region is not None}
 
 
 def no_employee_scheme() -> Refused:

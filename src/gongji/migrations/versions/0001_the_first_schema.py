@@ -55,6 +55,7 @@ def upgrade() -> None:
             f"CREATE TRIGGER {table}_is_kept BEFORE TRUNCATE ON {table}"
             " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )
+    create_holds_and_years()
 
 
 def create_tables() -> None:
@@ -694,3 +695,177 @@ BEGIN
     END LOOP;
 END $$
 """
+
+
+#: Of these tables too rows are added, never changed; a hold's row only moves forward.
+YEARS_APPEND_ONLY = ("hold_step", "account_credit", "year_turn", "account_closing")
+
+
+def create_holds_and_years() -> None:
+    op.create_table(
+        "hold",
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("account", sa.BigInteger(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("captured", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("released", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("state", sa.Text(), server_default="open", nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("authorisation_id", sa.BigInteger(), nullable=True),
+        sa.Column("placed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'open') = (captured + released < amount)", name=op.f("hold_open_while_something_remains")
+        ),
+        sa.CheckConstraint("(state = 'open') = (ended_at IS NULL)", name=op.f("hold_ended_has_a_moment")),
+        sa.CheckConstraint("purpose IN ('deposit', 'wallet', 'transfer', 'premium')", name=op.f("hold_purpose_known")),
+        sa.CheckConstraint("state <> 'captured' OR captured > 0", name=op.f("hold_captured_took_something")),
+        sa.CheckConstraint("state IN ('open', 'captured', 'released', 'expired')", name=op.f("hold_state_known")),
+        sa.CheckConstraint("(account >> 10) & 255 = 3", name=op.f("hold_account_is_held")),
+        sa.CheckConstraint("amount > 0 AND captured >= 0 AND released >= 0", name=op.f("hold_amounts")),
+        sa.CheckConstraint("bucket = id & 1023 AND bucket = account & 1023", name=op.f("hold_bucket_of_money")),
+        sa.CheckConstraint("captured + released <= amount", name=op.f("hold_within_amount")),
+        sa.CheckConstraint("expires_at > placed_at", name=op.f("hold_expires_later")),
+        sa.PrimaryKeyConstraint("bucket", "id", name=op.f("hold_pkey")),
+        comment="person_id: in whose favour; account: the payer's personal.held; its first journal, of the same id, says where from",
+    )
+    op.create_index(
+        op.f("hold_bucket_account_idx"),
+        "hold",
+        ["bucket", "account"],
+        unique=False,
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_index("hold_due", "hold", ["expires_at"], unique=False, postgresql_where=sa.text("state = 'open'"))
+    op.create_table(
+        "hold_step",
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("hold_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("captured", sa.BigInteger(), nullable=False),
+        sa.Column("released", sa.BigInteger(), nullable=False),
+        sa.Column("remaining", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.Column("request_digest", sa.LargeBinary(), nullable=True),
+        sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.CheckConstraint("(kind = 'expire') = (key IS NULL)", name=op.f("hold_step_asked_for_with_a_key")),
+        sa.CheckConstraint(
+            "(kind = 'hold') = (captured + released = 0)", name=op.f("hold_step_later_steps_move_something")
+        ),
+        sa.CheckConstraint("(kind = 'hold') = (id = hold_id)", name=op.f("hold_step_first_step_has_the_holds_id")),
+        sa.CheckConstraint("kind IN ('hold', 'capture', 'release', 'expire')", name=op.f("hold_step_kind_known")),
+        sa.CheckConstraint("(key IS NULL) = (request_digest IS NULL)", name=op.f("hold_step_key_with_digest")),
+        sa.CheckConstraint("bucket = id & 1023 AND bucket = hold_id & 1023", name=op.f("hold_step_bucket_of_hold")),
+        sa.CheckConstraint("captured >= 0 AND released >= 0 AND remaining >= 0", name=op.f("hold_step_amounts")),
+        sa.ForeignKeyConstraint(
+            ["bucket", "hold_id"], ["hold.bucket", "hold.id"], name=op.f("hold_step_bucket_hold_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("bucket", "id", name=op.f("hold_step_pkey")),
+        comment="captured, released: by this step, fen; remaining: what was still held after it",
+    )
+    op.create_index(op.f("hold_step_bucket_hold_id_idx"), "hold_step", ["bucket", "hold_id"], unique=False)
+    op.create_index(
+        "hold_step_key", "hold_step", ["bucket", "key"], unique=True, postgresql_where=sa.text("key IS NOT NULL")
+    )
+    op.create_table(
+        "account_credit",
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("region", sa.Text(), nullable=False),
+        sa.Column("base", sa.BigInteger(), nullable=True),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("journal_id", sa.BigInteger(), nullable=False),
+        sa.Column("posted_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('employer', 'flexible', 'retired')", name=op.f("account_credit_kind_known")),
+        sa.CheckConstraint("amount > 0 AND base > 0", name=op.f("account_credit_amounts")),
+        sa.CheckConstraint(
+            "bucket = person_id & 1023 AND bucket = journal_id & 1023", name=op.f("account_credit_bucket_of_person")
+        ),
+        sa.CheckConstraint("extract(day FROM month) = 1", name=op.f("account_credit_month_by_its_first_day")),
+        sa.PrimaryKeyConstraint("bucket", "person_id", "month", "kind", name=op.f("account_credit_pkey")),
+    )
+    op.create_table(
+        "year_turn",
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("year", sa.SmallInteger(), nullable=False),
+        sa.Column("carried", sa.BigInteger(), nullable=False),
+        sa.Column("journal_id", sa.BigInteger(), nullable=True),
+        sa.Column("turned_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.CheckConstraint("bucket = person_id & 1023", name=op.f("year_turn_bucket_of_person")),
+        sa.CheckConstraint(
+            "carried >= 0 AND (carried > 0) = (journal_id IS NOT NULL)", name=op.f("year_turn_carried_by_a_journal")
+        ),
+        sa.PrimaryKeyConstraint("bucket", "person_id", "year", name=op.f("year_turn_pkey")),
+    )
+    op.create_table(
+        "account_closing",
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("region", sa.Text(), nullable=False),
+        sa.Column("other_region", sa.Text(), nullable=True),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("held", sa.BigInteger(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("request_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("shares", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("authorisations", sa.Integer(), nullable=False),
+        sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(kind = 'death') = (other_region IS NULL)", name=op.f("account_closing_transfer_names_the_other_region")
+        ),
+        sa.CheckConstraint("kind IN ('death', 'transfer_out', 'transfer_in')", name=op.f("account_closing_kind_known")),
+        sa.CheckConstraint("amount >= 0 AND held >= 0", name=op.f("account_closing_amounts")),
+        sa.CheckConstraint(
+            "bucket = id & 1023 AND bucket = person_id & 1023", name=op.f("account_closing_bucket_of_person")
+        ),
+        sa.PrimaryKeyConstraint("bucket", "id", name=op.f("account_closing_pkey")),
+        comment="shares: fen by the id of the person who is owed them; held: what open holds keep",
+    )
+    op.create_index(
+        "account_closing_reference", "account_closing", ["bucket", "person_id", "kind", "reference"], unique=True
+    )
+    for table in YEARS_APPEND_ONLY:
+        op.execute(
+            f"CREATE TRIGGER {table}_is_history BEFORE UPDATE OR DELETE ON {table}"
+            " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_is_kept BEFORE TRUNCATE ON {table}"
+            " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
+    op.execute(
+        """
+        CREATE FUNCTION hold_moves_forward() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF TG_OP = 'UPDATE' THEN
+                IF OLD.state = 'open' AND NEW.captured >= OLD.captured AND NEW.released >= OLD.released
+                   AND (NEW.bucket, NEW.id, NEW.person_id, NEW.account, NEW.amount, NEW.purpose, NEW.reference,
+                        NEW.placed_at, NEW.expires_at)
+                     = (OLD.bucket, OLD.id, OLD.person_id, OLD.account, OLD.amount, OLD.purpose, OLD.reference,
+                        OLD.placed_at, OLD.expires_at)
+                   AND NEW.authorisation_id IS NOT DISTINCT FROM OLD.authorisation_id THEN
+                    RETURN NEW;
+                END IF;
+            END IF;
+            RAISE EXCEPTION 'a hold only moves forward: what is taken or given back stays so (%)', TG_OP
+                USING ERRCODE = 'restrict_violation';
+        END $$
+        """
+    )
+    op.execute(
+        "CREATE TRIGGER hold_moves_forward BEFORE UPDATE OR DELETE ON hold"
+        " FOR EACH ROW EXECUTE FUNCTION hold_moves_forward()"
+    )
+    op.execute(
+        "CREATE TRIGGER hold_is_kept BEFORE TRUNCATE ON hold FOR EACH STATEMENT EXECUTE FUNCTION hold_moves_forward()"
+    )

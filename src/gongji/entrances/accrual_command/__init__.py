@@ -1,0 +1,6 @@
+"""``gongji accrual``: personal accounts over the years, from the command line."""
+
+from gongji.entrances.accrual_command.command import accrual
+from gongji.entrances.accrual_command.credit_file import CreditFileReport, credit_file
+
+__all__ = ["CreditFileReport", "accrual", "credit_file"]

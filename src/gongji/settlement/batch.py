@@ -1,0 +1,132 @@
+"""One batch: decisions one after the other over the same books, each seeing what those before it did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from gongji.foundation.errors import GongjiError
+from gongji.foundation.ids import bucket_of, compose
+from gongji.ledger.holds import HoldReceipt
+from gongji.ledger.model import Journal
+from gongji.rules.book import RuleBook
+from gongji.settlement import refusals
+from gongji.settlement.books import Books, Case, VisitFacts
+from gongji.settlement.decide import Decision, settle, stored_answer
+from gongji.settlement.holds.decide import bucket_of_money, capture, place, release, stored_receipt
+from gongji.settlement.holds.model import CaptureHold, HoldCommand, HoldDecision, PlaceHold, ReleaseHold
+from gongji.settlement.lines import bill_of, keep
+from gongji.settlement.load import Job, Loaded
+from gongji.settlement.model import Reverse, ReversePart, Settlement, SettlePurchase, SettleVisit
+from gongji.settlement.part_return import PartReturned, rest_key, rest_of
+from gongji.settlement.reversal import reverse
+from gongji.settlement.write import Entry
+
+#: What comes of a command.
+Outcome = Settlement | HoldReceipt | PartReturned | GongjiError
+
+
+class Batch:
+    """The decisions of one transaction.
+
+    Args:
+        loaded: what is known, under lock; changed by every decision.
+        rules: the rule book.
+        at: the moment of all decisions.
+        serials: numbers for what is made, at least two a command.
+    """
+
+    def __init__(self, loaded: Loaded, rules: RuleBook, at: datetime, serials: Sequence[int]) -> None:
+        self.loaded = loaded
+        self.entries: list[Entry] = []
+        self.held: list[HoldDecision] = []
+        self._rules = rules
+        self._at = at
+        self._serials = list(serials)
+
+    @property
+    def journals(self) -> list[Journal]:
+        """The journals of all decisions."""
+        settled = [entry.decision.journal for entry in self.entries]
+        return [journal for journal in (*settled, *(one.journal for one in self.held)) if journal is not None]
+
+    def decide(self, command: Job, *, dry: bool) -> Outcome:
+        """Decide a command; a refusal is returned and leaves no trace."""
+        try:
+            if isinstance(command, PlaceHold | CaptureHold | ReleaseHold):
+                return self._hold(command)
+            if isinstance(command, ReversePart):
+                return self._return_part(command)
+            return self._settle(command, dry=dry)
+        except GongjiError as refusal:
+            return refusal
+
+    def _settle(self, command: SettleVisit | SettlePurchase | Reverse, *, dry: bool) -> Settlement:
+        books = self.loaded.books
+        if not dry and (known := stored_answer(command.key, books)) is not None:
+            return known
+        decision = self._decision(command, books, dry=dry)
+        if decision.journal is not None:
+            self.entries.append(Entry(command, decision))
+        return decision.settlement
+
+    def _decision(self, command: SettleVisit | SettlePurchase | Reverse, books: Books, *, dry: bool) -> Decision:
+        settlement_id = 0 if dry else compose(self._serials.pop(), bucket_of(command.person_id))
+        if isinstance(command, Reverse):
+            original = self.loaded.originals.get(command.settlement_id)
+            settlement = original.settlement if original else None
+            transfers, moves = (original.transfers, original.moves) if original else ((), ())
+            return reverse(command, settlement, transfers, moves, books, self._at, settlement_id)
+        return settle(_case(command, self.loaded, settlement_id), books, self._rules, self._at, settlement_id)
+
+    def _return_part(self, command: ReversePart) -> PartReturned:
+        """Both decisions over a copy of the books, which becomes the books when both go through."""
+        books = self.loaded.books
+        known, rest = stored_answer(command.key, books), stored_answer(rest_key(command), books)
+        if known is not None and rest is not None:
+            return PartReturned(known, rest)
+        if known is not None or rest is not None:
+            raise refusals.other_content(command.key)
+        trial = books.copy()
+        whole = Reverse(command.key, command.institution, command.person_id, command.visit_id, command.settlement_id)
+        back = self._decision(whole, trial, dry=False)
+        purchase = rest_of(command, self.loaded.originals[command.settlement_id].settlement)
+        settled = self._decision(purchase, trial, dry=False)
+        # From here on it must succeed.
+        self.loaded.books = trial
+        self.entries += [Entry(whole, back), Entry(purchase, settled)]
+        return PartReturned(back.settlement, settled.settlement)
+
+    def _hold(self, command: HoldCommand) -> HoldReceipt:
+        loaded = self.loaded
+        if (known := stored_receipt(command, loaded.holds)) is not None:
+            return known
+        step_id = compose(self._serials.pop(), bucket_of_money(command))
+        if isinstance(command, PlaceHold):
+            person, sharings = loaded.patients.get(command.person_id), loaded.sharings.get(command.person_id, ())
+            decision = place(
+                command, person, tuple(sharings), loaded.holds, loaded.books, self._rules, self._at, step_id
+            )
+        elif isinstance(command, CaptureHold):
+            decision = capture(command, loaded.holds, loaded.books, self._at, step_id)
+        else:
+            decision = release(command, loaded.holds, loaded.books, self._at, step_id)
+        self.held.append(decision)
+        return decision.receipt
+
+
+def _case(command: SettleVisit | SettlePurchase, loaded: Loaded, settlement_id: int) -> Case:
+    """The command with the facts that belong to it; a purchase brings its lines along and is its own visit."""
+    patient = loaded.patients.get(command.person_id)
+    if patient is None:
+        raise refusals.visit_unknown()
+    sharings = tuple(loaded.sharings.get(patient.id, ()))
+    if isinstance(command, SettleVisit):
+        visit = loaded.visits.get(command.visit_id)
+        if visit is None:
+            raise refusals.visit_unknown()
+        return Case(command, patient, visit, sharings)
+    lines = tuple(keep(line) for line in command.lines)
+    unsettled = {"": bill_of(lines)} if lines else {}
+    visit = VisitFacts(settlement_id, patient.id, command.institution.id, command.med_type, True, unsettled)
+    return Case(command, patient, visit, sharings, lines)
