@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from gongji.family import service as family
@@ -350,7 +351,7 @@ class Played:
 
 def _with_content(command: Command, content: bytes) -> Command:
     key = command.key
-    return replace(command, key=MessageKey(key.institution_id, key.infno, key.msgid, content.ljust(32, b".")))
+    return msgspec.structs.replace(command, key=MessageKey(key.institution_id, key.infno, key.msgid, content.ljust(32, b".")))
 
 
 def _insurance(member: Any, region: str) -> Enrolment:
