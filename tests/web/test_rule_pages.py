@@ -203,6 +203,7 @@ def test_two_regions_and_two_days_side_by_side(reader: httpx.Client) -> None:
     assert "怎样开始用 铁岭市 本人的不够时自动用 济宁市 要告诉收费员" in regions
     assert "一年最多报 · 退休 铁岭市 ¥3,000.00 济宁市 ¥4,500.00" in regions, "one cap there, one by status here"
     assert re.search(r"不一样的（\d+ 项）", days)
+    assert "铁岭市：数字出自转载资料，还没有和官方原文核对。" in regions
     wrong = said(reader.get("/rules/compare", params={"a": "211200", "b": "", "on": "soon"}), 422)
     assert "第二个地区：还没有收录这个地区" in wrong
 

@@ -22,11 +22,13 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A benefit, or sharing, of both sides: the rows that differ and those that are the same."""
+    """A benefit, or sharing, of both sides: the rows that differ, those that are the same, and for each side a sentence on
+    the weakest of its sources; None where all can be trusted."""
 
     title: str
     different: tuple[Pair, ...]
     same: tuple[Pair, ...]
+    cautions: tuple[str | None, str | None]
 
 
 def compare(atlas: Atlas, a: tuple[str, date], b: tuple[str, date], language: Language) -> tuple[Comparison, ...]:
@@ -50,6 +52,7 @@ def compare(atlas: Atlas, a: tuple[str, date], b: tuple[str, date], language: La
                 (left.get(key) or right[key]).title,
                 tuple(one for one in pairs if one.a != one.b),
                 tuple(one for one in pairs if one.a == one.b),
+                (left[key].caution if key in left else None, right[key].caution if key in right else None),
             )
         )
     return tuple(found)
