@@ -136,7 +136,7 @@ class TestList:
         admissions = rows(registry, "110000", "employee.inpatient")[2024]
         outpatients = rows(registry, "370200")[2024]
         sharing = rows(registry, "211200", "employee.sharing")[2024]
-        assert (admissions["state"], admissions["best_grade"], admissions["conflicts"]) == ("conflicting", "B", 2)
+        assert (admissions["state"], admissions["best_grade"], admissions["conflicts"]) == ("complete", "B", 0)
         assert (outpatients["state"], outpatients["conflicts"]) == ("secondary sources only", 1)
         assert (sharing["state"], sharing["best_grade"], sharing["worst_grade"]) == ("conflicting", "A", "K")
 
@@ -223,6 +223,53 @@ class TestCheck:
         assert report["examples"] >= 100
         ended = [one["en"] for one in report["findings"] if one["code"] == "rule_ended"]
         assert "no rule of employee.outpatient after 2023-12-31, recorded as a gap" in ended
+
+    def test_a_band_that_no_visit_reaches_is_told_with_its_line(self, tmp_path: Path) -> None:
+        """A first band that ends under the deductible, and a last one beyond the cap on the same cost."""
+        banded = (
+            FUSHUN.replace(
+                "shape: ratio, by: [status, tier]", "shape: banded, by: [band], edges: ends, on: gross, counter: cost"
+            )
+            .replace("  fund_paid: {scope", "  cost: {scope: person, reset: calendar_year}\n  fund_paid: {scope")
+            .replace(
+                "counter: fund_paid, fund: fund.pool, by: [status]",
+                "counter: fund_paid, fund: fund.pool, by: [], on: gross",
+            )
+            .replace("value: {active: 3000.00, retired: 3000.00}", "value: 3000.00")
+        )
+        shares = banded.index("  share:\n    - effective")
+        caps = banded.index("  yearly_cap:\n")
+        entry = "    - effective: 2025-07-01\n      value: {}\n      source: {{doc: notice, grade: A, quote: 段, checked: 2026-11-22}}\n"
+        text = (
+            banded[:shares]
+            + "  share:\n"
+            + entry.format("{band_1: 50 %, band_2: 60 %, band_3: 70 %}")
+            + "  ends:\n"
+            + entry.format("{band_1: 200.00, band_2: 3000.00}")
+            + banded[caps:]
+        )
+        report = told("check", write(tmp_path, "outpatient.yaml", text))
+        found = {
+            one["en"]: one["at"].rsplit(":", 1)[-1] for one in report["findings"] if one["code"] == "unreachable_band"
+        }
+        line = str(text[: text.index("  ends:")].count("\n") + 2)
+        assert found == {
+            "no visit reaches band_1 of employee.outpatient from 2025-07-01": line,
+            "no visit reaches band_3 of employee.outpatient from 2025-07-01": line,
+        }
+
+    def test_a_conflict_in_the_file_of_a_benefit_counts_for_that_benefit_alone(self) -> None:
+        """Tianjin's doubts about its outpatient bands say nothing about its inpatient rule."""
+        rows = {
+            one["benefit"]: one["conflicts"]
+            for one in told("list", "天津", "--since", "2024", "--until", "2024")["coverage"]
+        }
+        assert (rows["employee.outpatient"], rows["employee.inpatient"]) == (3, 0)
+
+    def test_what_a_city_takes_from_above_includes_who_waits(self) -> None:
+        findings = told("check", SHIPPED / "cn/liaoning/tieling")["findings"]
+        (nation,) = [one for one in findings if one["code"] == "inherited" and "from cn on" in one["en"]]
+        assert "waiting.resident" in nation["names"]
 
     def test_what_tieling_takes_from_above_is_named(self) -> None:
         (tieling, nation) = told("check", SHIPPED / "cn/liaoning/tieling")["findings"]

@@ -11,7 +11,7 @@ from gongji.rules.problems import Problems
 from gongji.rules.structure import REPEAT, DeductibleShape
 
 #: How many admissions of a year may have an amount of their own; the last one holds for all later ones.
-MOST_ADMISSIONS: Final = 9
+MOST_ADMISSIONS: Final = 10
 
 
 def check_repeat(shape: DeductibleShape, table: Dated[Table], problems: Problems) -> None:

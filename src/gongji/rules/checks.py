@@ -148,5 +148,7 @@ def _binds(keys: Key, path: Key) -> bool:
 
 
 def _outside(bound: Bound, leaf: Leaf) -> bool:
-    too_low = bound.at_least is not None and leaf.amount < bound.at_least
+    # 0 % is no ratio but care that the benefit does not reach (Shenzhen's second grade outside the bound clinic).
+    not_covered = bound.on[0] == "share" and leaf.amount == 0
+    too_low = bound.at_least is not None and leaf.amount < bound.at_least and not not_covered
     return too_low or (bound.at_most is not None and leaf.amount > bound.at_most)

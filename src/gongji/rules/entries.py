@@ -179,18 +179,18 @@ def read_interpretation(name: str, node: Node, pack: str) -> Interpretation:
     )
 
 
-def read_conflict(node: Node, pack: str) -> Conflict:
-    """Read ``{about, says, against, docs, handling}``."""
+def read_conflict(node: Node, pack: str, benefit: str) -> Conflict:
+    """Read ``{about, says, against, docs, handling}`` of the file of a benefit, or of none."""
     found = node.fields(("about", "says", "against", "docs", "handling"))
     docs = tuple(item.text() for item in found["docs"].items())
     about, says, against = found["about"].text(), found["says"].text(), found["against"].text()
-    return Conflict(pack, about, says, against, docs, found["handling"].text())
+    return Conflict(pack, about, says, against, docs, found["handling"].text(), benefit)
 
 
-def read_gap(node: Node) -> tuple[str, str]:
-    """Read ``{about, says}``."""
+def read_gap(node: Node, benefit: str) -> tuple[str, str, str]:
+    """Read ``{about, says}`` of the file of a benefit, or of none."""
     found = node.fields(("about", "says"))
-    return found["about"].text(), found["says"].text()
+    return found["about"].text(), found["says"].text(), benefit
 
 
 def read_bound(node: Node) -> Dated[Bound]:

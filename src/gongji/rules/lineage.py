@@ -39,7 +39,9 @@ class Lineage:
     def gaps(self) -> tuple[Gap, ...]:
         """What these packs leave silent on purpose, nearest first."""
         return tuple(
-            Gap(f"{pack.id}#gap.{about}", about, says, self.digest) for pack in self.packs for about, says in pack.gaps
+            Gap(f"{pack.id}#gap.{about}", about, says, self.digest, benefit)
+            for pack in self.packs
+            for about, says, benefit in pack.gaps
         )
 
     def documents(self) -> dict[str, Document]:

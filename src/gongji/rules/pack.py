@@ -115,7 +115,7 @@ class Pack:
     benefits: dict[BenefitKey, BenefitEntries] = field(default_factory=dict)
     bounds: dict[BenefitKey, list[Dated[Bound]]] = field(default_factory=dict)
     conflicts: list[Conflict] = field(default_factory=list)
-    gaps: list[tuple[str, str]] = field(default_factory=list)
+    gaps: list[tuple[str, str, str]] = field(default_factory=list)
     cited: list[tuple[str, At]] = field(default_factory=list)
     content: list[Plain] = field(default_factory=list)
 
@@ -183,8 +183,9 @@ def _read_file(root: Node, packs: dict[str, Pack]) -> None:
     pack.waiting |= dict(_read_named(found.get("waiting"), _read_waiting).values())
     for key, bounds in _read_named(found.get("bounds"), _read_bounds).values():
         pack.bounds.setdefault(key, []).extend(bounds)
-    pack.conflicts += _read_list(found.get("conflicts"), lambda node: read_conflict(node, pack_id))
-    pack.gaps += _read_list(found.get("gaps"), read_gap)
+    benefit = found["scheme"].text() if "scheme" in found else ""
+    pack.conflicts += _read_list(found.get("conflicts"), lambda node: read_conflict(node, pack_id, benefit))
+    pack.gaps += _read_list(found.get("gaps"), lambda node: read_gap(node, benefit))
 
 
 def _read_header(found: Mapping[str, Node], pack: Pack) -> None:

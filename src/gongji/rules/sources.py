@@ -64,7 +64,10 @@ class Interpretation:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Two sources that disagree: `says` is what the pack holds, `against` what it was held against."""
+    """Two sources that disagree: `says` is what the pack holds, `against` what it was held against.
+
+    `benefit` is the benefit in whose file it stands (``employee.inpatient``), empty for one of the whole pack.
+    """
 
     pack: str
     about: str
@@ -72,6 +75,7 @@ class Conflict:
     against: str
     docs: tuple[str, ...]
     handling: str
+    benefit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +87,14 @@ class Gap:
         about: ``<scheme>.<kind>`` for a missing benefit (``resident.outpatient``), else a free name.
         says: one Chinese sentence: what is not known.
         digest: digest of the pack that records it.
+        benefit: the benefit in whose file it stands, empty for one of the whole pack.
     """
 
     rule: str
     about: str
     says: str
     digest: str
+    benefit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,8 +168,11 @@ def _counted(lineage: Lineage, word: str, year: int, *, covered: bool) -> int:
 def is_about(conflict: Conflict, word: str, lineage: Lineage) -> bool:
     """Whether a conflict names the benefit, its kind of care, or one of its values (``share.active.tier_1``).
 
-    A pack keeps no trace of the file that a conflict stands in: one about the share is counted for every benefit.
+    One that stands in a benefit's file is about that benefit; one in the pack's own file that only names a share or a
+    deductible counts for every benefit.
     """
+    if conflict.benefit:
+        return word == conflict.benefit
     first = conflict.about.split(".")[0]
     if word == SHARING:
         return first == "sharing"

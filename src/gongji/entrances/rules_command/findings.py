@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from gongji.entrances.rules_command.shelf import Shelf
-from gongji.entrances.rules_command.words import benefit_word
+from gongji.entrances.rules_command.words import benefit_word, chinese_of, scheme_word
 from gongji.rules.entries import Dated
 from gongji.rules.lineage import Lineage
-from gongji.rules.pack import in_force
+from gongji.rules.model import BenefitRule, Cap, DeductibleKind, Measure, Reset
+from gongji.rules.pack import BenefitEntries, in_force
 from gongji.rules.problems import At
+from gongji.rules.structure import TableShape
 
 _DAY = timedelta(days=1)
 
@@ -39,6 +41,7 @@ def findings(shelf: Shelf, lineages: Sequence[Lineage], on: date) -> Iterator[Fi
     parents = {parent.id for lineage in shelf.lineages.values() for parent in lineage.parents}
     for lineage in lineages:
         yield from _benefit_dates(shelf, lineage)
+        yield from _unreachable_bands(shelf, lineage)
         yield from _value_dates(lineage)
         if lineage.own.id not in parents:
             yield from _inherited(lineage, on)
@@ -59,6 +62,55 @@ def _benefit_dates(shelf: Shelf, lineage: Lineage) -> Iterator[Finding]:
             en = f"no rule of {word} after {held[-1].until}, {'recorded' if recorded else 'not recorded'} as a gap"
             zh = f"{word} 自 {held[-1].until} 后没有规则, {'已' if recorded else '未'}登记为空白"
             yield Finding("rule_ended", benefit.at, en, zh)
+
+
+def _unreachable_bands(shelf: Shelf, lineage: Lineage) -> Iterator[Finding]:
+    """Bands that no visit can reach: wholly under the deductible, or beyond the cap on what they are measured on."""
+    for key, benefit in lineage.own.benefits.items():
+        word = benefit_word(key)
+        told: set[str] = set()
+        for span in shelf.book.timeline(lineage.own.region, *key):
+            for band in unreachable(span.rule):
+                if band not in told:
+                    told.add(band)
+                    place = next((shape.value.share.edges for shape in benefit.shapes if shape.value.share.edges), None)
+                    en = f"no visit reaches {band} of {word} from {span.begins}"
+                    zh = f"{word} 自 {span.begins} 起, 没有费用能到达{chinese_of(band)} ({band})"
+                    yield Finding("unreachable_band", _edges_at(benefit, place, span.begins), en, zh)
+
+
+def _edges_at(benefit: BenefitEntries, edges: TableShape | None, on: date) -> At:
+    """Where the edges that hold on a day stand."""
+    entry = in_force(benefit.values.get(edges.value, ()), on) if edges is not None else None
+    return entry.at if entry is not None else benefit.at
+
+
+def unreachable(rule: BenefitRule) -> list[str]:
+    """The bands of a rule that no visit can reach, by their words.
+
+    With the deductible counted in, the first bands may end before it does; and a cap on the very measure of the bands,
+    over the same period, may end before the last ones begin.
+    """
+    share = rule.share
+    if not share.edges:
+        return []
+    found = []
+    begins = (0, *share.edges)
+    period = rule.counters[share.counter].reset if share.counter else None
+    deductible = rule.deductible
+    lasts = rule.counters[deductible.counter].reset if deductible.kind is DeductibleKind.CUMULATIVE else None
+    least = min(deductible.amounts.numbers.values()) if share.measure is Measure.GROSS and lasts == period else 0
+    least = 0 if deductible.waivers else least
+    caps = [cap for cap in rule.layers[0].caps if cap.measure is share.measure and _period(rule, cap) == period]
+    most = min((max(cap.limits.numbers.values()) for cap in caps), default=None)
+    for number, (lower, upper) in enumerate(zip_longest(begins, share.edges), 1):
+        if (upper is not None and upper <= least) or (most is not None and lower >= most):
+            found.append(f"band_{number}")
+    return found
+
+
+def _period(rule: BenefitRule, cap: Cap) -> Reset | None:
+    return rule.counters[cap.counter].reset if cap.counter and not cap.each_disease else None
 
 
 def _value_dates(lineage: Lineage) -> Iterator[Finding]:
@@ -96,5 +148,6 @@ def _all(lineage: Lineage, level: int) -> list[tuple[str, Sequence[Dated[object]
     return [
         *((f"sharing.{name}", entries) for name, entries in pack.sharing.items()),
         *((f"accrual.{name}", entries) for name, entries in pack.accrual.items()),
+        *((f"waiting.{scheme_word(scheme)}", entries) for scheme, entries in pack.waiting.items()),
         *((f"values.{name}", entries) for name, entries in pack.values.items()),
     ]
