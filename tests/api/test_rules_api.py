@@ -67,7 +67,8 @@ def test_all_regions_are_listed_with_spans_and_grade(http: httpx.Client) -> None
     assert tieling["name"] == "铁岭市"
     assert tieling["grade"] == "C"
     assert tieling["benefits"] == [
-        {"scheme": "310", "kind": "outpatient", "spans": [{"effective": "2024-01-01", "until": None}]}
+        {"scheme": "310", "kind": "outpatient", "spans": [{"effective": "2024-01-01", "until": None}]},
+        {"scheme": "390", "kind": "two_diseases", "spans": [{"effective": "2025-01-01", "until": None}]},
     ]
     jining = items["370800"]["benefits"][0]["spans"]
     assert [span["effective"] for span in jining] == ["2023-01-01", "2024-01-01"]

@@ -80,6 +80,8 @@ def visits_of(benefit: PackBenefit, years: Years) -> list[Visit]:
             current_account=max(0, int(years.current[place] - drawn[place])),
             days=int(years.days[place]),
             disease=words[disease] if disease >= 0 else "",
+            # In the file a pharmacy's claim bears the tier of the hospital that prescribed.
+            prescriber=list(Tier)[int(years.tier[place])],
         )
         parts = (int(years.self_paid[place]), 0, int(years.first_self_pay[place]), int(years.in_scope[place]))
         found.append((benefit.rules[rule], Bill(sum(parts), *parts), person))

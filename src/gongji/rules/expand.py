@@ -139,6 +139,7 @@ class Reader:
             numbers = sorted(ordinal(word) for word in found)
             if numbers != list(range(1, len(numbers) + 1)):
                 self._missing(shape, table, f"{dimension}_1 …")
+            return tuple(sorted(found, key=ordinal))
         return tuple(sorted(found))
 
     def _missing(self, shape: TableShape, table: Dated[Table], what: str) -> None:

@@ -60,4 +60,6 @@ class Grid:
         found = {key[place] for key in self.numbers}
         if dimension in (Dimension.AGE, Dimension.COVER):
             return tuple(sorted(found, key=lower_bound))
+        if dimension in (Dimension.ADMISSION, Dimension.BAND):
+            return tuple(sorted(found, key=ordinal))
         return tuple(sorted(found))
