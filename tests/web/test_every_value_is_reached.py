@@ -86,7 +86,8 @@ def questions(lineage: Lineage, key: BenefitKey, benefit: BenefitEntries) -> Ite
     tiers = [tier for tier in Tier if tier in words or tier.base is tier]
     readings = [{}, *({f"r.{one.name}": option} for one in benefit.interpretations.values() for option in one.options)]
     for shape in benefit.shapes:
-        cases = [{}, *({"with": one} for one in Attribute), *({"offsite": one} for one in OffSite)]
+        both = f"{Attribute.GRADE_2} {Attribute.SELECTED_PROVIDER}"
+        cases = [{}, *({"with": one} for one in (*Attribute, both)), *({"offsite": one} for one in OffSite)]
         diseases = sorted(_diseases(shape.value, benefit)) or [""]
         for on, kind, status, tier, age, covered, case, disease, reading in product(
             days(shape, benefit), kinds, STATUSES[key[0]], tiers, ages, months, cases, diseases, readings
@@ -126,7 +127,8 @@ def _diseases(shape: Shape, benefit: BenefitEntries) -> set[str]:
 
 def used(query: dict[str, str]) -> tuple[str, set[Cited]]:
     """What the answer to a question says, and the values that it cites."""
-    form, result = calculate(ATLAS, QueryParams(query), TODAY, READER)
+    told = [(name, word) for name, words in query.items() for word in (words.split() if name == "with" else [words])]
+    form, result = calculate(ATLAS, QueryParams(told), TODAY, READER)
     assert result is not None, (query, form.errors)
     steps = result.explained.steps
     cited = {(clause.rule, clause.effective) for step in steps for clause in step.clauses}

@@ -219,6 +219,14 @@ class Cap:
         """Name of the counter that a visit for this disease adds to; empty for a limit of each visit."""
         return f"{self.counter}.{disease}" if self.each_disease else self.counter
 
+    @property
+    def counters(self) -> tuple[str, ...]:
+        """The names of all its counters, those of each disease where they have their own; none for a limit of each visit."""
+        if not self.counter:
+            return ()
+        diseases = self.limits.words(Dimension.DISEASE) if self.each_disease else ("",)
+        return tuple(self.counter_of(disease) for disease in diseases)
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:

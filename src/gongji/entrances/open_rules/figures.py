@@ -79,7 +79,7 @@ def _layers(rule: BenefitRule) -> Iterator[Figure]:
             yield from _of_grid(section, "ratio", "further.ratio", layer.share.ratios, "ratio")
         for cap in layer.caps:
             measure = "fund" if cap.measure is Measure.FUND else "cost"
-            period = rule.counters[cap.counter].reset if cap.counter else "visit"
+            period = rule.counters[cap.counters[0]].reset if cap.counters else "visit"
             yield from _of_grid(section, cap.name, f"cap.{measure}.{period}", cap.limits, "fen")
 
 

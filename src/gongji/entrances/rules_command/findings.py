@@ -110,7 +110,7 @@ def unreachable(rule: BenefitRule) -> list[str]:
 
 
 def _period(rule: BenefitRule, cap: Cap) -> Reset | None:
-    return rule.counters[cap.counter].reset if cap.counter and not cap.each_disease else None
+    return rule.counters[cap.counters[0]].reset if cap.counters else None
 
 
 def _value_dates(lineage: Lineage) -> Iterator[Finding]:
