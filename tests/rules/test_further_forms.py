@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from shapes import LI, NO_CAPS, NONE, RATIO, WANG, after, load, pack, rule_of, visit
 
 from gongji.benefit.model import FundPayment
