@@ -351,7 +351,9 @@ class Played:
 
 def _with_content(command: Command, content: bytes) -> Command:
     key = command.key
-    return msgspec.structs.replace(command, key=MessageKey(key.institution_id, key.infno, key.msgid, content.ljust(32, b".")))
+    return msgspec.structs.replace(
+        command, key=MessageKey(key.institution_id, key.infno, key.msgid, content.ljust(32, b"."))
+    )
 
 
 def _insurance(member: Any, region: str) -> Enrolment:
