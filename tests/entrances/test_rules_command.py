@@ -266,6 +266,17 @@ class TestCheck:
         }
         assert (rows["employee.outpatient"], rows["employee.inpatient"]) == (3, 0)
 
+    def test_who_waits_stands_on_the_sheet(self) -> None:
+        sheet = told("show", "武汉", "--on", "2025-06-01")["sections"]
+        (flexible,) = sheet["employee.waiting"]["values"]
+        assert (flexible["value"], flexible["inherited"], flexible["source"]["grade"]) == (
+            {"flexible": "6"},
+            False,
+            "B",
+        )
+        (residents,) = sheet["resident.waiting"]["values"]
+        assert (residents["value"]["long_gap_least"], residents["inherited"]) == ("6", True)
+
     def test_what_a_city_takes_from_above_includes_who_waits(self) -> None:
         findings = told("check", SHIPPED / "cn/liaoning/tieling")["findings"]
         (nation,) = [one for one in findings if one["code"] == "inherited" and "from cn on" in one["en"]]

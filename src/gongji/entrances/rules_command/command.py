@@ -121,7 +121,7 @@ def _wanted(scheme: str | None, kind: CareKind | None) -> frozenset[str] | None:
     if scheme is None and kind is None:
         return None
     words = [benefit_word(key) for key in every_benefit() if kind in (None, key[1])]
-    words += [SHARING, ACCRUAL, VALUES] if kind is None else []
+    words += [SHARING, ACCRUAL, "employee.waiting", "resident.waiting", VALUES] if kind is None else []
     return frozenset(word for word in words if scheme is None or word == VALUES or word.startswith(f"{scheme}."))
 
 

@@ -18,8 +18,9 @@ from gongji.rules.grid import Key
 from gongji.rules.lineage import Lineage, clause
 from gongji.rules.model import Clause, Conflict, Gap, Interpretation
 from gongji.rules.node import Leaf
-from gongji.rules.pack import SHARING_NAMES, BenefitEntries, BenefitKey, Pack, in_force
+from gongji.rules.pack import SCHEME_WORDS, SHARING_NAMES, BenefitEntries, BenefitKey, Pack, in_force
 from gongji.rules.vocabulary import Contributor
+from gongji.rules.waiting import GAP_TERMS
 
 Held = TypeVar("Held")
 
@@ -89,7 +90,7 @@ def sheet_of(shelf: Shelf, lineage: Lineage, on: date, wanted: frozenset[str] | 
     silent = [section.word for section in sections if not section.values]
     if shelf.book.sharing(lineage.own.region, on) is None:
         silent.append(SHARING)
-    sections += [_sharing(lineage, on), _accrual(lineage, on), _plain(lineage, on)]
+    sections += [_sharing(lineage, on), _accrual(lineage, on), *_waiting(lineage, on), _plain(lineage, on)]
     return Sheet(
         region=lineage.own.region,
         name=lineage.own.name,
@@ -151,6 +152,21 @@ def _accrual(lineage: Lineage, on: date) -> Section:
         )
     ]
     return Section(ACCRUAL, tuple(values), ())
+
+
+def _waiting(lineage: Lineage, on: date) -> Iterator[Section]:
+    """Who waits how many months, a section for each scheme in which anybody does."""
+    for word, scheme in SCHEME_WORDS.items():
+        held = [(pack, pack.waiting.get(scheme, ())) for pack in lineage.packs]
+        for pack, entry, inherited in _nearest(lineage, held, on):
+            terms = entry.value
+            months = {str(late): number for late, number in terms.fixed.items()}
+            months |= {name: getattr(terms, name) for name in GAP_TERMS}
+            cells: dict[Key, str] = {(name,): str(number) for name, number in months.items() if number}
+            source = _clause(lineage, pack, f"waiting.{word}", entry)
+            yield Section(
+                f"{word}.waiting", (Shown("waiting", "等待期 (月) months to wait", cells, source, inherited),), ()
+            )
 
 
 def _plain(lineage: Lineage, on: date) -> Section:
