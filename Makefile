@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test lint properties oracle city-year torture bench-verify clean
+.PHONY: run demo test lint properties oracle city-year torture bench-verify bench-rules clean
 
 run: $(VENV)/installed
 	$(BIN)/gongji demo --serve
@@ -37,6 +37,10 @@ torture: $(VENV)/installed-test
 	PYTHONPATH=tests $(BIN)/python -m torture $(ARGS)
 
 # How long the proof of a million transfers takes here; fills the books first (some minutes).
+# The same rule and the same people through the kernel, OpenFisca and a plain loop; then files. ARGS="--people 100000" is quicker.
+bench-rules: $(VENV)/installed-bench
+	$(BIN)/python -m bench.rules $(ARGS)
+
 bench-verify: $(VENV)/installed-test
 	PYTHONPATH=tests $(BIN)/python bench/verify $(ARGS)
 
@@ -50,6 +54,10 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/installed-test: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
 	touch $@ $(VENV)/installed
+
+$(VENV)/installed-bench: $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench,simulate]'
+	touch $@
 
 clean:
 	rm -rf $(VENV) build dist artifacts

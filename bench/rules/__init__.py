@@ -1,0 +1,1 @@
+"""The rules over populations: the kernel, other engines, files."""
