@@ -57,7 +57,13 @@ def keys(found: dict[str, dict[str, float]]) -> dict[str, float]:
 
 def table(found: dict[str, dict[str, float]], flat: dict[str, float]) -> Table:
     """The engines for people to read."""
-    made = Table("engine", "claims/s", "× OpenFisca natural", "peak memory, MB", title="The same rule, the same people")
+    made = Table(
+        "engine",
+        "claims/s",
+        "× OpenFisca natural",
+        "peak memory, MB",
+        title="The same rule, the same people; processor time",
+    )
     for name, one in found.items():
         ratio = one["speed"] / flat["openfisca_natural"]
         made.add_row(name, f"{one['speed']:,.0f}", f"{ratio:,.1f}", f"{one['peak'] / 1e6:,.0f}")

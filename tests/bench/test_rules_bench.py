@@ -29,7 +29,7 @@ def test_the_kernel_and_its_lanes_pay_what_a_plain_loop_pays(monkeypatch: pytest
     assert paid.sum() > 10_000_00
 
 
-@pytest.mark.parametrize("how", ["natural", "fastest"])
+@pytest.mark.parametrize("how", ["natural", "fastest", "blocks"])
 def test_openfisca_pays_the_same(how: str) -> None:
     pytest.importorskip("openfisca_core")
     _, paid = engines.openfisca(PEOPLE, how)
