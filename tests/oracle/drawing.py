@@ -6,7 +6,21 @@ import random
 from collections.abc import Sequence
 
 from oracle.family import FAMILY
-from oracle.operations import Bind, Change, Operation, Read, Repeat, Reverse, Settle, Story
+from oracle.operations import (
+    MESSAGES,
+    Bind,
+    Change,
+    Expire,
+    GiveBack,
+    Hold,
+    Operation,
+    Read,
+    Repeat,
+    Reverse,
+    Settle,
+    Story,
+    Take,
+)
 
 #: Minutes of a step: mostly the same hour, sometimes another month, now and then over the year's end.
 _STEPS = (1, 1, 2, 30, 60, 24 * 60, 10 * 24 * 60, 45 * 24 * 60)
@@ -27,9 +41,7 @@ def draw_story(seed: str, length: int = 16) -> Story:
         desk = chance.random() < (0.65 if operations else 0.2)
         at += chance.choice(_STEPS)
         for _ in range(chance.choice((1, 1, 2, 4)) if desk else 1):
-            operations.append(
-                draw_at_the_desk(chance, operations, at) if desk else draw_elsewhere(chance, operations, at)
-            )
+            operations.append(_draw(chance, operations, at, desk=desk))
     return Story(seed, region, opening, tuple(operations))
 
 
@@ -42,11 +54,31 @@ def draw_family(chance: random.Random) -> tuple[str, tuple[tuple[int, int] | Non
     return region, opening
 
 
+def _draw(chance: random.Random, before: Sequence[Operation], at: int, *, desk: bool) -> Operation:
+    n = len(before)
+    if desk and chance.random() < 0.2:
+        return draw_of_holds(chance, before, at)
+    if not desk and n and chance.random() < 0.1:
+        return Expire(n, at)
+    return draw_at_the_desk(chance, before, at) if desk else draw_elsewhere(chance, before, at)
+
+
+def draw_of_holds(chance: random.Random, before: Sequence[Operation], at: int) -> Operation:
+    """A hold or a step of one."""
+    n, kind = len(before), chance.random()
+    amount = chance.choice((0, 1, 3_00, 100_00, 250_00))
+    if not any(isinstance(one, Hold) for one in before) or kind < 0.35:
+        return Hold(n, at, chance.choice((0, 2, 3)), amount, chance.choice((0, 60, 3 * 24 * 60, 90 * 24 * 60)))
+    if kind < 0.7:
+        return Take(n, at, _earlier(chance, before, Hold), amount, rest=chance.random() < 0.3)
+    return GiveBack(n, at, _earlier(chance, before, Hold), chance.choice((None, amount)))
+
+
 def draw_at_the_desk(chance: random.Random, before: Sequence[Operation], at: int) -> Operation:
     """Something that waits at the desk, after what happened before."""
     n, kind = len(before), chance.random()
     if n and kind < 0.15:
-        return Repeat(n, at, _earlier(chance, before, Settle, Reverse), other=chance.random() < 0.3)
+        return Repeat(n, at, _earlier(chance, before, *MESSAGES), other=chance.random() < 0.3)
     if n and kind < 0.4:
         return Reverse(n, at, _earlier(chance, before, Settle, Reverse))
     items = tuple(

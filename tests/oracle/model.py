@@ -17,7 +17,20 @@ from gongji.foundation.clock import CHINA
 from gongji.rules.book import RuleBook
 from gongji.rules.model import CareKind, Scheme, Status, Tier
 from oracle.family import FAMILY, relation_to
-from oracle.operations import Bind, Change, Read, Repeat, Reverse, Settle, Story
+from oracle.operations import (
+    MESSAGES,
+    Bind,
+    Change,
+    Expire,
+    GiveBack,
+    Hold,
+    Read,
+    Repeat,
+    Reverse,
+    Settle,
+    Story,
+    Take,
+)
 
 BEGINNING = datetime(2025, 11, 20, 8, 0, tzinfo=CHINA)
 
@@ -67,6 +80,17 @@ class Answer:
     patient: int = 0
 
 
+@dataclass
+class Held:
+    """Money set aside: how much remains, until which minute, and from where it came, what was drawn last at the end."""
+
+    person: int
+    remaining: int
+    until: int
+    state: str = "open"
+    sources: list[tuple[str, int]] = field(default_factory=list)
+
+
 def split(items: tuple[tuple[str, int, int], ...]) -> Bill:
     """The bill: C-A in scope, C-B with a tenth borne first and a ceiling of ¥195.00 a piece, C-C all self-paid."""
     total = self_paid = over = first = scope = 0
@@ -92,6 +116,7 @@ class Oracle:
         self.rules = rules
         self.accounts: dict[tuple[int, str], int] = {}
         self.journal: list[tuple[int, tuple[int, str], int]] = []
+        self.holds: dict[int, Held] = {}
         self.counters: dict[tuple[int, str, str], int] = {}
         self.authorisations: dict[int, Authorisation] = {}
         self.operations = {one.n: one for one in story.operations}
@@ -109,11 +134,11 @@ class Oracle:
     def predict(self, one: Any) -> Any:
         """The outcome of an operation: figures, a state, something read, or the code of a refusal."""
         match one:
-            case Settle() | Reverse():
+            case Settle() | Reverse() | Hold() | Take() | GiveBack():
                 return self._message(one.n, "first", one.at, dry=isinstance(one, Settle) and one.dry)
             case Repeat():
                 original = self.operations.get(one.of)
-                if not isinstance(original, Settle | Reverse) or (isinstance(original, Settle) and original.dry):
+                if not isinstance(original, MESSAGES) or (isinstance(original, Settle) and original.dry):
                     return "nothing"
                 return self._message(one.of, "other" if one.other else "first", one.at, dry=False)
             case Bind():
@@ -122,6 +147,12 @@ class Oracle:
                 return self._change(one)
             case Read():
                 return self._read(one)
+            case Expire():
+                for held in self.holds.values():
+                    if held.remaining and held.until <= one.at:
+                        self._give_back(held, held.remaining, one.at)
+                        held.state = "ended"
+                return "expired"
 
     def _move(self, at: int, account: tuple[int, str], amount: int) -> None:
         self.accounts[account] += amount
@@ -137,12 +168,82 @@ class Oracle:
             kept_content, answer = self.kept[n]
             return answer.figures if kept_content == content else "key.other_content"
         operation = self.operations[n]
-        answer = self._settle(operation, at, dry) if isinstance(operation, Settle) else self._reverse(operation, at)
+        answer = self._decide(operation, at, dry)
         if isinstance(answer, str):
             return answer
         if not dry:
             self.kept[n] = (content, answer)
         return answer.figures
+
+    def _decide(self, operation: Any, at: int, dry: bool) -> Answer | str:
+        match operation:
+            case Settle():
+                return self._settle(operation, at, dry)
+            case Reverse():
+                return self._reverse(operation, at)
+            case Hold():
+                return self._hold(operation, at)
+            case _:
+                return self._step(operation, at)
+
+    def _hold(self, one: Hold, at: int) -> Answer | str:
+        if one.amount <= 0:
+            return "hold.amount"
+        if one.at + one.lasts <= at:
+            return "hold.expires_at"
+        if self.balance(one.person) < one.amount:
+            return "hold.not_enough"
+        held = Held(one.person, one.amount, one.at + one.lasts)
+        rest = one.amount
+        self.accounts.setdefault((one.person, "held"), 0)
+        for kind in ("current", "historical"):
+            taken = min(self.accounts[one.person, kind], rest)
+            if taken:
+                held.sources.append((kind, taken))
+                self._move(at, (one.person, kind), -taken)
+                rest -= taken
+        self._move(at, (one.person, "held"), one.amount)
+        self.holds[one.n] = held
+        return Answer({"captured": 0, "released": 0, "remaining": one.amount})
+
+    def _step(self, one: Take | GiveBack, at: int) -> Answer | str:
+        held = self.holds.get(one.of)
+        if self.astray.setdefault(one.n, held is None) or held is None:
+            return "hold.unknown"
+        if held.state == "ended":
+            return "hold.ended"
+        if isinstance(one, Take) and held.until <= at:
+            return "hold.expired"
+        amount = held.remaining if one.amount is None else one.amount
+        if amount <= 0:
+            return "hold.amount"
+        if amount > held.remaining:
+            return "hold.too_much"
+        taken = released = 0
+        if isinstance(one, Take):
+            taken = amount
+            held.remaining -= taken
+            self._move(at, (held.person, "held"), -taken)
+            if one.rest:
+                released = held.remaining
+        else:
+            released = amount
+        self._give_back(held, released, at)
+        if not held.remaining:
+            held.state = "ended"
+        return Answer({"captured": taken, "released": released, "remaining": held.remaining})
+
+    def _give_back(self, held: Held, amount: int, at: int) -> None:
+        """What was drawn last goes back first."""
+        held.remaining -= amount
+        self._move(at, (held.person, "held"), -amount)
+        while amount:
+            kind, drawn = held.sources.pop()
+            part = min(drawn, amount)
+            self._move(at, (held.person, kind), part)
+            amount -= part
+            if drawn > part:
+                held.sources.append((kind, drawn - part))
 
     def _settle(self, one: Settle, at: int, dry: bool) -> Answer | str:
         if one.wrong_scheme:
@@ -287,9 +388,13 @@ class Oracle:
 
     def _read(self, one: Read) -> Any:
         if one.what == "balances":
-            return {kind: amount for (person, kind), amount in self.accounts.items() if person == one.person}
+            return {
+                kind: amount
+                for (person, kind), amount in self.accounts.items()
+                if person == one.person and kind != "held"
+            }
         if one.what == "past":
-            kinds = {kind for person, kind in self.accounts if person == one.person}
+            kinds = {kind for person, kind in self.accounts if person == one.person and kind != "held"}
             return {
                 kind: sum(
                     amount for at, account, amount in self.journal if account == (one.person, kind) and at <= one.moment
@@ -297,7 +402,11 @@ class Oracle:
                 for kind in kinds
             }
         if one.what == "statement":
-            return sorted((at, kind, amount) for at, (person, kind), amount in self.journal if person == one.person)
+            return sorted(
+                (at, kind, amount)
+                for at, (person, kind), amount in self.journal
+                if person == one.person and kind != "held"
+            )
         if one.what == "counters":
             return {place[1:]: value for place, value in self.counters.items() if place[0] == one.person and value}
         mine = {known.n for known in self.authorisations.values() if known.sharer == one.person}

@@ -79,10 +79,54 @@ class Read:
     moment: int = 0
 
 
-Operation = Settle | Repeat | Reverse | Bind | Change | Read
+@dataclass(frozen=True)
+class Hold:
+    """Somebody's own money is set aside for a deposit, for so many minutes."""
 
-#: What waits at the desk together when it comes in the same minute.
-AT_THE_DESK = (Settle, Repeat, Reverse)
+    n: int
+    at: int
+    person: int
+    amount: int
+    lasts: int
+
+
+@dataclass(frozen=True)
+class Take:
+    """Held money is taken by a hospital; `rest` gives back at once what then remains."""
+
+    n: int
+    at: int
+    of: int
+    amount: int
+    rest: bool = False
+
+
+@dataclass(frozen=True)
+class GiveBack:
+    """Held money goes back, all that remains when no amount is named."""
+
+    n: int
+    at: int
+    of: int
+    amount: int | None = None
+
+
+@dataclass(frozen=True)
+class Expire:
+    """Whoever looks after holds gives back those whose time is over."""
+
+    n: int
+    at: int
+
+
+Operation = Settle | Repeat | Reverse | Bind | Change | Read | Hold | Take | GiveBack | Expire
+
+#: What is sent under a key; with the repeated ones, what waits at the desk together when it comes in the same minute.
+MESSAGES = (Settle, Reverse, Hold, Take, GiveBack)
+AT_THE_DESK = (*MESSAGES, Repeat)
+
+#: What names the outcome of an earlier message, and so cannot wait at the desk together with it.
+FOLLOWING = (Reverse, Take, GiveBack)
 
 
 @dataclass(frozen=True)

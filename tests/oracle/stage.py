@@ -16,7 +16,8 @@ from gongji.family.model import FactKind, KinshipFact
 from gongji.foundation.errors import GongjiError
 from gongji.foundation.ids import bucket_of
 from gongji.ledger.history import balance_at, statement_at
-from gongji.ledger.model import AccountKind, personal_account
+from gongji.ledger.holds import HoldPurpose, HoldReceipt
+from gongji.ledger.model import AccountKind, open_account, personal_account
 from gongji.ledger.service import balances_of, open_balances, register_poster
 from gongji.registry.certificate import CITIZEN_ID, check_certificate, check_digit
 from gongji.registry.entering import add_enrolments, add_institutions, add_people
@@ -24,10 +25,27 @@ from gongji.registry.entries import NewEnrolment, NewInstitution, NewPerson
 from gongji.registry.model import Enrolment, Institution, InstitutionKind
 from gongji.rules.book import RuleBook
 from gongji.rules.model import Relation, Scheme, Status, Tier
+from gongji.settlement.holds.expiry import expire_holds
+from gongji.settlement.holds.model import CaptureHold, HoldCommand, HoldKey, PlaceHold, ReleaseHold
 from gongji.settlement.model import AccountUse, Command, MessageKey, Reverse, Settlement, SettlePurchase
 from oracle.family import FAMILY, PARENTS, SPOUSES, relation_to
 from oracle.model import moment
-from oracle.operations import AT_THE_DESK, Bind, Change, Operation, Read, Repeat, Settle, Story
+from oracle.operations import (
+    AT_THE_DESK,
+    FOLLOWING,
+    MESSAGES,
+    Bind,
+    Change,
+    Expire,
+    GiveBack,
+    Operation,
+    Read,
+    Repeat,
+    Settle,
+    Story,
+    Take,
+)
+from oracle.operations import Hold as SetAside
 from oracle.operations import Reverse as TakeBack
 from town import Town
 
@@ -126,7 +144,8 @@ class Played:
         self.story = story
         self.members = members
         self.operations = {one.n: one for one in story.operations}
-        self._commands: dict[int, Command] = {}
+        self._commands: dict[int, Command | HoldCommand] = {}
+        self._held: dict[int, int] = {}
         self._settled: dict[int, Settlement] = {}
         self._bound: dict[int, int] = {}
 
@@ -144,7 +163,7 @@ class Played:
         for one in self.story.operations:
             together = bool(batch) and isinstance(one, AT_THE_DESK) and batch[0].at == one.at
             touched = {getattr(earlier, "of", earlier.n) for earlier in batch} | {earlier.n for earlier in batch}
-            if batch and (not together or (isinstance(one, TakeBack) and one.of in touched)):
+            if batch and (not together or (isinstance(one, FOLLOWING) and one.of in touched)):
                 yield batch
                 batch = []
             batch.append(one)
@@ -171,16 +190,18 @@ class Played:
             ]
         return [self.elsewhere(batch[0])]
 
-    def command(self, one: Operation) -> Command | None:
+    def command(self, one: Operation) -> Command | HoldCommand | None:
         """The message of an operation at the desk; a repeated one is the one that was sent, or its key."""
         match one:
             case Settle():
-                made: Command = self._purchase(one)
+                made: Command | HoldCommand = self._purchase(one)
             case TakeBack():
                 made = self._take_back(one)
+            case SetAside() | Take() | GiveBack():
+                made = self._of_a_hold(one)
             case Repeat():
                 original = self.operations.get(one.of)
-                if not isinstance(original, Settle | TakeBack) or (isinstance(original, Settle) and original.dry):
+                if not isinstance(original, MESSAGES) or (isinstance(original, Settle) and original.dry):
                     return None
                 sent = self._commands[one.of]
                 return _with_content(sent, b"other content") if one.other else sent
@@ -220,10 +241,29 @@ class Played:
         visit, settlement = (taken.visit_id, taken.id) if taken else (_NOBODYS, _NOBODYS)
         return Reverse(self.stage.town.key(institution, "2208"), institution, patient, visit, settlement)
 
-    def outcome(self, one: Operation, answer: Settlement | GongjiError) -> Any:
+    def _of_a_hold(self, one: SetAside | Take | GiveBack) -> HoldCommand:
+        text = f"{self.members[0]}:{one.n}"
+        key = HoldKey(text, text.encode().ljust(32, b"."))
+        if isinstance(one, SetAside):
+            person, until = self.members[one.person], moment(one.at + one.lasts)
+            return PlaceHold(key, person, person, one.amount, HoldPurpose.DEPOSIT, "住院", until)
+        placed = self.operations.get(one.of)
+        person = self.members[placed.person if isinstance(placed, SetAside) else 0]
+        hold = self._held.get(one.of, _NOBODYS | bucket_of(person))
+        if isinstance(one, GiveBack):
+            return ReleaseHold(key, person, hold, one.amount)
+        ward = open_account(AccountKind.PAYABLE_INSTITUTION, self.stage.place(self.story.region, "hospital").id, 0)
+        return CaptureHold(key, person, hold, one.amount, ward, one.rest)
+
+    def outcome(self, one: Operation, answer: Settlement | HoldReceipt | GongjiError) -> Any:
         """An answer of the desk as the oracle tells it."""
         if isinstance(answer, GongjiError):
             return answer.code
+        if isinstance(answer, HoldReceipt):
+            n = one.of if isinstance(one, Repeat) else one.n
+            if answer.step_id == answer.hold_id:
+                assert self._held.setdefault(n, answer.hold_id) == answer.hold_id, f"{one}: held twice"
+            return {"captured": answer.captured, "released": answer.released, "remaining": answer.remaining}
         if answer.id:
             n = one.of if isinstance(one, Repeat) else one.n
             first = self._settled.setdefault(n, answer)
@@ -241,6 +281,9 @@ class Played:
                     return self._change(one) if one.of in self._bound else "nothing"
                 case Read():
                     return self._read(one)
+                case Expire():
+                    expire_holds(self.stage.town.database, self.stage.town.clock)
+                    return "expired"
         except GongjiError as refusal:
             return refusal.code
 
@@ -339,7 +382,7 @@ class Played:
             personal_account(kind, person): (member, name)
             for member, (person, opening) in enumerate(zip(self.members, self.story.opening, strict=True))
             if opening is not None
-            for name, kind in KINDS.items()
+            for name, kind in (*KINDS.items(), ("held", AccountKind.PERSONAL_HELD))
         }
         with self.stage.town.database.engine.connect() as connection:
             rows = connection.execute(
@@ -349,8 +392,10 @@ class Played:
             return {places[row.id]: row.balance for row in rows}
 
 
-def _with_content(command: Command, content: bytes) -> Command:
+def _with_content(command: Command | HoldCommand, content: bytes) -> Command | HoldCommand:
     key = command.key
+    if isinstance(key, HoldKey):
+        return replace(command, key=HoldKey(key.key, content.ljust(32, b".")))
     return msgspec.structs.replace(
         command, key=MessageKey(key.institution_id, key.infno, key.msgid, content.ljust(32, b"."))
     )

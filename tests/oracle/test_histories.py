@@ -56,6 +56,13 @@ def test_the_drawn_histories_have_everything_in_them() -> None:
         "authorisation.user_is_sharer",
         "authorisation.not_yours",
         "authorisation.transition",
+        "hold.unknown",
+        "hold.ended",
+        "hold.expired",
+        "hold.expires_at",
+        "hold.amount",
+        "hold.too_much",
+        "hold.not_enough",
     }
     assert {"2025", "2026"} <= periods
 
