@@ -43,6 +43,8 @@ bench-rules: $(VENV)/installed-bench
 
 bench-verify: $(VENV)/installed-test
 	PYTHONPATH=tests $(BIN)/python bench/verify $(ARGS)
+bench-settle: $(VENV)/installed-test
+	$(BIN)/python -m bench.settle
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

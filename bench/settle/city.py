@@ -171,3 +171,21 @@ def shuffled(city: City, seed: int, crowd: int | None = None) -> Iterator[int]:
     draw = random.Random(seed)
     while True:
         yield draw.choice(city.fathers[:crowd])
+
+
+def grow(database: Database, accounts: int) -> None:
+    """More accounts, of people whom nobody treats: what a nation's books weigh on a city's settlements."""
+    with database.transaction() as connection:
+        connection.execute(
+            sa.text(
+                """
+                INSERT INTO account (bucket, id, holder, kind, balance)
+                SELECT (n % 1024)::smallint, ((1::bigint << 40) + n) << 18 | (1 + n % 2) << 10 | (n % 1024),
+                       (1::bigint << 40) + n, 1 + n % 2, 0
+                  FROM generate_series(1, CAST(:accounts AS bigint) - (SELECT count(*) FROM account)) AS s(n)
+                """
+            ),
+            {"accounts": accounts},
+        )
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("VACUUM ANALYZE account"))

@@ -1,0 +1,182 @@
+"""Settlements in process, without HTTP: desks that always have so many waiting, and what one costs server and Python."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final, cast
+
+import psycopg
+
+from bench.settle.city import City, purchase, shuffled
+from bench.settle.machine import Machine
+from gongji.foundation.clock import SystemClock
+from gongji.foundation.database import Database
+from gongji.ledger import store as ledger
+from gongji.rules.book import RuleBook
+from gongji.settlement import write
+from gongji.settlement.desk import Clerk, Desk
+from gongji.settlement.load import Loaded
+from gongji.settlement.model import Settlement, SettlePurchase
+
+#: How many settlements wait at the desks altogether, as 256 callers would have it.
+WAITING = 256
+
+
+@dataclass(frozen=True)
+class Load:
+    """Whose purchases, and where: everybody everywhere, one family, one institution."""
+
+    name: str
+    families: int | None = None
+    institutions: int | None = None
+
+
+SPREAD = Load("spread")
+HOT_FAMILY = Load("one family", families=1)
+HOT_HOSPITAL = Load("one institution", institutions=1)
+
+
+def purchases(city: City, load: Load, seed: int) -> Iterator[SettlePurchase]:
+    """Purchases of a load, for ever."""
+    fathers = shuffled(city, seed, load.families)
+    shops = city.pharmacies[: load.institutions]
+    stamp = f"{time.time_ns():020d}{seed}"
+    for number, father in enumerate(fathers):
+        yield purchase(city, father, shops[number % len(shops)], stamp, SystemClock().now())
+
+
+def rate(url: str, city: City, load: Load, seconds: float, processes: int = 2, waiting: int = WAITING) -> float:
+    """Settlements a second of so many processes that share `waiting` callers."""
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    ready = context.Barrier(processes)
+    workers = [
+        context.Process(
+            target=_settle_all_the_time, args=(url, city, load, seconds, number, waiting // processes, ready, results)
+        )
+        for number in range(processes)
+    ]
+    for worker in workers:
+        worker.start()
+    rates = [results.get(timeout=seconds + 120) for _ in workers]
+    for worker in workers:
+        worker.join()
+    return sum(rates)
+
+
+def _settle_all_the_time(
+    url: str, city: City, load: Load, seconds: float, seed: int, waiting: int, ready: Any, results: Any
+) -> None:
+    database = Database(url)
+    desk = Desk(database, RuleBook.shipped(), SystemClock())
+    source = purchases(city, load, seed)
+    # Commands are made before the clock runs: making them is the caller's work, not the desk's.
+    stock = list(islice(source, int(seconds * 12_000)))
+    for future in [desk.submit(command) for command in islice(source, waiting)]:
+        future.result()
+    ready.wait()
+    began = time.perf_counter()
+    done = 0
+    at_work: set[Future[Settlement]] = {desk.submit(stock.pop()) for _ in range(waiting)}
+    while time.perf_counter() - began < seconds and len(stock) >= waiting:
+        finished, at_work = wait(at_work, return_when=FIRST_COMPLETED)
+        for future in finished:
+            future.result()
+        done += len(finished)
+        at_work |= {desk.submit(stock.pop()) for _ in finished}
+    for future in at_work:
+        future.result()
+    took = time.perf_counter() - began
+    results.put((done + len(at_work)) / took)
+    desk.close()
+    database.close()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU time of one settlement in µs, in batches of 256: in Python, in the server, and in the server when nothing but
+    the same rows is written."""
+
+    python: float
+    server: float
+    floor: float
+
+
+def cost(machine: Machine, url: str, city: City, batches: int = 24) -> Cost:
+    """Measure what a settlement costs, one clerk alone."""
+    database = Database(url)
+    clerk = Clerk(database, RuleBook.shipped(), SystemClock())
+    source = purchases(city, SPREAD, 99)
+    stock = [[(command, False) for command in islice(source, WAITING)] for _ in range(batches + 1)]
+    _all_settled(clerk.handle(stock.pop()))
+    python, server = machine.cpu(lambda: [_all_settled(clerk.handle(batch)) for batch in stock])
+    count = batches * WAITING
+    clerk.close()
+    notes = _captured(database, purchases(city, SPREAD, 98), batches)
+    with database.connect() as connection:
+        _, floor = machine.cpu(lambda: _write_only(connection, notes))
+    database.close()
+    return Cost(python / count * 1e6, server / count * 1e6, floor / count * 1e6)
+
+
+def _all_settled(outcomes: list[Any]) -> None:
+    for outcome in outcomes:
+        if not isinstance(outcome, Settlement):
+            raise outcome
+
+
+#: The rows of a batch and nothing else: no account is locked or moved.
+_ONLY_ROWS: Final = ledger.POST.split(", moved AS (", maxsplit=1)[0] + " SELECT 0"
+
+
+class _Rehearsal(Clerk):
+    """Decides like every clerk and then only notes what it would have written."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, RuleBook.shipped(), SystemClock())
+        self.notes: list[tuple[str, dict[str, Any]]] = []
+
+    def _finish(self, entries: Sequence[write.Entry], loaded: Loaded) -> None:
+        block = self._poster.prepare([entry.decision.journal for entry in entries if entry.decision.journal])
+        write.write(cast("Any", _Notebook(self.notes, block.accounts)), entries, loaded.books, block, self._citations)
+        self._connection.rollback()
+        self._poster.confirm(block)
+
+
+class _Notebook:
+    """Stands where the connection would and keeps the statements with their parameters."""
+
+    def __init__(self, notes: list[tuple[str, dict[str, Any]]], moved: int) -> None:
+        self._notes, self._moved = notes, moved
+
+    def pipeline(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def execute(self, statement: str, parameters: dict[str, Any]) -> _Notebook:
+        self._notes.append((_ONLY_ROWS if statement == ledger.POST else statement, parameters))
+        return self
+
+    def fetchone(self) -> tuple[int]:
+        return (self._moved,)
+
+
+def _captured(database: Database, source: Iterator[SettlePurchase], batches: int) -> list[tuple[str, dict[str, Any]]]:
+    """The writing statements of batches that are decided and then given up."""
+    clerk = _Rehearsal(database)
+    for _ in range(batches):
+        _all_settled(clerk.handle([(command, False) for command in islice(source, WAITING)]))
+    clerk.close()
+    return clerk.notes
+
+
+def _write_only(connection: psycopg.Connection[Any], notes: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    for statement, parameters in notes:
+        connection.execute(statement, parameters)
+        if statement == write.WRITE_COUNTERS:
+            connection.commit()
