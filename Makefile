@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test lint properties oracle city-year torture bench-verify bench-rules clean
+.PHONY: run demo test lint properties oracle city-year torture bench-verify bench-rules bench-settle clean
 
 run: $(VENV)/installed
 	$(BIN)/gongji demo --serve
@@ -37,14 +37,16 @@ torture: $(VENV)/installed-test
 	PYTHONPATH=tests $(BIN)/python -m torture $(ARGS)
 
 # How long the proof of a million transfers takes here; fills the books first (some minutes).
+bench-verify: $(VENV)/installed-test
+	PYTHONPATH=tests $(BIN)/python bench/verify $(ARGS)
+
 # The same rule and the same people through the kernel, OpenFisca and a plain loop; then files. ARGS="--people 100000" is quicker.
 bench-rules: $(VENV)/installed-bench
 	$(BIN)/python -m bench.rules $(ARGS)
 
-bench-verify: $(VENV)/installed-test
-	PYTHONPATH=tests $(BIN)/python bench/verify $(ARGS)
+# Settlements a second against what the same PostgreSQL does by itself; some minutes, on a machine that does nothing else.
 bench-settle: $(VENV)/installed-test
-	$(BIN)/python -m bench.settle
+	$(BIN)/python -m bench.settle $(ARGS)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -15,6 +15,7 @@ import psycopg
 
 from bench.settle.city import City, purchase, shuffled
 from bench.settle.machine import Machine
+from gongji.entrances.platform import keep_for_good
 from gongji.foundation.clock import SystemClock
 from gongji.foundation.database import Database
 from gongji.ledger import store as ledger
@@ -75,6 +76,7 @@ def _settle_all_the_time(
 ) -> None:
     database = Database(url)
     desk = Desk(database, RuleBook.shipped(), SystemClock())
+    keep_for_good()
     source = purchases(city, load, seed)
     # Commands are made before the clock runs: making them is the caller's work, not the desk's.
     stock = list(islice(source, int(seconds * 12_000)))
@@ -112,6 +114,7 @@ def cost(machine: Machine, url: str, city: City, batches: int = 24) -> Cost:
     """Measure what a settlement costs, one clerk alone."""
     database = Database(url)
     clerk = Clerk(database, RuleBook.shipped(), SystemClock())
+    keep_for_good()
     source = purchases(city, SPREAD, 99)
     stock = [[(command, False) for command in islice(source, WAITING)] for _ in range(batches + 1)]
     _all_settled(clerk.handle(stock.pop()))

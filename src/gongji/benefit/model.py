@@ -16,7 +16,7 @@ from gongji.rules.vocabulary import Late
 Counters: TypeAlias = Mapping[str, int]
 
 
-class Bill(msgspec.Struct, frozen=True):
+class Bill(msgspec.Struct, frozen=True, gc=False):
     """One visit's bill in fen: total = self_paid + over_limit + first_self_pay + in_scope.
 
     Raises:
@@ -91,7 +91,7 @@ class Circumstances(msgspec.Struct, frozen=True):
         return frozenset({str(self.status), str(self.offsite), *self.attributes})
 
 
-class CounterMove(msgspec.Struct, frozen=True):
+class CounterMove(msgspec.Struct, frozen=True, gc=False):
     """What a visit adds to a counter.
 
     Attributes:
@@ -107,7 +107,7 @@ class CounterMove(msgspec.Struct, frozen=True):
     cap: int | None
 
 
-class FundPayment(msgspec.Struct, frozen=True):
+class FundPayment(msgspec.Struct, frozen=True, gc=False):
     """What one fund pays, in fen (above zero): ``fund.pool``, ``fund.large``."""
 
     fund: str

@@ -34,7 +34,7 @@ class Approval(StrEnum):
     NOT_APPROVED = "2"
 
 
-class FeeLine(msgspec.Struct, frozen=True):
+class FeeLine(msgspec.Struct, frozen=True, gc=False):
     """What is known of one fee line.
 
     Attributes:
@@ -58,7 +58,7 @@ class FeeLine(msgspec.Struct, frozen=True):
     approval: Approval = Approval.NOT_NEEDED
 
 
-class LineSplit(msgspec.Struct, frozen=True):
+class LineSplit(msgspec.Struct, frozen=True, gc=False):
     """The parts of a fee line in fen: total = self_paid + over_limit + first_self_pay + in_scope."""
 
     total: int

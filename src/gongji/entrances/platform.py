@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,10 +66,18 @@ def open_platform(settings: Settings, clock: Clock | None = None) -> Iterator[Pl
     vault = open_vault(settings)
     check_secret(database, vault)
     platform = Platform(settings, database, vault, clock or SystemClock(), load_rules(settings.packs))
+    keep_for_good()
     try:
         yield platform
     finally:
         platform.close()
+
+
+def keep_for_good() -> None:
+    """Tell Python's garbage collector to leave alone what is there now: the packs and modules stay for the process's
+    life, and looking through them again and again took a third of a settlement's time."""
+    gc.collect()
+    gc.freeze()
 
 
 def load_rules(packs: list[Path]) -> RuleBook:

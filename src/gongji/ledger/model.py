@@ -100,6 +100,11 @@ def kind_of(account_id: int) -> AccountKind:
     return AccountKind(account_id >> BUCKET_BITS & (1 << _KIND_BITS) - 1)
 
 
+def is_bounded(account_id: int) -> bool:
+    """Whether the account may never go below zero: `AccountKind.bounded` of its kind."""
+    return (account_id >> BUCKET_BITS & (1 << _KIND_BITS) - 1) <= LAST_BOUNDED
+
+
 def holder_of(account_id: int) -> int:
     """The holder number that stands in an account's id: for a person's account the person's serial."""
     return account_id >> BUCKET_BITS + _KIND_BITS
@@ -110,7 +115,7 @@ def person_of(account_id: int) -> int:
     return holder_of(account_id) << BUCKET_BITS | bucket_of(account_id)
 
 
-class Transfer(msgspec.Struct, frozen=True):
+class Transfer(msgspec.Struct, frozen=True, gc=False):
     """A positive amount from one account to another.
 
     Attributes:
@@ -128,9 +133,7 @@ class Transfer(msgspec.Struct, frozen=True):
     @property
     def bucket(self) -> int:
         """The bucket that the transfer lies in: that of its bounded side, the giver's first."""
-        return bucket_of(
-            self.credit if not kind_of(self.debit).bounded and kind_of(self.credit).bounded else self.debit
-        )
+        return bucket_of(self.credit if not is_bounded(self.debit) and is_bounded(self.credit) else self.debit)
 
     def opposite(self) -> Transfer:
         """The same amount back to where it came from."""

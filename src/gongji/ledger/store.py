@@ -10,7 +10,7 @@ import psycopg
 import sqlalchemy as sa
 
 from gongji.foundation.arrays import columns
-from gongji.ledger.model import Journal, kind_of
+from gongji.ledger.model import Journal, is_bounded
 
 Cursor = psycopg.Cursor[Any]
 
@@ -74,9 +74,9 @@ def movements(journals: Sequence[Journal]) -> dict[int, int]:
     change: Counter[int] = Counter()
     for journal in journals:
         for transfer in journal.transfers:
-            if kind_of(transfer.debit).bounded:
+            if is_bounded(transfer.debit):
                 change[transfer.debit] -= transfer.amount
-            if kind_of(transfer.credit).bounded:
+            if is_bounded(transfer.credit):
                 change[transfer.credit] += transfer.amount
     return {account: amount for account, amount in change.items() if amount}
 

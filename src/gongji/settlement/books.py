@@ -62,7 +62,7 @@ class Case(msgspec.Struct, frozen=True):
     lines: tuple[FeeLine, ...] = ()
 
 
-class CounterValue(msgspec.Struct):
+class CounterValue(msgspec.Struct, gc=False):
     """A stored counter: its value and the limit that bound its last increase (fen)."""
 
     value: int
@@ -147,7 +147,7 @@ def apply_moves(
 
 def usage_periods(at: datetime) -> tuple[str, str]:
     """The periods that the use of an authorisation counts in: its whole life, and the month."""
-    return "total", f"{at:%Y-%m}"
+    return "total", f"{at.year:04d}-{at.month:02d}"
 
 
 def usage_of(transfers: tuple[Transfer, ...]) -> dict[int, int]:

@@ -22,7 +22,7 @@ OWN_ORDER = (AccountKind.PERSONAL_CURRENT, AccountKind.PERSONAL_HISTORICAL)
 SHARED_ORDER = (AccountKind.PERSONAL_HISTORICAL, AccountKind.PERSONAL_CURRENT)
 
 
-class Draw(msgspec.Struct, frozen=True):
+class Draw(msgspec.Struct, frozen=True, gc=False):
     """An amount (fen, above zero) taken from one bounded account, under an authorisation when it is a sharer's."""
 
     account: int
@@ -30,7 +30,7 @@ class Draw(msgspec.Struct, frozen=True):
     authorisation_id: int | None = None
 
 
-class Purse(msgspec.Struct, frozen=True):
+class Purse(msgspec.Struct, frozen=True, gc=False):
     """A person's accounts that may pay, in the order in which they do: (account id, fen)."""
 
     accounts: tuple[tuple[int, int], ...]
@@ -88,14 +88,14 @@ class Payment(msgspec.Struct, frozen=True):
 
 def purse_of(person_id: int, order: Sequence[AccountKind], balances: dict[int, int], floor: int = 0) -> Purse:
     """A person's accounts in an order, less the `floor` (fen) that must stay in them altogether."""
-    accounts = [
-        (personal_account(kind, person_id), balances.get(personal_account(kind, person_id), 0)) for kind in order
-    ]
-    spendable = max(0, sum(balance for _, balance in accounts) - floor)
+    accounts = [personal_account(kind, person_id) for kind in order]
+    held = [balances.get(account, 0) for account in accounts]
+    spendable = max(0, sum(held) - floor)
     kept = []
-    for account, balance in accounts:
-        kept.append((account, min(balance, spendable)))
-        spendable -= kept[-1][1]
+    for account, balance in zip(accounts, held, strict=True):
+        offered = min(balance, spendable)
+        kept.append((account, offered))
+        spendable -= offered
     return Purse(tuple(kept))
 
 
