@@ -32,6 +32,9 @@ BLOCK_BYTES: Final = 8 << 20
 _LONGEST_LINE: Final = 4 << 20
 
 
+#: What pyarrow raises over a Parquet file that is damaged.
+_BROKEN: Final = (pa.ArrowException, OSError, UnicodeDecodeError)
+
 _NO_LINES: Final = np.zeros(0, np.int64)
 
 
@@ -142,12 +145,14 @@ class ParquetSource:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        file = self._open()
-        self.names: list[str] = list(file.schema_arrow.names)
+        try:
+            with self._open() as file:
+                self.names: list[str] = list(file.schema_arrow.names)
+                self._metadata = file.metadata
+        except _BROKEN as problem:
+            raise self._unreadable(problem) from problem
         _check_names(self.names)
-        self._metadata = file.metadata
-        self.rows = self.size = file.metadata.num_rows
-        file.close()
+        self.rows = self.size = self._metadata.num_rows
 
     def batches(self) -> Iterator[Batch]:
         """All rows; a page that cannot be read ends the run with a refusal."""
@@ -158,27 +163,29 @@ class ParquetSource:
                 for rows in file.iter_batches(BATCH_ROWS, use_threads=False):
                     lines = np.arange(done + 1, done + rows.num_rows + 1, dtype=np.int64)
                     done += rows.num_rows
+                    rows.validate(full=True)  # bytes that are no text would only be noticed when they are shown
                     yield Batch(rows, lines, done=done)
-        except (pa.ArrowException, OSError) as problem:
+        except _BROKEN as problem:
             raise self._unreadable(problem) from problem
 
     def surely_apart(self, column: str) -> bool:
         """Whether the row groups' ranges of a column overlap in a way that no ascending column has."""
         last = None
-        for group in range(self._metadata.num_row_groups):
-            statistics = self._metadata.row_group(group).column(self.names.index(column)).statistics
-            if statistics is None or not statistics.has_min_max:
-                return False
-            if last is not None and statistics.min < last:
-                return True
-            last = statistics.max
+        place = self.names.index(column)
+        try:
+            for group in range(self._metadata.num_row_groups):
+                statistics = self._metadata.row_group(group).column(place).statistics
+                if statistics is None or not statistics.has_min_max:
+                    return False
+                if last is not None and statistics.min < last:
+                    return True
+                last = statistics.max
+        except _BROKEN:
+            return False  # what cannot be read is told when the rows are
         return False
 
     def _open(self) -> pq.ParquetFile:
-        try:
-            return pq.ParquetFile(self._path, memory_map=False, pre_buffer=False)
-        except (pa.ArrowException, OSError) as problem:
-            raise self._unreadable(problem) from problem
+        return pq.ParquetFile(self._path, memory_map=False, pre_buffer=False)
 
     def _unreadable(self, problem: Exception) -> InvalidInput:
         told = str(problem).splitlines()[0][:200] if str(problem) else type(problem).__name__
@@ -254,7 +261,16 @@ class CsvSource(_TextSource):
 
     def _read_header(self, line: str) -> None:
         self._delimiter = next((mark for mark in (",", "\t", ";") if mark in line), ",")
-        self.names = [cell.strip() for cell in next(csv.reader([line], delimiter=self._delimiter))]
+        try:
+            self.names = [cell.strip() for cell in next(csv.reader([line], delimiter=self._delimiter, strict=True))]
+        except csv.Error as problem:
+            raise InvalidInput(
+                "columns.unreadable",
+                f"the header cannot be read: {problem}",
+                "表头无法读取，请检查双引号是否成对",
+                field="file",
+                accepted="names between commas, one row a line",
+            ) from problem
         self._check_header()
 
     def _check_header(self) -> None:
