@@ -37,7 +37,8 @@ def balance_at(connection: sa.Connection, accounts: Sequence[int], at: datetime)
     """
     sides = " UNION ALL ".join(
         f"SELECT {sign} t.amount AS amount FROM {_SHARES}"
-        f" JOIN transfer t ON t.bucket = (k.id & 1023)::smallint AND t.{side} = k.id WHERE t.posted_at <= :at"
+        f" JOIN transfer t ON t.bucket = (k.id & 1023)::smallint AND t.{side} = k.id"
+        f" WHERE t.posted_at <= :at AND {_held(accounts, side)}"
         for side, sign in (("credit", ""), ("debit", "-"))
     )
     found = connection.execute(
@@ -79,7 +80,7 @@ def statement_at(
     sides = " UNION ALL ".join(
         f"SELECT t.journal_id, t.leg, {sign} t.amount AS amount, t.{other} AS other, t.authorisation_id, t.posted_at"
         f"  FROM {_SHARES} JOIN transfer t ON t.bucket = (k.id & 1023)::smallint AND t.{side} = k.id"
-        f" WHERE t.posted_at <= :at AND (CAST(:since AS timestamptz) IS NULL OR t.posted_at >= :since)"
+        f" WHERE t.posted_at <= :at AND {_held(accounts, side)} AND (CAST(:since AS timestamptz) IS NULL OR t.posted_at >= :since)"
         for side, other, sign in (("credit", "debit", ""), ("debit", "credit", "-"))
     )
     rows = connection.execute(
@@ -100,6 +101,16 @@ def statement_at(
         )
         balance -= row.amount
     return lines[::-1]
+
+
+def _held(accounts: Sequence[int], side: str) -> str:
+    """The condition under which transfers are indexed: sides that somebody holds (kinds up to 6). The movements of open
+    accounts are not, they are searched through."""
+    return f"(t.{side} >> 10) & 255 <= {AccountKind.PAYABLE_PERSON}" if _all_held(accounts) else "true"
+
+
+def _all_held(accounts: Sequence[int]) -> bool:
+    return all(kind_of(account) <= AccountKind.PAYABLE_PERSON for account in accounts)
 
 
 def dotted(kind: AccountKind) -> str:
