@@ -87,8 +87,8 @@ class Book:
 
 
 def in_time(person: Circumstances) -> Circumstances:
-    """The same person insured in time and without a prescription: a file tells neither."""
-    return altered(person, prescriber=None, late=None, missed_years=0, repaid_years=0)
+    """The same person insured in time: a file does not tell of others."""
+    return altered(person, late=None, missed_years=0, repaid_years=0)
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,7 @@ class District:
             "region": visit.region,
             "status": str(person.status),
             "tier": str(person.tier),
+            "prescriber": None if person.prescriber is None else str(person.prescriber),
             "age": person.age,
             "months_covered": person.months_covered,
             "offsite": str(person.offsite),
@@ -184,6 +185,8 @@ def _settle(book: Book, visit: Visit, balances: dict[int, int], counters: dict[t
     person = altered(visit.claim.person, current_account=balances[personal_account(OWN_ORDER[0], visit.person)])
     rule = rule_at(book.timeline(visit.region, Scheme.EMPLOYEE, CareKind.OUTPATIENT), on)
     note = "" if rule is not None else "no_rule"
+    if rule is not None and rule.by_prescriber and person.prescriber is None:
+        rule, note = None, "no_prescription"
     spoken_of = (
         {OffSite.LOCAL, *(case for modifier in rule.share.modifiers for case in modifier.cases)} if rule else set()
     )

@@ -163,6 +163,7 @@ class _Reading:
             place=self._place(),
             day=self._column("date", np.int32),
             word=self._column("disease", np.int16),
+            prescriber=self._column("prescriber", np.int8),
             visits=self._visits(),
             **bill,
         )

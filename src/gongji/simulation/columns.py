@@ -118,6 +118,7 @@ COLUMNS: Final[Mapping[str, ClaimColumn]] = {
         _word("kind", _KIND_WORDS, None, "待遇"),
         _word("status", _STATUS_WORDS, None, "身份"),
         _word("tier", _TIER_WORDS, UNKNOWN, "级别"),
+        _word("prescriber", _TIER_WORDS, UNKNOWN, "处方机构级别"),
         _count("age", "full years, 0 to 150", UNKNOWN, 150, "年龄"),
         _count("months_covered", "whole months, 0 to 1800", UNKNOWN, 1800, "参保月数"),
         _word("offsite", _OFFSITE_WORDS, 0, "异地"),

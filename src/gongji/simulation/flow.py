@@ -35,28 +35,28 @@ from gongji.rules.layout import (
     PAID,
     STATUS,
     TIER,
-    WITHHELD_BIT,
 )
 from gongji.rules.vocabulary import CareKind, OffSite, Scheme
 
 # What becomes of a claim. Up to `OFFSITE_UNKNOWN` it is assessed; beyond, it is rejected.
 PAYS: Final = 0
 NO_RULE: Final = 1
-OFFSITE_UNKNOWN: Final = 2
-NOT_INSURED: Final = 3
-TIER_NEEDED: Final = 4
-AGE_NEEDED: Final = 5
-MONTHS_NEEDED: Final = 6
-DISEASE_NEEDED: Final = 7
-BALANCE_DIFFERS: Final = 8
-UNREADABLE: Final = 9
+NO_PRESCRIPTION: Final = 2
+OFFSITE_UNKNOWN: Final = 3
+NOT_INSURED: Final = 4
+TIER_NEEDED: Final = 5
+AGE_NEEDED: Final = 6
+MONTHS_NEEDED: Final = 7
+DISEASE_NEEDED: Final = 8
+BALANCE_DIFFERS: Final = 9
+UNREADABLE: Final = 10
 
 # What a rule asks about a claim, as bits.
 NEEDS_TIER: Final = 1
 NEEDS_AGE: Final = 2
 NEEDS_MONTHS: Final = 4
 NEEDS_DISEASE: Final = 8
-NEEDS_PRESCRIPTION: Final = 16  # which a file does not tell: the rule pays nothing
+NEEDS_PRESCRIPTION: Final = 16
 
 #: No rule, no sharer, no state, no more of them.
 NONE: Final = -1
@@ -81,7 +81,9 @@ class Claims(NamedTuple):
     """A chunk's claims, column by column; amounts are fen, `NONE` stands for what is not told.
 
     `place` is the region, scheme and kind (`plan`), `day` counts from 1970, `word` is the disease among all diseases of
-    the plan. `visits` has one row for each place of a visit (`layout`); of these, `find_rules` fills in month and disease.
+    the plan, `prescriber` the tier of the hospital whose prescription a pharmacy
+    fills. `visits` has one row for each place of a visit (`layout`); of these, `find_rules`
+    fills in month and disease.
     """
 
     family: Vector
@@ -90,6 +92,7 @@ class Claims(NamedTuple):
     place: Vector
     day: Vector
     word: Vector
+    prescriber: Vector
     visits: Matrix
     total: Vector
     first_self_pay: Vector
@@ -195,20 +198,22 @@ def find_rules(claims: Claims, rules: Rules, found: Found) -> None:
             found.verdict[i] = NO_RULE
             continue
         found.rule[i] = rule
+        if rules.needs[rule] & NEEDS_PRESCRIPTION:
+            visits[TIER, i] = claims.prescriber[i]
         found.verdict[i] = judge(rules, rule, claims.word[i], visits, i)
         visits[MONTH, i] = rules.months[day - FIRST_DAY]
         visits[TIER, i] = max(visits[TIER, i], 0)
         visits[AGE, i] = min(max(visits[AGE, i], 0), OLDEST)
         visits[COVERED, i] = min(max(visits[COVERED, i], 0), LONGEST_COVER)
         visits[DISEASE, i] = rules.disease_places[rule, claims.word[i]]
-        if rules.needs[rule] & NEEDS_PRESCRIPTION:
-            visits[CASES, i] |= WITHHELD_BIT
 
 
 def judge(rules: Rules, rule: int, word: int, visits: Matrix, i: int) -> int:
     """Whether a claim tells all that its rule asks, and the rule speaks of such a visit."""
     away = visits[CASES, i] & OFFSITE_BITS
     needs = rules.needs[rule]
+    if needs & NEEDS_PRESCRIPTION and visits[TIER, i] < 0:
+        return NO_PRESCRIPTION
     if needs & NEEDS_TIER and visits[TIER, i] < 0:
         return TIER_NEEDED
     if needs & NEEDS_AGE and visits[AGE, i] < 0:

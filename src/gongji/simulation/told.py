@@ -46,7 +46,7 @@ def told_claim(chunk: Chunk, row: int, plan: Plan) -> ToldClaim:
     cases = visit[layout.CASES]
     total, first_self_pay, in_scope = (int(one[row]) for one in (claims.total, claims.first_self_pay, claims.in_scope))
     age, months = visit[layout.AGE], visit[layout.COVERED]
-    word = int(claims.word[row])
+    word, prescriber = int(claims.word[row]), int(claims.prescriber[row])
     person = Circumstances(
         status=Status(_STATUSES[visit[layout.STATUS]]),
         tier=Tier(_TIERS[max(visit[layout.TIER], 0)]),
@@ -56,6 +56,7 @@ def told_claim(chunk: Chunk, row: int, plan: Plan) -> ToldClaim:
         attributes=frozenset(one for one in Attribute if cases & layout.CASE_BITS[str(one)]),
         months_covered=max(months, 0),
         days=visit[layout.DAYS],
+        prescriber=Tier(_TIERS[prescriber]) if prescriber >= 0 else None,
         disease=plan.diseases[word] if word != flow.NONE else "",
     )
     return ToldClaim(

@@ -164,6 +164,7 @@ class _Year:
             offsite=person.offsite,
             attributes=person.attributes,
             days=person.days,
+            prescriber=person.prescriber,
             disease=person.disease,
             counters=counters,
             own=own,
