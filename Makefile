@@ -16,8 +16,8 @@ test: $(VENV)/installed-test
 	$(BIN)/pytest
 
 lint: $(VENV)/installed-test
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

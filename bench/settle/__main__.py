@@ -27,6 +27,8 @@ from bench.settle import hordak, writers
 from bench.settle.callers import call
 from bench.settle.city import City, found_city, grow
 from bench.settle.machine import Machine, own_machine
+from gongji.entrances.maintenance import maintain
+from gongji.foundation.clock import SystemClock
 from gongji.foundation.database import Database
 from gongji.foundation.personal import Vault
 from gongji.migrations import upgrade
@@ -82,6 +84,7 @@ def settled_town(url: str, families: int) -> City:
     """A migrated database with a city in it."""
     database = Database(url)
     upgrade(database)
+    maintain(database, SystemClock())  # the months' tables, as in service
     city = found_city(database, Vault(SECRET), families)
     database.close()
     with psycopg.connect(url, autocommit=True) as connection:
