@@ -45,10 +45,11 @@ def keep(line: PricedLine) -> FeeLine:
 
 def bill_of(lines: tuple[FeeLine, ...]) -> Bill:
     """The bill that lines add up to, in fen."""
-    return Bill(
-        total=sum(kept.line.total for kept in lines),
-        self_paid=sum(kept.self_paid for kept in lines),
-        over_limit=sum(kept.over_limit for kept in lines),
-        first_self_pay=sum(kept.first_self_pay for kept in lines),
-        in_scope=sum(kept.in_scope for kept in lines),
-    )
+    total = self_paid = over_limit = first_self_pay = in_scope = 0
+    for kept in lines:
+        total += kept.line.total
+        self_paid += kept.self_paid
+        over_limit += kept.over_limit
+        first_self_pay += kept.first_self_pay
+        in_scope += kept.in_scope
+    return Bill(total, self_paid, over_limit, first_self_pay, in_scope)

@@ -7,6 +7,7 @@ cited, inputs]…]}``, where ``cited`` in a line is a place in the list of citat
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -57,6 +58,7 @@ SETTLEMENT_COLUMNS: Final = (
 )
 NAMES: Final = tuple(name for name, _ in SETTLEMENT_COLUMNS)
 _PLAIN: Final = NAMES[:31]
+_plain: Final = attrgetter(*_PLAIN)
 
 #: Columns that hold a document.
 DOCUMENTS: Final = NAMES[31:]
@@ -90,10 +92,9 @@ def cited_by(explanation: Explanation) -> list[Clause | None]:
 def settlement_row(decision: Decision, citations: Citations) -> tuple[Any, ...]:
     """The values of `SETTLEMENT_COLUMNS` for a decision whose clauses have their numbers."""
     answer = decision.settlement
-    plain = [getattr(answer, name) for name in _PLAIN]
     lines = _encoder.encode(answer.lines).decode() if answer.lines else None
     moves = _encoder.encode(decision.counters).decode()
-    return (*plain, _explanation_document(answer.explanation, citations), moves, lines)
+    return (*_plain(answer), _explanation_document(answer.explanation, citations), moves, lines)
 
 
 def _explanation_document(explanation: Explanation, citations: Citations) -> str:
