@@ -7,6 +7,7 @@ reception is free it takes whatever waits.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,6 +24,13 @@ from gongji.registry.model import CatalogueItem, Person
 
 #: Most calls that share a transaction: as many as the desk takes at once.
 LARGEST_BATCH: Final = 256
+
+#: Seconds for which an item that was found is not looked up again. Catalogues change by day and are loaded before it; an item
+#: that was not found is looked up each time.
+ITEMS_KEPT_FOR: Final = 10.0
+
+#: How many items are kept: some more than a hospital's catalogue has.
+ITEMS_KEPT: Final = 100_000
 
 #: What a catalogue is asked for: the institution's region, the day of the fee, the item's code.
 ItemKey = tuple[str, date, str]
@@ -71,6 +79,8 @@ class Reception:
         self._database = database
         self._vault = vault
         self._waiting: deque[tuple[Enquiry, Future[Found]]] = deque()
+        self._known_items: dict[ItemKey, CatalogueItem] = {}
+        self._items_until = 0.0
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reception")
 
     def ask(self, enquiry: Enquiry) -> Future[Found]:
@@ -86,7 +96,8 @@ class Reception:
         if not batch:
             return
         try:
-            with self._database.transaction() as connection:
+            # Each query stands for itself: no transaction to begin and to end.
+            with self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 found = self._look_up(connection, [enquiry for enquiry, _ in batch])
         # Whatever went wrong, nobody may be left waiting: each caller gets it, and the gateway logs it.
         except Exception as problem:  # noqa: BLE001
@@ -100,7 +111,7 @@ class Reception:
         ids = {enquiry.psn_no: registry.person_id_from_psn_no(enquiry.psn_no) for enquiry in enquiries}
         wanted = {person_id for person_id in ids.values() if person_id is not None}
         people = registry.people_by_id(connection, self._vault, wanted)
-        items = catalogue_items(connection, frozenset().union(*(enquiry.items for enquiry in enquiries)))
+        items = self._items(connection, frozenset().union(*(enquiry.items for enquiry in enquiries)))
         found: list[Found] = []
         for enquiry in enquiries:
             person = people.get(ids[enquiry.psn_no] or 0)
@@ -109,6 +120,16 @@ class Reception:
                 told = person
             found.append(Found(told, self._holder(connection, enquiry), items))
         return found
+
+    def _items(self, connection: sa.Connection, keys: frozenset[ItemKey]) -> Mapping[ItemKey, CatalogueItem]:
+        """What the catalogue says, from memory where it was asked a moment ago."""
+        now = time.monotonic()
+        if now > self._items_until or len(self._known_items) > ITEMS_KEPT:
+            self._known_items, self._items_until = {}, now + ITEMS_KEPT_FOR
+        unknown = keys - self._known_items.keys()
+        if unknown:
+            self._known_items |= catalogue_items(connection, unknown)
+        return self._known_items
 
     def _holder(self, connection: sa.Connection, enquiry: Enquiry) -> int | None:
         holder = None
