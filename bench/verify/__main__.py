@@ -66,7 +66,7 @@ def fill(town: Town, transfers: int) -> None:
                     key=town.key(place, "2102"),
                     institution=place,
                     person_id=father,
-                    lines=(lines := town.lines(("C-A", 1, "300.00"))),
+                    lines=(lines := town.lines(("C-A", 1, "20.00"))),
                     total=lines[0].total,
                     account_use=AccountUse.OWN,
                     scheme=Scheme.EMPLOYEE,

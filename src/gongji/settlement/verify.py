@@ -68,42 +68,47 @@ def transfers_match(connection: sa.Connection, journals: Sequence[int] | None = 
         yield Finding("settlement", f"settlement {row.id} {wrong}")
 
 
+_SUMS: Final = ", ".join(
+    f"coalesce(sum({name}), 0)::bigint AS {name}"
+    for name in ("total", "self_paid", "over_limit", "first_self_pay", "in_scope")
+)
+_DIFFER: Final = (
+    "(s.total, s.self_paid, s.over_limit, s.first_self_pay, s.in_scope)"
+    " IS DISTINCT FROM (l.total, l.self_paid, l.over_limit, l.first_self_pay, l.in_scope)"
+)
+
+
 def lines_match(connection: sa.Connection) -> Iterator[Finding]:
-    """Invariant 4, the other side: a settlement that stands has the total and the parts of its fee lines."""
-    rows = connection.execute(
-        sa.text(
-            """
-            WITH lines AS (
-                SELECT f.settlement_id AS id, sum(f.total)::bigint AS total, sum(f.self_paid)::bigint AS self_paid,
-                       sum(f.over_limit)::bigint AS over_limit, sum(f.first_self_pay)::bigint AS first_self_pay,
-                       sum(f.in_scope)::bigint AS in_scope
-                  FROM fee_line f WHERE f.settlement_id IS NOT NULL GROUP BY f.settlement_id
-                 UNION ALL
-                SELECT p.id, sum((l.document #>> '{line,total}')::bigint)::bigint,
-                       sum((l.document ->> 'self_paid')::bigint)::bigint,
-                       sum((l.document ->> 'over_limit')::bigint)::bigint,
-                       sum((l.document ->> 'first_self_pay')::bigint)::bigint,
-                       sum((l.document ->> 'in_scope')::bigint)::bigint
-                  FROM settlement p CROSS JOIN json_array_elements(p.lines) AS l(document)
-                 WHERE p.kind = 'settle' AND NOT EXISTS
-                       (SELECT FROM reversal r WHERE r.bucket = p.bucket AND r.journal_id = p.id)
-                 GROUP BY p.id
-            )
-            SELECT coalesce(s.id, l.id) AS id, s.total, l.total AS lines, s.id IS NULL AS lost
-              FROM (SELECT * FROM settlement s WHERE s.kind = 'settle' AND NOT EXISTS
-                       (SELECT FROM reversal r WHERE r.bucket = s.bucket AND r.journal_id = s.id)) AS s
-              FULL JOIN lines l ON l.id = s.id
-             WHERE (s.total, s.self_paid, s.over_limit, s.first_self_pay, s.in_scope)
-                   IS DISTINCT FROM (l.total, l.self_paid, l.over_limit, l.first_self_pay, l.in_scope)
-            """
+    """Invariant 4, the other side: a purchase has the total and the parts of the lines in its row, and a visit's
+    settlement that stands those of the fee lines that are marked with it."""
+    of_purchases = f"""
+        SELECT s.id, s.total, l.total AS lines, false AS lost
+          FROM settlement s
+          CROSS JOIN LATERAL (
+               SELECT {_SUMS}
+                 FROM (SELECT (line ->> 'total')::bigint AS total, self_paid, over_limit, first_self_pay, in_scope
+                         FROM json_to_recordset(s.lines) AS bought(line json, self_paid bigint, over_limit bigint,
+                                                                   first_self_pay bigint, in_scope bigint)) AS part
+               ) AS l
+         WHERE s.kind = 'settle' AND s.lines IS NOT NULL AND {_DIFFER}
+    """
+    of_visits = f"""
+        WITH lines AS (
+            SELECT settlement_id AS id, {_SUMS} FROM fee_line WHERE settlement_id IS NOT NULL GROUP BY settlement_id
         )
-    )
-    for row in rows:
-        if row.lost:
-            yield Finding("lines", f"fee lines are marked as settled by {row.id}, which does not stand")
-        else:
-            told = "has no fee lines" if row.lines is None else f"has fee lines of {yuan(row.lines)}, split otherwise"
-            yield Finding("lines", f"settlement {row.id} ({yuan(row.total)}) {told}")
+        SELECT coalesce(s.id, l.id) AS id, s.total, l.total AS lines, s.id IS NULL AS lost
+          FROM (SELECT * FROM settlement s WHERE s.kind = 'settle' AND s.lines IS NULL AND NOT EXISTS
+                   (SELECT FROM reversal r WHERE r.bucket = s.bucket AND r.journal_id = s.id)) AS s
+          FULL JOIN lines l ON l.id = s.id
+         WHERE {_DIFFER}
+    """
+    for statement in (of_purchases, of_visits):
+        for row in connection.execute(sa.text(statement)):
+            if row.lost:
+                yield Finding("lines", f"fee lines are marked as settled by {row.id}, which does not stand")
+            else:
+                told = f"has fee lines of {yuan(row.lines)}, split otherwise" if row.lines else "has no fee lines"
+                yield Finding("lines", f"settlement {row.id} ({yuan(row.total)}) {told}")
 
 
 def keys_are_unique(connection: sa.Connection) -> Iterator[Finding]:
