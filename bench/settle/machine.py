@@ -35,14 +35,16 @@ class Machine:
         """CPU seconds that `work` takes in this process and in the server."""
         server, own = self._server_cpu(), time.process_time()
         work()
-        return time.process_time() - own, self._server_cpu() - server
+        spent, after = time.process_time() - own, self._server_cpu()
+        return spent, sum(used - server.get(process, 0.0) for process, used in after.items())
 
-    def _server_cpu(self) -> float:
+    def _server_cpu(self) -> dict[int, float]:
+        """CPU seconds of each of the server's processes; what one that ends in between has used is not counted."""
         postmaster = int((self.folder / "postgresql" / "postmaster.pid").read_text().split()[0])
-        used = 0.0
+        used = {}
         for process in psutil.Process(postmaster).children():
             times = process.cpu_times()
-            used += times.user + times.system
+            used[process.pid] = times.user + times.system
         return used
 
     def tpcb(self, clients: int = 32, seconds: int = 15) -> float:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
@@ -21,8 +22,8 @@ from gongji.foundation.database import Database
 from gongji.ledger import store as ledger
 from gongji.rules.book import RuleBook
 from gongji.settlement import write
+from gongji.settlement.batch import Batch
 from gongji.settlement.desk import Clerk, Desk
-from gongji.settlement.load import Loaded
 from gongji.settlement.model import Settlement, SettlePurchase
 
 #: How many settlements wait at the desks altogether, as 256 callers would have it.
@@ -82,20 +83,26 @@ def _settle_all_the_time(
     stock = list(islice(source, int(seconds * 12_000)))
     for future in [desk.submit(command) for command in islice(source, waiting)]:
         future.result()
+    done = 0
+    ended = threading.Semaphore(0)
+
+    def answered(future: Future[Settlement]) -> None:
+        nonlocal done
+        future.result()
+        done += 1
+        if time.perf_counter() < until and stock:
+            desk.submit(stock.pop()).add_done_callback(answered)
+        else:
+            ended.release()
+
     ready.wait()
     began = time.perf_counter()
-    done = 0
-    at_work: set[Future[Settlement]] = {desk.submit(stock.pop()) for _ in range(waiting)}
-    while time.perf_counter() - began < seconds and len(stock) >= waiting:
-        finished, at_work = wait(at_work, return_when=FIRST_COMPLETED)
-        for future in finished:
-            future.result()
-        done += len(finished)
-        at_work |= {desk.submit(stock.pop()) for _ in finished}
-    for future in at_work:
-        future.result()
-    took = time.perf_counter() - began
-    results.put((done + len(at_work)) / took)
+    until = began + seconds
+    for _ in range(waiting):
+        desk.submit(stock.pop()).add_done_callback(answered)
+    for _ in range(waiting):
+        ended.acquire()
+    results.put(done / (time.perf_counter() - began))
     desk.close()
     database.close()
 
@@ -121,9 +128,9 @@ def cost(machine: Machine, url: str, city: City, batches: int = 24) -> Cost:
     python, server = machine.cpu(lambda: [_all_settled(clerk.handle(batch)) for batch in stock])
     count = batches * WAITING
     clerk.close()
-    notes = _captured(database, purchases(city, SPREAD, 98), batches)
+    notes = captured(database, purchases(city, SPREAD, 98), batches)
     with database.connect() as connection:
-        _, floor = machine.cpu(lambda: _write_only(connection, notes))
+        _, floor = machine.cpu(lambda: write_only(connection, notes))
     database.close()
     return Cost(python / count * 1e6, server / count * 1e6, floor / count * 1e6)
 
@@ -145,9 +152,10 @@ class _Rehearsal(Clerk):
         super().__init__(database, RuleBook.shipped(), SystemClock())
         self.notes: list[tuple[str, dict[str, Any]]] = []
 
-    def _finish(self, entries: Sequence[write.Entry], loaded: Loaded) -> None:
-        block = self._poster.prepare([entry.decision.journal for entry in entries if entry.decision.journal])
-        write.write(cast("Any", _Notebook(self.notes, block.accounts)), entries, loaded.books, block, self._citations)
+    def _finish(self, batch: Batch) -> None:
+        block = self._poster.prepare(batch.journals)
+        notebook = cast("Any", _Notebook(self.notes, block.accounts))
+        write.write(notebook, batch.entries, batch.held, batch.loaded, block, self._citations)
         self._connection.rollback()
         self._poster.confirm(block)
 
@@ -169,7 +177,7 @@ class _Notebook:
         return (self._moved,)
 
 
-def _captured(database: Database, source: Iterator[SettlePurchase], batches: int) -> list[tuple[str, dict[str, Any]]]:
+def captured(database: Database, source: Iterator[SettlePurchase], batches: int) -> list[tuple[str, dict[str, Any]]]:
     """The writing statements of batches that are decided and then given up."""
     clerk = _Rehearsal(database)
     for _ in range(batches):
@@ -178,7 +186,7 @@ def _captured(database: Database, source: Iterator[SettlePurchase], batches: int
     return clerk.notes
 
 
-def _write_only(connection: psycopg.Connection[Any], notes: Sequence[tuple[str, dict[str, Any]]]) -> None:
+def write_only(connection: psycopg.Connection[Any], notes: Sequence[tuple[str, dict[str, Any]]]) -> None:
     for statement, parameters in notes:
         connection.execute(statement, parameters)
         if statement == write.WRITE_COUNTERS:
