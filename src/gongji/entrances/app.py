@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from datetime import timedelta
+from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gongji.entrances.api.app import build_api
 from gongji.entrances.maintenance import Caretaker
@@ -28,10 +29,13 @@ from gongji.foundation.settings import load_settings
 from gongji.settlement.holds.expiry import ExpiryLoop
 from gongji.settlement.watch import Watch
 
+#: Below these, a POST is for a page or for REST.
+_NOT_THE_GATEWAYS: Final = ("/c/", "/rules/", "/api/")
+
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
-def build_app(platform: Platform, lifespan: Lifespan | None = None) -> Starlette:
+def build_app(platform: Platform, lifespan: Lifespan | None = None) -> ASGIApp:
     """The application over a running platform."""
 
     async def health(request: Request) -> Response:
@@ -49,7 +53,8 @@ def build_app(platform: Platform, lifespan: Lifespan | None = None) -> Starlette
         return RedirectResponse("/rules/")
 
     citizen: ASGIApp = build_citizen_pages(platform)
-    return Starlette(
+    gateway = NationalGateway(platform)
+    site = Starlette(
         routes=[
             Route("/", front_door, methods=["GET"]),
             Route("/health", health, methods=["GET"]),
@@ -58,13 +63,32 @@ def build_app(platform: Platform, lifespan: Lifespan | None = None) -> Starlette
             Route("/rules", rules_door, methods=["GET"]),
             Mount("/rules", build_rule_pages(platform)),
             Mount("/api", build_api(platform)),
-            Mount("", NationalGateway(platform)),
+            Mount("", gateway),
         ],
         lifespan=lifespan,
     )
+    return Entrances(site, gateway)
 
 
-def create_app() -> Starlette:
+class Entrances:
+    """Sends each request to where it belongs; what hospitals post goes straight to the gateway.
+
+    On the way through Starlette's layers a settlement passed two handlers of errors, of which the gateway has its own,
+    and eight routes: a tenth of the time it takes on the event loop.
+    """
+
+    def __init__(self, site: ASGIApp, gateway: ASGIApp) -> None:
+        self._site = site
+        self._gateway = gateway
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or start and end with the process (ASGI)."""
+        ours = scope["type"] == "http" and scope["method"] == "POST"
+        posted = ours and not (scope["path"] + "/").startswith(_NOT_THE_GATEWAYS)
+        await (self._gateway if posted else self._site)(scope, receive, send)
+
+
+def create_app() -> ASGIApp:
     """The application of a worker process, over the installation that the settings name (for uvicorn's ``factory``)."""
     opened = ExitStack()
     platform = opened.enter_context(open_platform(load_settings()))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Final, Protocol
 
 import sqlalchemy as sa
 
+from gongji.entrances.national.mailbox import answered
 from gongji.entrances.national.reception import Enquiry, ItemKey
 from gongji.entrances.national.transaction import Call
 from gongji.foundation.errors import GongjiError, InvalidInput, NotFound, Refused
@@ -113,7 +113,7 @@ async def patient_at_reception(
         card=number if kind == CARD else "",
         items=items,
     )
-    found = await asyncio.wrap_future(call.reception.ask(enquiry))
+    found = await answered(call.reception.ask(enquiry))
     if found.patient is None:
         raise _nobody(f"input.{node}.psn_no")
     if shown is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
@@ -15,6 +14,7 @@ from typing import Any
 import msgspec
 
 from gongji.entrances.national.fields import NESTED, C
+from gongji.entrances.national.mailbox import answered
 from gongji.entrances.national.messages import asked, free, needed, node
 from gongji.entrances.national.reception import Reception
 from gongji.entrances.platform import Platform
@@ -110,5 +110,5 @@ class Transaction:
 
 
 async def settled(settlement: Future[Settlement]) -> Settlement:
-    """What the desk came to. Shielded: a settlement in progress cannot be called off by whoever waits for it."""
-    return await asyncio.shield(asyncio.wrap_future(settlement))
+    """What the desk came to; a settlement in progress cannot be called off by whoever waits for it."""
+    return await answered(settlement)
