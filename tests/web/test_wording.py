@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 import gongji
 from gongji.benefit.assess import assess
 from gongji.benefit.model import Bill, Circumstances, Step
-from gongji.entrances import wording
+from gongji.entrances import explaining, wording
 from gongji.entrances.open_rules.figures import TERMS
 from gongji.entrances.rules_command.coverage import State
 from gongji.entrances.web.pages import environment
@@ -93,7 +93,7 @@ FAMILIES = {
     "home.account": ["current", "historical", "held", "pot", "wallet"],
     "home.payments": ["total", "refunded", "paid_by_me", "given_back", "reversal", "reversed"],
     "zero": ["resident", "empty", "not_opened", "not_enrolled", "paused"],
-    "payer": list(wording.PAYER_ORDER),
+    "payer": list(explaining.PAYER_ORDER),
     "kin": [*Relation, "child_in_law"],
     "rules.scheme": list(Scheme),
     "rules.status": list(Status),
@@ -161,7 +161,8 @@ def texts_in_code() -> Iterator[str]:
     """Every text constant of the pages' code, and of the wording, that has the shape of a message id."""
     rooms = [*(SOURCE / "entrances/web").rglob("*.py"), *(SOURCE / "entrances/assess_command").glob("*.py")]
     rooms.append(SOURCE / "entrances/open_rules/cautions.py")
-    for path in sorted([*rooms, SOURCE / "entrances/wording.py"]):
+    rooms += [SOURCE / "entrances/wording.py", SOURCE / "entrances/explaining.py"]
+    for path in sorted(rooms):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and re.fullmatch(r"[a-z]+(\.[a-z0-9_]+)+", str(node.value)):
                 yield str(node.value)
@@ -189,7 +190,7 @@ def reasons_in_settlement() -> set[str]:
     """Every reason that the settlement may give for a payer's amount."""
     code = "".join(path.read_text() for path in sorted((SOURCE / "settlement").glob("*.py")))
     found = re.findall(r'"((?:fund|own|shared|wallet|cash)\.[a-z_.]+|reversed)"', code)
-    return set(found) - set(wording.PAYER_ORDER)
+    return set(found) - set(explaining.PAYER_ORDER)
 
 
 def used() -> set[str]:
@@ -311,7 +312,7 @@ def wangs_bill() -> Explanation:
 
 
 def test_payers_stand_in_the_fixed_order_and_add_up() -> None:
-    told = wording.explain(wangs_bill(), CHINESE, {77: "女儿 **婷"})
+    told = explaining.explain(wangs_bill(), CHINESE, {77: "女儿 **婷"})
 
     assert [line.payer for line in told.payers] == ["fund.pool", "fund.large", "own", "shared", "wallet", "cash"]
     assert told.total == 26_850
@@ -320,7 +321,7 @@ def test_payers_stand_in_the_fixed_order_and_add_up() -> None:
 
 
 def test_five_steps_are_told_in_four_sentences_with_their_figures() -> None:
-    told = wording.explain(wangs_bill(), CHINESE, {})
+    told = explaining.explain(wangs_bill(), CHINESE, {})
 
     assert [step.sentence for step in told.steps] == [
         "总费用 ¥268.50，报销范围内的有 ¥268.50。",
@@ -332,7 +333,7 @@ def test_five_steps_are_told_in_four_sentences_with_their_figures() -> None:
 
 
 def test_a_source_below_grade_b_is_said_to_be_one_and_only_once() -> None:
-    told = wording.explain(wangs_bill(), CHINESE, {})
+    told = explaining.explain(wangs_bill(), CHINESE, {})
 
     assert told.cautions == ("数字出自转载资料，还没有和官方原文核对。",)
     official = structs.replace(CLAUSE, grade=Grade.OFFICIAL)
@@ -349,7 +350,7 @@ def test_a_source_below_grade_b_is_said_to_be_one_and_only_once() -> None:
     ],
 )
 def test_the_deductible_is_told_as_it_stands(inputs: dict[str, int | str], amount: int, says: str) -> None:
-    told = wording.explain(Explanation((), (Step("deductible", amount, None, inputs),)), CHINESE, {})
+    told = explaining.explain(Explanation((), (Step("deductible", amount, None, inputs),)), CHINESE, {})
 
     assert says in told.steps[0].sentence
 
@@ -359,7 +360,7 @@ def test_a_code_that_the_catalogue_does_not_know_breaks_nothing_and_is_logged(la
     strange = Explanation((PayerLine("fund.moon", 100, "fund.moon.full"),), (Step("moon", 100, None, {}),))
 
     with capture_logs() as logs:
-        told = wording.explain(strange, language, {})
+        told = explaining.explain(strange, language, {})
 
     assert "fund.moon.full" in told.payers[0].because
     assert "moon" in told.steps[0].sentence
@@ -369,7 +370,7 @@ def test_a_code_that_the_catalogue_does_not_know_breaks_nothing_and_is_logged(la
 
 def test_a_step_without_its_figures_falls_back_to_its_code() -> None:
     with capture_logs() as logs:
-        told = wording.explain(Explanation((), (Step("ratio", 100, None, {"base": 5}),)), ENGLISH, {})
+        told = explaining.explain(Explanation((), (Step("ratio", 100, None, {"base": 5}),)), ENGLISH, {})
 
     assert told.steps[0].sentence == "Step ratio: ¥1.00."
     assert logs[0]["event"] == "wording.values_missing"
@@ -419,7 +420,7 @@ def test_every_sentence_of_every_worked_example_is_short_and_its_figures_have_a_
         if explanation.steps[-1].code == "no_rule":
             continue  # nothing was reckoned, so nothing is cited
         for step in explanation.steps:
-            told = wording.tell_step(step, CHINESE)
+            told = explaining.tell_step(step, CHINESE)
             for sentence in re.split("[。；]", re.sub(r"（[^）]*）", "", told.sentence)):
                 assert len(sentence) <= 60, f"{name}: {sentence}"
             if re.search(r"¥|%", told.sentence):
@@ -440,7 +441,7 @@ def test_a_step_says_for_which_period_and_for_whom() -> None:
 
 def told_of(code: str, amount: int, inputs: dict[str, int | str]) -> str:
     """The sentence of one step."""
-    return wording.tell_step(Step(code, amount, None, inputs), CHINESE).sentence
+    return explaining.tell_step(Step(code, amount, None, inputs), CHINESE).sentence
 
 
 @pytest.mark.parametrize("language", Language)
@@ -448,7 +449,7 @@ def test_every_step_of_every_worked_example_has_its_sentence(language: Language)
     codes: set[str] = set()
     with capture_logs() as logs:
         for name, explanation in told_visits():
-            told = wording.explain(explanation, language, {})
+            told = explaining.explain(explanation, language, {})
             codes |= {code for step in told.steps for code in step.codes}
             for step in told.steps:
                 assert "{" not in step.sentence, name
@@ -495,7 +496,7 @@ def test_every_step_of_every_worked_example_has_its_sentence(language: Language)
     ],
 )
 def test_each_situation_of_a_step_is_told_as_it_is(step: Step, says: str) -> None:
-    assert says in wording.tell_step(step, CHINESE).sentence
+    assert says in explaining.tell_step(step, CHINESE).sentence
 
 
 def test_amounts_and_dates_in_both_languages() -> None:

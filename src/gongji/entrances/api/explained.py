@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gongji.entrances import wording
+from gongji.entrances import explaining
 from gongji.entrances.api.problems import Words
 from gongji.entrances.api.shapes import ClauseOut, PayerOut, StepOut
 from gongji.entrances.wording import Language
@@ -14,8 +14,8 @@ _INNER = ("sharer", "authorisation", "settlement")
 
 def payers_out(explanation: Explanation) -> list[PayerOut]:
     """Who paid, how much, and why."""
-    chinese, english = (wording.explain(explanation, language, {}) for language in Language)
-    lines = wording.in_order(explanation.payers)
+    chinese, english = (explaining.explain(explanation, language, {}) for language in Language)
+    lines = explaining.in_order(explanation.payers)
     return [
         PayerOut(
             payer=line.payer,
@@ -37,8 +37,8 @@ def steps_out(explanation: Explanation) -> list[StepOut]:
             code=step.code,
             amount_fen=step.amount,
             sentence=Words(
-                zh=wording.tell_step(step, Language.CHINESE).sentence,
-                en=wording.tell_step(step, Language.ENGLISH).sentence,
+                zh=explaining.tell_step(step, Language.CHINESE).sentence,
+                en=explaining.tell_step(step, Language.ENGLISH).sentence,
             ),
             clause=ClauseOut.of(step.clause),
             inputs=dict(step.inputs),

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gongji.benefit.model import CounterMove
-from gongji.entrances import wording
+from gongji.entrances import explaining, wording
 from gongji.entrances.open_rules.atlas import Atlas
 from gongji.entrances.open_rules.question import FIRST_SHARER, Accounts, Answer, Question, answer
 from gongji.entrances.wording import Language
@@ -195,9 +195,9 @@ class _Year:
             ),
         ]
         for number, step in enumerate(found.assessment.steps, 1):
-            sentence = wording.tell_step(step, language)
+            sentence = explaining.tell_step(step, language)
             told.append(f"  {number}. {sentence.sentence}")
-        explanation = wording.explain(found.explanation, language, names)
+        explanation = explaining.explain(found.explanation, language, names)
         told += [f"  {payer.label} {wording.money(payer.amount)}  {payer.because}" for payer in explanation.payers]
         told += [f"  ⚠ {caution}" for caution in explanation.cautions]
         digest = found.assessment.digest[:SHORT_DIGEST]

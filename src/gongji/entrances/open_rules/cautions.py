@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gongji.entrances import wording
+from gongji.entrances import explaining, wording
 from gongji.entrances.open_rules.question import Answer
 from gongji.entrances.wording import Language
 
@@ -19,5 +19,5 @@ def cautions(found: Answer, language: Language) -> tuple[str, ...]:
         noted.append(wording.text("rules.caution.no_rule", language))
     if found.sharing is None:
         noted.append(wording.text("rules.caution.no_sharing", language))
-    noted += wording.explain(found.explanation, language, {}).cautions
+    noted += explaining.explain(found.explanation, language, {}).cautions
     return tuple(noted)

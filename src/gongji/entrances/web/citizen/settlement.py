@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from gongji.entrances import wording
-from gongji.entrances.wording import Language, ToldExplanation
+from gongji.entrances import explaining
+from gongji.entrances.explaining import ToldExplanation
+from gongji.entrances.wording import Language
 from gongji.settlement.model import Settlement, wire_id
 
 
@@ -80,7 +81,7 @@ def patients_page(
         names: what the patient calls the sharers.
         language: the reader's.
     """
-    explained = wording.explain(one.explanation, language, names)
+    explained = explaining.explain(one.explanation, language, names)
     other = reversal.id if reversal else one.reverses
     return PatientsPage(
         number=wire_id(one.region, one.id),

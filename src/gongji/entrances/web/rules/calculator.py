@@ -8,7 +8,8 @@ from datetime import date
 
 from starlette.datastructures import QueryParams
 
-from gongji.entrances import wording
+from gongji.entrances import explaining, wording
+from gongji.entrances.explaining import ToldExplanation
 from gongji.entrances.open_rules.atlas import Atlas
 from gongji.entrances.open_rules.cautions import cautions
 from gongji.entrances.open_rules.question import Answer, Question
@@ -17,7 +18,7 @@ from gongji.entrances.web.citizen.settlement import Bar, bars_of
 from gongji.entrances.web.pages import Reader
 from gongji.entrances.web.rules.form import Form
 from gongji.entrances.web.rules.telling import benefit_title, reading, word_of
-from gongji.entrances.wording import Language, ToldExplanation
+from gongji.entrances.wording import Language
 from gongji.foundation.errors import GongjiError
 from gongji.rules.book import SHORT_DIGEST
 
@@ -114,7 +115,7 @@ def _result(
     readings: tuple[tuple[str, tuple[Choice, ...]], ...],
 ) -> Result:
     found, language = year[-1], form.reader.language
-    explained = wording.explain(found.explanation, language, {})
+    explained = explaining.explain(found.explanation, language, {})
     return Result(
         code=found.region,
         name=wording.place(found.region, found.name, language),
