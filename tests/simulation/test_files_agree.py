@@ -14,7 +14,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
-from gongji.simulation import sources, spill
+from gongji.simulation import sources, spill, texts
 from gongji.simulation.engine import Options, assess_file
 from simulation.district import District, expected
 
@@ -131,7 +131,7 @@ def test_every_format_and_every_order_agrees_with_the_reference(
 ) -> None:
     """Seven rows a batch, so that families are cut in their middle."""
     monkeypatch.setattr(sources, "BATCH_ROWS", 7)
-    monkeypatch.setattr(sources, "BLOCK_BYTES", 1_000)
+    monkeypatch.setattr(texts, "BLOCK_BYTES", 1_000)
     monkeypatch.setattr(spill, "PART_ROWS", 8)
     district = District(seed)
     rows = district.rows()

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gongji.foundation.errors import InvalidInput
-from gongji.simulation.sources import BadLine, Batch
+from gongji.simulation.batches import BadLine, Batch
 
 #: A family with more claims than this is none.
 MOST_CLAIMS: Final = 2_000_000

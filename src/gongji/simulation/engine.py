@@ -23,6 +23,7 @@ import pyarrow as pa
 from gongji.rules.book import RuleBook
 from gongji.rules.model import ENGINE
 from gongji.simulation import flow
+from gongji.simulation.batches import BadLine, Batch, Source
 from gongji.simulation.cells import Fault
 from gongji.simulation.chunk import Chunk, ChunkReader, Defaults
 from gongji.simulation.columns import read_header
@@ -32,7 +33,7 @@ from gongji.simulation.plan import PLACES, Integers, Plan
 from gongji.simulation.receipt import Receipt, Reject, RejectsFile, Tally, check_paths
 from gongji.simulation.results import NOTES, ResultsMaker
 from gongji.simulation.settling import Settler
-from gongji.simulation.sources import BadLine, Batch, Source, open_source
+from gongji.simulation.sources import open_source
 from gongji.simulation.spill import Spill, parts_for, read_part
 from gongji.simulation.targets import Target
 from gongji.simulation.turns import in_turn

@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from gongji.simulation.batches import BadLine, Batch
 from gongji.simulation.cutting import Whole
 from gongji.simulation.plan import Integers
-from gongji.simulation.sources import BadLine, Batch
 from gongji.simulation.turns import in_turn
 
 #: About how many rows a part holds, and how many parts there are at most.

@@ -18,12 +18,13 @@ from gongji.foundation.errors import GongjiError, NotFound
 from gongji.ledger.model import AccountKind, personal_account
 from gongji.rules.book import SHORT_DIGEST, RuleBook
 from gongji.simulation import flow
+from gongji.simulation.batches import Source
 from gongji.simulation.chunk import VERDICTS, Chunk, ChunkReader, Defaults
 from gongji.simulation.columns import read_header
 from gongji.simulation.formats import Format
 from gongji.simulation.plan import Plan
 from gongji.simulation.settling import Settler
-from gongji.simulation.sources import Source, open_source
+from gongji.simulation.sources import open_source
 from gongji.simulation.told import ToldClaim, told_claim
 
 _KINDS = (AccountKind.PERSONAL_CURRENT, AccountKind.PERSONAL_HISTORICAL)
