@@ -46,14 +46,14 @@ def settle_families() -> Callable[..., None]:
     return _entry("settle_families") if available() else families.settle_families
 
 
-def with_kernel(module: ModuleType, entries: frozenset[str]) -> Mapping[str, Callable[..., Any]]:
-    """Another room's functions, written like the kernel, compiled against it; only where Numba is `available`.
+def with_kernel(modules: tuple[ModuleType, ...], entries: frozenset[str]) -> Mapping[str, Callable[..., Any]]:
+    """Further functions, written like the kernel, compiled against it; only where Numba is `available`.
 
     Args:
-        module: the functions; what they call of the kernel is compiled into them.
+        modules: all that hold such functions, each after those that it calls; what they call is compiled into them.
         entries: the names of those that are called from outside.
     """
-    return {name: function for name, function in _compiled(module, entries).items() if name in entries}
+    return {name: function for name, function in _compiled(modules, entries).items() if name in entries}
 
 
 def cache_folder(*more: ModuleType) -> Path:
@@ -76,14 +76,13 @@ def _entry(name: str) -> Callable[..., None]:
 
 
 @cache
-def _compiled(module: ModuleType | None = None, entries: frozenset[str] = _ENTRIES) -> dict[str, Any]:
-    """Every function of the kernel, and of another module, to be compiled or read from disk when first called."""
+def _compiled(more: tuple[ModuleType, ...] = (), entries: frozenset[str] = _ENTRIES) -> dict[str, Any]:
+    """Every function of the kernel, and of further modules, to be compiled or read from disk when first called."""
     from llvmlite.binding import set_option
     from numba import njit
 
     # A loop over lanes that is unrolled before it is made into vectors never becomes vectors (`lanes`).
     set_option("gongji", "-unroll-full-max-count=8")
-    more = () if module is None else (module,)
 
     # The name is what Numba finds the functions' globals by when it reads them from disk.
     namespace: dict[str, Any] = {"__name__": kernel.__name__}

@@ -119,7 +119,7 @@ def _settle() -> Callable[..., None]:
     """`lanes.settle_scenarios`, compiled where Numba is installed."""
     if not compiled.available():
         return lanes.settle_scenarios
-    return compiled.with_kernel(lanes, frozenset({"settle_scenarios"}))["settle_scenarios"]
+    return compiled.with_kernel((lanes,), frozenset({"settle_scenarios"}))["settle_scenarios"]
 
 
 class _Pass:

@@ -1,7 +1,7 @@
-"""The way of a claim through a file, in integers alone: its rule found, its person found, settled in the order of time.
+"""The way of a claim through a file, in integers alone: its rule found, settled in the order of time.
 
-Written like the kernel, in integers, indexing and loops, to run as it stands and compiled (`steps`). A chunk
-holds whole families; inside it rows may stand in any order.
+Whose claim it is, `people` finds in between. Written like the kernel, in integers, indexing and loops, to run as it
+stands and compiled (`steps`). A chunk holds whole families; inside it rows may stand in any order.
 """
 
 from __future__ import annotations
@@ -65,16 +65,9 @@ NONE: Final = -1
 FIRST_DAY: Final = 10_957
 END_DAY: Final = 47_482
 
-#: So many members of a family are looked for one after another, further ones by hash.
-LINKED_MEMBERS: Final = 8
-
 SCHEME_COUNT: Final = len(Scheme)
 KIND_COUNT: Final = len(CareKind)
 OFFSITE_BITS: Final = sum(CASE_BITS.get(str(way), 0) for way in OffSite)
-
-_LOW: Final = 0xFFFFFFFF
-_FAMILY_FACTOR: Final = 0x1E3779B1
-_PERSON_FACTOR: Final = 0x165EBCA7
 
 
 class Claims(NamedTuple):
@@ -133,33 +126,13 @@ class Rules(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What `find_rules` and `find_people` write for each claim: verdict, rule, person, state, sharer."""
+    """What `find_rules` and `people.find_people` write for each claim: verdict, rule, person, state, sharer."""
 
     verdict: Vector
     rule: Vector
     who: Vector
     state: Vector
     sharer: Vector
-
-
-class People(NamedTuple):
-    """The people of a chunk, as `find_people` finds them.
-
-    A family stands among them too, as a person `NONE`; from it its first members are linked, the others and the families
-    are found by hash. `slots` is a power of two long and full of `NONE`; a state is the counters of a person in one
-    region and scheme.
-    """
-
-    slots: Vector
-    family: Vector
-    person: Vector
-    members: Vector
-    first_member: Vector
-    next_member: Vector
-    last_day: Vector
-    first_state: Vector
-    state_kept: Vector
-    state_next: Vector
 
 
 class Out(NamedTuple):
@@ -236,95 +209,6 @@ def in_stretch(stretches: Vector, days: Vector, day: int, held: Vector) -> int:
     return holds
 
 
-def find_people(claims: Claims, states: Vector, people: People, found: Found) -> tuple[int, int, bool]:
-    """Whose claim each is and where the person's counters stand.
-
-    Args:
-        claims: the chunk.
-        states: for each place, what its counters are kept under.
-        people: room for three people and one state a claim.
-        found: `who`, `state` and `sharer` are written.
-
-    Returns:
-        How many people and states there are, and whether the claims of each family are in the order of their days.
-    """
-    count = 0
-    state_count = 0
-    ordered = True
-    home = NONE
-    for i in range(len(claims.day)):
-        if found.verdict[i] > OFFSITE_UNKNOWN:
-            continue
-        family = claims.family[i]
-        if home < 0 or people.family[home] != family:
-            home = by_hash(people, count, family, NONE)
-            count = max(count, home + 1)
-        # The order is a family's, as a sharer's account is common to it.
-        if claims.day[i] < people.last_day[home]:
-            ordered = False
-        people.last_day[home] = claims.day[i]
-        who = member_of(people, count, home, claims.person[i])
-        count = max(count, who + 1)
-        found.who[i] = who
-        found.sharer[i] = NONE
-        if claims.sharer[i] != NONE:
-            found.sharer[i] = member_of(people, count, home, claims.sharer[i])
-            count = max(count, found.sharer[i] + 1)
-        kept = states[claims.place[i]]
-        state = people.first_state[who]
-        while state >= 0 and people.state_kept[state] != kept:
-            state = people.state_next[state]
-        if state < 0:
-            state = state_count
-            state_count += 1
-            people.state_kept[state] = kept
-            people.state_next[state] = people.first_state[who]
-            people.first_state[who] = state
-        found.state[i] = state
-    return count, state_count, ordered
-
-
-def member_of(people: People, count: int, home: int, person: int) -> int:
-    """The number of a person of a family in the chunk; `count` for somebody new."""
-    member = people.first_member[home]
-    while member >= 0:
-        if people.person[member] == person:
-            return int(member)
-        member = people.next_member[member]
-    if people.members[home] == LINKED_MEMBERS:
-        return by_hash(people, count, people.family[home], person)
-    enter(people, count, people.family[home], person)
-    people.members[home] += 1
-    people.next_member[count] = people.first_member[home]
-    people.first_member[home] = count
-    return count
-
-
-def by_hash(people: People, count: int, family: int, person: int) -> int:
-    """The number of a person of a family in the chunk; `count` for somebody new."""
-    mask = len(people.slots) - 1
-    mixed = ((family ^ (family >> 32)) & _LOW) * _FAMILY_FACTOR + ((person ^ (person >> 32)) & _LOW) * _PERSON_FACTOR
-    slot = (mixed ^ (mixed >> 21)) & mask
-    while people.slots[slot] >= 0:
-        known = people.slots[slot]
-        if people.person[known] == person and people.family[known] == family:
-            return int(known)
-        slot = (slot + 1) & mask
-    people.slots[slot] = count
-    enter(people, count, family, person)
-    return count
-
-
-def enter(people: People, number: int, family: int, person: int) -> None:
-    """Give somebody new a number."""
-    people.family[number] = family
-    people.person[number] = person
-    people.members[number] = 0
-    people.first_member[number] = NONE
-    people.last_day[number] = NONE
-    people.first_state[number] = NONE
-
-
 def open_accounts(who: Vector, told: Vector, kind: int, verdict: Vector, accounts: Matrix) -> None:
     """Write what the claims tell of balances; a claim that tells another than the first one did is rejected.
 
@@ -362,7 +246,7 @@ def settle_chunk(
 
     Args:
         order: the claims in the order of their days.
-        claims, found, rules: as `find_rules` and `find_people` leave them.
+        claims, found, rules: as `find_rules` and `people.find_people` leave them.
         state: the counters, zeros at the beginning.
         accounts: for each person, the current-year and the historical balance in fen, drawn down; no rows where
             accounts are not given.

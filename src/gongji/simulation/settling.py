@@ -1,4 +1,4 @@
-"""A chunk settled: its claims through `flow`, in arrays that a worker uses again and again."""
+"""A chunk settled: its claims through `flow` and `people`, in arrays that a worker uses again and again."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from gongji.simulation import flow
 from gongji.simulation.cells import Fault
 from gongji.simulation.chunk import VERDICTS, Chunk
 from gongji.simulation.columns import COLUMNS
+from gongji.simulation.people import People
 from gongji.simulation.plan import Integers, Plan
 from gongji.simulation.steps import steps
 
@@ -58,13 +59,13 @@ class Settler:
         _tell(chunk, plan)
         return out
 
-    def _people_for(self, rows: int) -> flow.People:
+    def _people_for(self, rows: int) -> People:
         """Room for the people of a chunk."""
         if rows > self._room or not hasattr(self, "_people"):
             self._room = rows
             self._out = np.zeros((len(flow.Out._fields) - 1, rows), np.int64)
             most = _PEOPLE_OF_A_CLAIM * rows
-            self._people = flow.People(
+            self._people = People(
                 slots=np.zeros(1 << (2 * most).bit_length(), np.int32),
                 family=np.zeros(most, np.int64),
                 person=np.zeros(most, np.int64),
