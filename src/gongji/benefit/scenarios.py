@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from gongji.benefit import compiled, lanes, population
+from gongji.benefit import compiled, lane_funds, lane_population, lanes, population
 from gongji.benefit.engine import Amounts, Claims, cuts_between
 from gongji.rules import layout
 from gongji.rules.cells import number_cells
@@ -116,10 +116,11 @@ def _form(row: Sequence[int]) -> tuple[int, ...]:
 
 
 def _settle() -> Callable[..., None]:
-    """`lanes.settle_scenarios`, compiled where Numba is installed."""
+    """`lane_population.settle_scenarios`, compiled where Numba is installed."""
     if not compiled.available():
-        return lanes.settle_scenarios
-    return compiled.with_kernel((lanes,), frozenset({"settle_scenarios"}))["settle_scenarios"]
+        return lane_population.settle_scenarios
+    modules = (lanes, lane_funds, lane_population)
+    return compiled.with_kernel(modules, frozenset({"settle_scenarios"}))["settle_scenarios"]
 
 
 class _Pass:
