@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -115,12 +115,3 @@ class ParquetSource:
             field="file",
             accepted="a whole Parquet file",
         )
-
-
-def keep(stream: IO[bytes], folder: Path) -> Path:
-    """Write what comes through a pipe to a file, so that it can be read more than once."""
-    path = folder / "input"
-    with path.open("wb") as file:
-        while block := stream.read(1 << 20):
-            file.write(block)
-    return path

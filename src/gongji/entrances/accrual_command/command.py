@@ -11,13 +11,13 @@ import psutil
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from gongji.accrual.closing import close_at_death, transfer_in, transfer_out
 from gongji.accrual.model import Closed, Heir
 from gongji.accrual.year_end import turn_year
 from gongji.entrances.accrual_command.credit_file import credit_file, write_rejects
+from gongji.entrances.bars import Bars
 from gongji.entrances.loading import cells
 from gongji.entrances.platform import Platform, open_platform
 from gongji.foundation.access import Caller, Role
@@ -56,7 +56,7 @@ def credit(
     was credited before, whole or in part, is simply given again."""
     console = Console()
     problems: list[RowProblem] = []
-    with open_platform(load_settings(data=data)) as platform, _Bars() as bars:
+    with open_platform(load_settings(data=data)) as platform, Bars() as bars:
         for path in files:
             done = credit_file(
                 platform.database,
@@ -96,7 +96,7 @@ def turn_year_command(
 ) -> None:
     """Turn what stands in the current accounts of a region into historical money. Stopped or started twice, it goes on
     with what is left."""
-    with open_platform(load_settings(data=data)) as platform, _Bars() as bars:
+    with open_platform(load_settings(data=data)) as platform, Bars() as bars:
         done = turn_year(
             platform.database,
             platform.clock,
@@ -167,7 +167,7 @@ def transfer_in_command(
 @accrual.command("expire-holds")
 def expire_holds_command(dry_run: DryRun = False, data: DataFolder = None) -> None:
     """Give back every hold whose time is over; a server does so by itself while it runs."""
-    with open_platform(load_settings(data=data)) as platform, _Bars() as bars:
+    with open_platform(load_settings(data=data)) as platform, Bars() as bars:
         waiting = expire_holds(platform.database, platform.clock, dry_run=True)
         done = waiting
         if not dry_run:
@@ -259,31 +259,3 @@ def _print_problems(problems: Sequence[RowProblem], console: Console) -> None:
     console.print(table)
     if len(problems) > MOST_PROBLEMS:
         console.print(f"and {len(problems) - MOST_PROBLEMS:,} more: --rejects FILE takes them all")
-
-
-class _Bars:
-    """A bar for each thing that takes long, on standard error."""
-
-    def __init__(self) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> _Bars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def show(self, what: str, done: int, total: int) -> None:
-        """Move a bar."""
-        if what not in self._tasks:
-            self._tasks[what] = self._progress.add_task(escape(what), total=total)
-        self._progress.update(self._tasks[what], completed=done, total=total)

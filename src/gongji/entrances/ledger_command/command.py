@@ -11,10 +11,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from gongji.entrances.accounts import FORMS, NamedAccount, named_account, read_moment
+from gongji.entrances.bars import Bars
 from gongji.entrances.platform import Platform, open_platform
 from gongji.foundation.clock import CHINA
 from gongji.foundation.money import yuan
@@ -63,7 +63,7 @@ def verify(
 
 
 def _everything(platform: Platform, jobs: int, resume: bool) -> tuple[Sequence[Finding], str]:
-    with _Bars() as bars:
+    with Bars() as bars:
         proof = prove(platform.database, platform.clock, jobs=jobs, resume=resume, progress=bars.show)
     with platform.database.engine.connect() as connection:
         counts = ", ".join(f"{count:,} {name}s" for name, count in ledger_checks.counts(connection).items())
@@ -124,31 +124,3 @@ def _print(console: Console, table: Table, named: NamedAccount, fen: int, moment
 
 def _told(moment: datetime) -> str:
     return f"{moment.astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
-
-
-class _Bars:
-    """A bar for every check, on standard error; that of the hash chain counts rows."""
-
-    def __init__(self) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> _Bars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def show(self, check: str, done: int, total: int) -> None:
-        """Move the bar of a check."""
-        if check not in self._tasks:
-            self._tasks[check] = self._progress.add_task(check, total=total)
-        self._progress.update(self._tasks[check], completed=done, total=total)

@@ -9,9 +9,9 @@ import psutil
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from gongji.entrances.bars import Bars
 from gongji.entrances.loading.loader import LoadReport, load_files
 from gongji.entrances.loading.records import FileKind
 from gongji.foundation.clock import SystemClock
@@ -34,7 +34,7 @@ def load(
     settings = load_settings(data=data)
     database = open_migrated(settings)
     try:
-        with _Bars() as bars:
+        with Bars() as bars:
             report = load_files(
                 database,
                 open_vault(settings),
@@ -67,31 +67,3 @@ def print_report(report: LoadReport, console: Console) -> None:
         cells = (problem.file, str(problem.line), problem.field, f"{problem.what}\n{problem.zh}", problem.accepted)
         table.add_row(*(escape(cell) for cell in cells))
     console.print(table)
-
-
-class _Bars:
-    """One progress bar for each file that is being loaded, on standard error."""
-
-    def __init__(self) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f}%"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> _Bars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def show(self, file: str, done: int, total: int) -> None:
-        """Move the bar of a file."""
-        if file not in self._tasks:
-            self._tasks[file] = self._progress.add_task(escape(file), total=total)
-        self._progress.update(self._tasks[file], completed=done)
