@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
 pytest.importorskip("numba")
 numpy = pytest.importorskip("numpy")
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from bench.rules import engines, people, plain  # noqa: E402
 
