@@ -1,7 +1,7 @@
 """The wording: every sentence of the pages and every explanation code, in Chinese and English, as gettext catalogues.
 
-The catalogues are data: ``locale/<language>/LC_MESSAGES/gongji.po``, read as they are when first needed, nothing is
-compiled. Message ids are dotted keys (``because.own.none.empty``), so that a code of an explanation is its own key.
+The catalogues are data: the files of ``locale/<language>/LC_MESSAGES``, one for each part of the house, read as they are
+when first needed; nothing is compiled. Message ids are dotted keys (``because.own.none.empty``), so that a code of an explanation is its own key.
 A placeholder may name its form: ``{x:yuan}`` an amount in fen, ``{x:percent}`` a ratio per ten thousand,
 ``{x:points}`` the same as a bare number of percentage points, ``{x:name}`` a person's id, ``{x:day}`` a date,
 ``{x:moment}`` a moment, ``{x:span}`` and ``{x:this}`` the period of a counter (``2024-Q3``; a year where none is named),
@@ -55,11 +55,21 @@ _DATES: Final = {
 
 @cache
 def catalogue(language: Language) -> Mapping[str, str]:
-    """All sentences of a language by message id."""
-    path = resources.files("gongji") / "locale" / language / "LC_MESSAGES" / "gongji.po"
-    with path.open("rb") as file:
-        read = read_po(file, locale=language, abort_invalid=True)
-    return {str(message.id): str(message.string) for message in read if message.id}
+    """All sentences of a language by message id.
+
+    Raises:
+        ValueError: when two of its files hold the same message.
+    """
+    sentences: dict[str, str] = {}
+    folder = resources.files("gongji") / "locale" / language / "LC_MESSAGES"
+    for path in sorted(folder.iterdir(), key=lambda path: path.name):
+        with path.open("rb") as file:
+            read = read_po(file, locale=language, abort_invalid=True)
+        told = {str(message.id): str(message.string) for message in read if message.id}
+        if twice := told.keys() & sentences.keys():
+            raise ValueError(f"{path.name} holds what another catalogue holds already: {', '.join(sorted(twice))}")
+        sentences |= told
+    return sentences
 
 
 def money(fen: int) -> str:

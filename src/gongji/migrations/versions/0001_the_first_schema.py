@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from gongji.migrations import first
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -47,15 +49,10 @@ def upgrade() -> None:
     )
     create_operations()
     for table in APPEND_ONLY:
-        op.execute(
-            f"CREATE TRIGGER {table}_is_history BEFORE UPDATE OR DELETE ON {table}"
-            " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-        )
-        op.execute(
-            f"CREATE TRIGGER {table}_is_kept BEFORE TRUNCATE ON {table}"
-            " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-        )
+        first.keep_as_history(table)
     create_holds_and_years()
+    for room in first.ROOMS:
+        room.create()
 
 
 def create_tables() -> None:

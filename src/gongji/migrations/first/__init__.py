@@ -1,0 +1,19 @@
+"""The first schema, a module for each room; rooms whose tables refer to another's stand after it."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from gongji.migrations.first.history import keep_as_history
+
+__all__ = ["ROOMS", "keep_as_history"]
+
+
+class Room(Protocol):
+    """A part of the first schema."""
+
+    def create(self) -> None:
+        """Create the room's tables, with what guards them."""
+
+
+ROOMS: Final[tuple[Room, ...]] = ()
