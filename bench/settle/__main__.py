@@ -23,7 +23,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from bench.settle import hordak, writers
+from bench.settle import hordak, wire, writers
 from bench.settle.callers import call
 from bench.settle.city import City, found_city, grow
 from bench.settle.machine import Machine, own_machine
@@ -64,6 +64,7 @@ def measure(machine: Machine, asked: argparse.Namespace) -> dict[str, float]:
     city = settled_town(url, asked.families)
     spent = writers.cost(machine, url, city)
     found |= {"python_us": spent.python, "server_us": spent.server, "floor_us": spent.floor}
+    found |= wire.cost(url, city, Vault(SECRET), machine.folder)
     found["in_process"] = writers.rate(url, city, writers.SPREAD, seconds)
     found["in_process_one_family"] = writers.rate(url, city, writers.HOT_FAMILY, seconds / 2)
     spread = writers.rate(url, city, writers.SPREAD, seconds)

@@ -13,6 +13,7 @@ from random import Random
 
 from bench.settle.city import ITEMS, City
 from gongji.foundation.clock import CHINA
+from gongji.registry.model import Institution
 
 _numbers = count(1)
 
@@ -75,9 +76,13 @@ def message(city: City, draw: Random) -> bytes:
     """A signed 2102 of two drugs for a random father at a random pharmacy, as bytes on the wire."""
     place = draw.randrange(len(city.fathers))
     shop = city.pharmacies[draw.randrange(len(city.pharmacies))]
-    now = datetime.now(CHINA)
-    at = now - timedelta(seconds=2)
-    number = next(_numbers)
+    at = datetime.now(CHINA) - timedelta(seconds=2)
+    drugs, bought = purchase_nodes(city, place, at)
+    return on_the_wire("2102", {"druginfo": bought, "drugdetail": drugs}, shop)
+
+
+def purchase_nodes(city: City, place: int, at: datetime) -> tuple[list[dict[str, object]], dict[str, object]]:
+    """drugdetail and druginfo of two drugs for the father at this place of the city."""
     drugs = [
         {
             "feedetl_sn": str(line),
@@ -106,9 +111,23 @@ def message(city: City, draw: Random) -> bytes:
         "acct_used_flag": "2",
         "med_type": "41",
     }
+    return drugs, bought
+
+
+def on_the_wire(infno: str, nodes: dict[str, object], sender: Institution) -> bytes:
+    """A signed message as bytes on the wire, head and body."""
+    headers, body = signed(infno, nodes, sender)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    head = f"POST /fsi/callService HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {len(body)}\r\n{lines}\r\n"
+    return head.encode() + body
+
+
+def signed(infno: str, nodes: dict[str, object], sender: Institution) -> tuple[dict[str, str], bytes]:
+    """Headers and body of a message with a number and a nonce of its own."""
+    number, now = next(_numbers), datetime.now(CHINA)
     envelope = {
-        "infno": "2102",
-        "msgid": f"{shop.code}{now:%Y%m%d%H%M%S}{number % 10_000:04d}",
+        "infno": infno,
+        "msgid": f"{sender.code}{now:%Y%m%d%H%M%S}{number % 10_000:04d}",
         "mdtrtarea_admvs": "211202",
         "insuplc_admdvs": "211200",
         "recer_sys_code": "FSI_LOCAL",
@@ -121,17 +140,19 @@ def message(city: City, draw: Random) -> bytes:
         "opter": "0053",
         "opter_name": "测试操作员",
         "inf_time": f"{now:%Y-%m-%d %H:%M:%S}",
-        "fixmedins_code": shop.code,
-        "fixmedins_name": shop.name,
+        "fixmedins_code": sender.code,
+        "fixmedins_name": sender.name,
         "sign_no": "null",
-        "input": {"druginfo": bought, "drugdetail": drugs},
+        "input": nodes,
     }
     body = json.dumps(envelope, ensure_ascii=False).encode()
     stamp, nonce = str(int(time.time())), f"{number:016d}"
-    signature = hashlib.sha256(f"{stamp}secret-{shop.code}{nonce}{stamp}".encode()).hexdigest()
-    head = (
-        f"POST /fsi/callService HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
-        f"content-length: {len(body)}\r\nx-tif-paasid: {shop.code}\r\nx-tif-timestamp: {stamp}\r\n"
-        f"x-tif-nonce: {nonce}\r\nx-tif-signature: {signature}\r\n\r\n"
-    )
-    return head.encode() + body
+    signature = hashlib.sha256(f"{stamp}secret-{sender.code}{nonce}{stamp}".encode()).hexdigest()
+    headers = {
+        "content-type": "application/json",
+        "x-tif-paasid": sender.code,
+        "x-tif-timestamp": stamp,
+        "x-tif-nonce": nonce,
+        "x-tif-signature": signature,
+    }
+    return headers, body

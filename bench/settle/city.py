@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import count
@@ -22,11 +22,12 @@ from gongji.registry.entering import add_catalogue, add_enrolments, add_institut
 from gongji.registry.entries import NewCatalogueItem, NewEnrolment, NewInstitution, NewPerson
 from gongji.registry.model import CatalogueItem, Enrolment, Institution, InstitutionKind, ItemClass
 from gongji.registry.service import institution_by_code
-from gongji.rules.model import Scheme, Status
+from gongji.rules.model import Scheme, Status, Tier
 from gongji.settlement.model import AccountUse, MessageKey, PricedLine, SettlePurchase
 
 REGION = "211200"
 SINCE = date(2020, 1, 1)
+HOSPITAL = "H21120000001"
 
 #: Fen in every account at the beginning: nobody runs dry while the benchmark lasts.
 PLENTY = 10**10
@@ -45,6 +46,7 @@ class City:
         fathers: person ids of patients whose own accounts are empty and whose daughters share.
         psn_nos: their numbers.
         pharmacies: institutions, each with a key of the same name as its code.
+        hospital: an institution like them.
         items: the catalogue's two drugs.
     """
 
@@ -52,6 +54,7 @@ class City:
     psn_nos: tuple[str, ...]
     certificates: tuple[str, ...]
     pharmacies: tuple[Institution, ...]
+    hospital: Institution
     items: tuple[CatalogueItem, ...]
 
 
@@ -73,13 +76,14 @@ def found_city(database: Database, vault: Vault, families: int, pharmacies: int 
             NewInstitution(code, f"第{number}药房", InstitutionKind.PHARMACY, None, "211202", SINCE)
             for number, code in enumerate(codes)
         ]
-        numbers = add_institutions(connection, shops)
-        for code in codes:
+        ward = NewInstitution(HOSPITAL, "市中心医院", InstitutionKind.HOSPITAL, Tier.TIER_3, "211202", SINCE)
+        numbers = add_institutions(connection, [*shops, ward])
+        for code in (*codes, HOSPITAL):
             add_institution_key(
                 connection, vault, numbers[code], code, f"secret-{code}", datetime(2020, 1, 1, tzinfo=CHINA)
             )
         add_catalogue(connection, [NewCatalogueItem("000000", item, SINCE) for item in items])
-        known = tuple(shop for code in codes if (shop := institution_by_code(connection, code)) is not None)
+        *known, hospital = _entered(connection, (*codes, HOSPITAL))
     fathers, certificates = [], []
     for chunk in _chunks(list(range(families)), 5_000):
         people = [_person(number, generation) for number in chunk for generation in (0, 1)]
@@ -93,7 +97,16 @@ def found_city(database: Database, vault: Vault, families: int, pharmacies: int 
     with database.transaction() as connection:
         rows = connection.execute(sa.text("SELECT id, psn_no FROM person"))
         psn_nos = {row.id: row.psn_no for row in rows}
-    return City(tuple(fathers), tuple(psn_nos[who] for who in fathers), tuple(certificates), known, items)
+    return City(
+        tuple(fathers), tuple(psn_nos[who] for who in fathers), tuple(certificates), tuple(known), hospital, items
+    )
+
+
+def _entered(connection: sa.Connection, codes: Iterable[str]) -> Iterator[Institution]:
+    for code in codes:
+        institution = institution_by_code(connection, code)
+        assert institution is not None
+        yield institution
 
 
 def _person(number: int, generation: int) -> NewPerson:
