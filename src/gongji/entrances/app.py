@@ -25,6 +25,7 @@ from gongji.entrances.national.gateway import NationalGateway
 from gongji.entrances.platform import Platform, open_platform
 from gongji.entrances.web.citizen.app import build_citizen_pages
 from gongji.entrances.web.rules import build_rule_pages
+from gongji.foundation.files import files_folder
 from gongji.foundation.settings import load_settings
 from gongji.settlement.holds.expiry import ExpiryLoop
 from gongji.settlement.watch import Watch
@@ -98,7 +99,9 @@ def create_app() -> ASGIApp:
         seconds = platform.settings.watch_seconds
         watch = Watch(platform.database, platform.clock, seconds) if seconds else None
         minutes = platform.settings.maintenance_minutes
-        caretaker = Caretaker(platform.database, platform.clock, timedelta(minutes=minutes)) if minutes else None
+        every_round = timedelta(minutes=minutes)
+        folder = files_folder(platform.settings)
+        caretaker = Caretaker(platform.database, platform.clock, every_round, folder) if minutes else None
         every = platform.settings.expire_seconds
         expiry = ExpiryLoop(platform.database, platform.clock, every_seconds=every) if every else None
         try:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import psycopg
@@ -19,6 +20,7 @@ import structlog
 from gongji.foundation.access import forget_ended_tokens
 from gongji.foundation.clock import Clock
 from gongji.foundation.database import Database
+from gongji.foundation.files import sweep_files
 from gongji.foundation.partitions import MONTHS_AHEAD, add_months, rows_outside_months
 from gongji.foundation.replies import forget_replies
 from gongji.foundation.schema import installation
@@ -47,6 +49,7 @@ class Upkeep:
         partitions: tables that were made for months.
         blocks: blocks that were added to the sums of open accounts.
         replies, tokens: rows whose time was over.
+        files: contents that were taken off the disk.
         stray: default partitions that hold rows, which should not be.
     """
 
@@ -54,16 +57,20 @@ class Upkeep:
     blocks: int = 0
     replies: int = 0
     tokens: int = 0
+    files: int = 0
     stray: list[str] = field(default_factory=list)
 
 
-def maintain(database: Database, clock: Clock, unless_done_within: timedelta | None = None) -> Upkeep | None:
+def maintain(
+    database: Database, clock: Clock, unless_done_within: timedelta | None = None, files: Path | None = None
+) -> Upkeep | None:
     """Do what is due, beside running settlements.
 
     Args:
         database: where the books are, as the service or the owner.
         clock: tells the day.
         unless_done_within: leave it when it was done less long ago; None does it in any case.
+        files: the folder of uploaded files, to sweep out those whose time is over; None leaves them.
 
     Returns:
         What was done; None when another process is at it, or it was done a short while ago.
@@ -78,6 +85,7 @@ def maintain(database: Database, clock: Clock, unless_done_within: timedelta | N
         done.replies = forget_replies(database, now - REPLIES_KEPT)
         done.tokens = forget_ended_tokens(database, now - TOKENS_KEPT)
         with database.transaction() as connection:
+            done.files = sweep_files(connection, files, now) if files else 0
             done.stray = rows_outside_months(connection)
             _remember(connection, now)
         return done
@@ -116,11 +124,13 @@ class Caretaker:
         database: where the books are.
         clock: tells the moment.
         every: how long between two rounds of all processes together.
+        files: the folder of uploaded files.
     """
 
-    def __init__(self, database: Database, clock: Clock, every: timedelta) -> None:
+    def __init__(self, database: Database, clock: Clock, every: timedelta, files: Path | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._files = files
         self._every = every
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, name="caretaker", daemon=True)
@@ -134,7 +144,7 @@ class Caretaker:
     def _work(self) -> None:
         while True:
             try:
-                done = maintain(self._database, self._clock, self._every)
+                done = maintain(self._database, self._clock, self._every, self._files)
             except (psycopg.OperationalError, sa.exc.OperationalError) as problem:
                 log.warning("maintenance.put_off", error=str(problem))
             else:
@@ -145,6 +155,8 @@ class Caretaker:
     def _tell(self, done: Upkeep | None) -> None:
         if done is None:
             return
-        log.info("maintenance.done", partitions=done.partitions, blocks=done.blocks, replies=done.replies)
+        log.info(
+            "maintenance.done", partitions=done.partitions, blocks=done.blocks, replies=done.replies, files=done.files
+        )
         for table in done.stray:
             log.error("maintenance.rows_outside_months", table=table)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from gongji.foundation.clock import Clock, SystemClock
 from gongji.foundation.database import Database
 from gongji.foundation.errors import Misconfigured
+from gongji.foundation.files import FileStore, files_folder
 from gongji.foundation.personal import Vault, open_vault
 from gongji.foundation.settings import Settings
 from gongji.foundation.telemetry import configure_logging
@@ -46,6 +47,11 @@ class Platform:
     def desk(self) -> Desk:
         """The settlement desk; started on first use, so that a command that settles nothing has none."""
         return Desk(self.database, self.rules, self.clock, desks=self.settings.desks, queue=self.settings.desk_queue)
+
+    @cached_property
+    def files(self) -> FileStore:
+        """What people and institutions handed in as files."""
+        return FileStore(files_folder(self.settings), self.vault)
 
     def close(self) -> None:
         """Finish what waits at the desk and let the connections go."""

@@ -31,6 +31,7 @@ class Vault:
     def __init__(self, secret: bytes) -> None:
         self._seal_key = hmac.new(secret, b"seal", "sm3").digest()[:16]
         self._index_key = hmac.new(secret, b"index", "sm3").digest()
+        self._file_key = hmac.new(secret, b"file", "sm3").digest()
         self.fingerprint = hmac.new(secret, b"fingerprint", "sm3").hexdigest()[:16]
 
     def seal(self, text: str) -> bytes:
@@ -73,6 +74,10 @@ class Vault:
     def index(self, kind: str, value: str) -> bytes:
         """The 32-byte look-up key for a value of a kind (``certificate``, ``card``, ``token`` …)."""
         return hmac.new(self._index_key, f"{kind}\0{value}".encode(), "sm3").digest()
+
+    def file_key(self, file_id: str) -> bytes:
+        """The 32-byte key that a file's content is sealed with (see `gongji.foundation.files`)."""
+        return hmac.new(self._file_key, file_id.encode(), "sm3").digest()
 
 
 def open_vault(settings: Settings) -> Vault:

@@ -30,6 +30,7 @@ class Settings(BaseSettings):
         database_owner_url: the same database signed in as the owner of the tables, for ``gongji db`` and migrations;
             None: `database_url` is the owner's too.
         secret: the installation's key, 64 hexadecimal digits; None reads (or makes) ``secret.key`` in `data`.
+        files: folder of uploaded files, sealed, shared by all processes; None: ``files`` in `data`.
         host, port: where the server listens.
         desks: settlement desks a worker process runs, each with a connection of its own.
         desk_queue: settlements that may wait at one process before new ones are told that it is busy.
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     database_owner_url: str | None = None
     secret: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    files: Path | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     desks: int = Field(default=1, ge=1, le=64)

@@ -16,6 +16,7 @@ import gongji.accrual.tables
 import gongji.family.tables
 import gongji.foundation.access
 import gongji.foundation.audit
+import gongji.foundation.files
 import gongji.foundation.replies
 import gongji.ledger.hold_tables
 import gongji.ledger.rollup

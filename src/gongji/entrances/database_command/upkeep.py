@@ -15,6 +15,7 @@ from gongji.foundation.clock import SystemClock
 from gongji.foundation.database import addresses, open_database
 from gongji.foundation.distribution import distribute, placement
 from gongji.foundation.errors import Misconfigured
+from gongji.foundation.files import files_folder
 from gongji.foundation.roles import grant_service, make_role, service_of
 from gongji.foundation.settings import load_settings
 from gongji.migrations import open_migrated, upgrade
@@ -81,15 +82,18 @@ def distribute_tables(
 def maintain_books(data: DataFolder = None) -> None:
     """Make the coming months' tables, sum up open accounts, delete what is kept no longer; a server does it by itself."""
     console = Console(highlight=False, soft_wrap=True)
-    database = open_migrated(load_settings(data=data))
-    done = maintain(database, SystemClock())
+    settings = load_settings(data=data)
+    database = open_migrated(settings)
+    done = maintain(database, SystemClock(), files=files_folder(settings))
     database.close()
     if done is None:
         console.print("another process is at it")
         return
     console.print(f"tables of months made: {', '.join(done.partitions) or 'none was missing'}")
     console.print(f"open accounts: {done.blocks:,} blocks added to the sums")
-    console.print(f"over their time: {done.replies:,} kept answers, {done.tokens:,} access tokens")
+    console.print(
+        f"over their time: {done.replies:,} kept answers, {done.tokens:,} access tokens, {done.files:,} files"
+    )
     for table in done.stray:
         console.print(f"[red]{table} holds rows of a month that had no table: see docs/operating.md[/red]")
     if done.stray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
+from gongji.migrations.first import files
 from gongji.migrations.first.history import keep_as_history
 
 __all__ = ["ROOMS", "keep_as_history"]
@@ -16,4 +17,4 @@ class Room(Protocol):
         """Create the room's tables, with what guards them."""
 
 
-ROOMS: Final[tuple[Room, ...]] = ()
+ROOMS: Final[tuple[Room, ...]] = (files,)
