@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from gongji.family.tables import authorisation
 from gongji.foundation.clock import CHINA, MovableClock
@@ -108,8 +109,13 @@ class Town:
         region: str = TIELING,
         household: str = "家",
         gender: int = 1,
+        since: date = date(2020, 1, 1),
+        **insured: Any,
     ) -> int:
-        """Put a person in, with insurance since 2020 and, unless `balance` is None, accounts (fen); gives the id."""
+        """Put a person in, with insurance since 2020 and, unless `balance` is None, accounts (fen); gives the id.
+
+        What else is known of the insurance (`late`, `civil_servant` …) goes into the enrolment.
+        """
         # The sequence has two digits before the one for the sex; more people of one birthday take another district.
         district, sequence = divmod(next(self.numbers), 100)
         number = f"{region[:4]}{district % 90 + 10:02d}{born.replace('-', '')}{sequence:02d}{gender}"
@@ -119,7 +125,8 @@ class Town:
             (person_id,) = add_people(connection, self.vault, self.database.serials, [new]).values()
             scheme = Scheme.RESIDENT if status == "resident" else Scheme.EMPLOYEE
             psn_type = {"active": "11", "retired": "12", "resident": "15"}[status]
-            enrolment = Enrolment(scheme, region, Status(status), psn_type, "1", "", False, date(2020, 1, 1), None)
+            enrolment = Enrolment(scheme, region, Status(status), psn_type, "1", "", False, since, None)
+            enrolment = replace(enrolment, **insured)
             add_enrolments(connection, [NewEnrolment(person_id, enrolment)])
             if balance is not None:
                 writer = register_poster(connection, self.database.serials, self.clock.now())

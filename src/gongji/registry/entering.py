@@ -117,6 +117,12 @@ def add_enrolments(
             "standing": row.enrolment.standing,
             "employer": row.enrolment.employer,
             "civil_servant": row.enrolment.civil_servant,
+            "aided": row.enrolment.aided,
+            "second_grade": row.enrolment.second_grade,
+            "covered_since": row.enrolment.covered_since,
+            "late": row.enrolment.late,
+            "missed_years": row.enrolment.missed_years,
+            "repaid_years": row.enrolment.repaid_years,
             "during": store.during(row.enrolment.since, row.enrolment.until),
         }
         for row in rows

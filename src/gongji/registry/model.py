@@ -9,6 +9,7 @@ import msgspec
 
 from gongji.foundation.personal import mask_name, mask_number
 from gongji.rules.model import Scheme, Status, Tier
+from gongji.rules.vocabulary import Late
 
 
 def full_years(born_on: date, on: date) -> int:
@@ -70,6 +71,12 @@ class Enrolment(msgspec.Struct, frozen=True):
         civil_servant: whether civil-servant aid applies.
         since: first day.
         until: last day, None while open.
+        aided: whether medical aid (医疗救助) applies.
+        second_grade: whether the person pays for the scheme's second grade (二档), where a region has one.
+        covered_since: first day of unbroken cover, where it lies before `since`; None where it is `since`.
+        late: what makes the person wait before the funds pay; None for whoever was insured in time.
+        missed_years: years without insurance before coming back to it, for `Late.INTERRUPTED`.
+        repaid_years: how many of those were paid afterwards.
     """
 
     scheme: Scheme
@@ -81,10 +88,22 @@ class Enrolment(msgspec.Struct, frozen=True):
     civil_servant: bool
     since: date
     until: date | None
+    aided: bool = False
+    second_grade: bool = False
+    covered_since: date | None = None
+    late: Late | None = None
+    missed_years: int = 0
+    repaid_years: int = 0
 
     def holds(self, on: date) -> bool:
         """Whether the enrolment is there and not paused on a day."""
         return self.standing == "1" and self.since <= on and (self.until is None or on <= self.until)
+
+    def months_covered(self, on: date) -> int:
+        """Full months of unbroken cover on a day."""
+        begun = self.covered_since or self.since
+        months = (on.year - begun.year) * 12 + on.month - begun.month
+        return max(0, months - (on.day < begun.day))
 
 
 class InstitutionKind(StrEnum):

@@ -71,6 +71,17 @@ def enrolment_overlaps() -> Refused:
     )
 
 
+def filing_overlaps() -> Refused:
+    """``filing.overlap``: the same is filed for the person on one of these days already."""
+    return Refused(
+        "filing.overlap",
+        "the same is filed for this person on some of these days already",
+        "该人员在这段时间内已有同样的备案，无需重复申报",
+        field="begndate",
+        accepted="days on which the same is not filed; withdraw or end the filing that stands first",
+    )
+
+
 def institution_there_already() -> Refused:
     """``institution.duplicate``: an institution with this code is there."""
     return Refused(

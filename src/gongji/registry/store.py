@@ -17,6 +17,7 @@ from gongji.foundation.personal import Vault
 from gongji.registry.model import CatalogueItem, Enrolment, Institution, InstitutionKind, ItemClass, Person
 from gongji.registry.tables import catalogue_item, enrolment, institution, person
 from gongji.rules.model import Scheme, Status, Tier
+from gongji.rules.vocabulary import Late
 
 #: Rows handed to the database at a time; the caller hears of progress after each.
 CHUNK: Final = 2_000
@@ -183,6 +184,12 @@ def enrolment_from(row: sa.Row[Any]) -> Enrolment:
         civil_servant=row.civil_servant,
         since=row.during.lower,
         until=last_day(row.during),
+        aided=row.aided,
+        second_grade=row.second_grade,
+        covered_since=row.covered_since,
+        late=None if row.late is None else Late(row.late),
+        missed_years=row.missed_years,
+        repaid_years=row.repaid_years,
     )
 
 

@@ -1,9 +1,9 @@
-"""Tables of the registry: people, enrolments, institutions and their keys, the item catalogue."""
+"""Tables of the registry: people, enrolments, filings, institutions and their keys, the item catalogue."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import DATERANGE, JSONB, ExcludeConstraint
 
 from gongji.foundation.schema import bucket_column, metadata, moment_column
 
@@ -53,6 +53,12 @@ enrolment = sa.Table(
     sa.Column("standing", sa.Text, nullable=False, server_default="1"),
     sa.Column("employer", sa.Text, nullable=False, server_default=""),
     sa.Column("civil_servant", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("aided", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("second_grade", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("covered_since", sa.Date),
+    sa.Column("late", sa.Text),
+    sa.Column("missed_years", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("repaid_years", sa.Integer, nullable=False, server_default="0"),
     sa.Column("during", DATERANGE, nullable=False),
     sa.ForeignKeyConstraint(["bucket", "person_id"], ["person.bucket", "person.id"]),
     # One person, one scheme at a time: double enrolment is forbidden (policy facts, flexible employment §3.4).
@@ -65,6 +71,54 @@ enrolment = sa.Table(
     sa.CheckConstraint("region ~ '^[0-9]{6}$'", name="region_is_admdvs"),
     sa.CheckConstraint("standing IN ('1', '2')", name="standing_known"),
     sa.CheckConstraint("NOT isempty(during) AND NOT lower_inf(during)", name="during_begins"),
+    sa.CheckConstraint("covered_since <= lower(during)", name="covered_before"),
+    sa.CheckConstraint("late IN ('outside_window', 'interrupted', 'flexible')", name="late_known"),
+    sa.CheckConstraint(
+        "repaid_years BETWEEN 0 AND missed_years AND (missed_years = 0 OR late IS NOT DISTINCT FROM 'interrupted')",
+        name="missed_when_interrupted",
+    ),
+    comment="covered_since: first day of unbroken cover, where it lies before this enrolment; late: what makes wait",
+)
+
+#: What is filed for a person for a span of days and changes how their care is settled (备案): a special disease, the two
+#: diseases, the institution that a person chose or is bound to, a referral, care elsewhere.
+filing = sa.Table(
+    "filing",
+    metadata,
+    bucket_column(),
+    sa.Column("id", sa.BigInteger, nullable=False),
+    sa.Column("person_id", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False, server_default=""),
+    sa.Column("word", sa.Text, nullable=False, server_default=""),
+    sa.Column("institution_id", sa.Integer),
+    sa.Column("state", sa.Text, nullable=False, server_default="filed"),
+    sa.Column("during", DATERANGE, nullable=False),
+    sa.Column("details", JSONB, nullable=False, server_default="{}"),
+    moment_column("filed_at"),
+    sa.PrimaryKeyConstraint("bucket", "id"),
+    sa.ForeignKeyConstraint(["bucket", "person_id"], ["person.bucket", "person.id"]),
+    ExcludeConstraint(
+        ("bucket", "="),
+        ("person_id", "="),
+        ("kind", "="),
+        ("subject", "="),
+        ("during", "&&"),
+        name="filing_once_at_a_time",
+        using="gist",
+        where=sa.text("state <> 'withdrawn'"),
+    ),
+    sa.CheckConstraint("bucket = id & 1023 AND bucket = person_id & 1023", name="bucket_of_person"),
+    sa.CheckConstraint(
+        "kind IN ('special_disease', 'two_diseases', 'provider', 'family_doctor', 'referral', 'elsewhere')",
+        name="kind_known",
+    ),
+    sa.CheckConstraint("state IN ('filed', 'granted', 'withdrawn')", name="state_known"),
+    sa.CheckConstraint("NOT isempty(during) AND NOT lower_inf(during)", name="during_begins"),
+    sa.CheckConstraint("subject <> ''", name="subject_told"),
+    comment="subject: disease code, rank of the institution chosen, institution referred to, or area (admdvs);"
+    " word: the disease in the words of the region's rules; details: what else was told when it was filed",
 )
 
 institution = sa.Table(

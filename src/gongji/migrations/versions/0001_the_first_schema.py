@@ -527,6 +527,12 @@ def create_tables() -> None:
         sa.Column("standing", sa.Text(), server_default="1", nullable=False),
         sa.Column("employer", sa.Text(), server_default="", nullable=False),
         sa.Column("civil_servant", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("aided", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("second_grade", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("covered_since", sa.Date(), nullable=True),
+        sa.Column("late", sa.Text(), nullable=True),
+        sa.Column("missed_years", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("repaid_years", sa.Integer(), server_default="0", nullable=False),
         sa.Column("during", postgresql.DATERANGE(), nullable=False),
         postgresql.ExcludeConstraint(
             (sa.column("bucket"), "="),
@@ -541,9 +547,16 @@ def create_tables() -> None:
         sa.CheckConstraint("standing IN ('1', '2')", name=op.f("enrolment_standing_known")),
         sa.CheckConstraint("status IN ('active', 'retired', 'resident')", name=op.f("enrolment_status_known")),
         sa.CheckConstraint("NOT isempty(during) AND NOT lower_inf(during)", name=op.f("enrolment_during_begins")),
+        sa.CheckConstraint("covered_since <= lower(during)", name=op.f("enrolment_covered_before")),
+        sa.CheckConstraint("late IN ('outside_window', 'interrupted', 'flexible')", name=op.f("enrolment_late_known")),
+        sa.CheckConstraint(
+            "repaid_years BETWEEN 0 AND missed_years AND (missed_years = 0 OR late IS NOT DISTINCT FROM 'interrupted')",
+            name=op.f("enrolment_missed_when_interrupted"),
+        ),
         sa.ForeignKeyConstraint(
             ["bucket", "person_id"], ["person.bucket", "person.id"], name=op.f("enrolment_bucket_person_id_fkey")
         ),
+        comment="covered_since: first day of unbroken cover, where it lies before this enrolment; late: what makes wait",
     )
     op.create_table(
         "fee_line",

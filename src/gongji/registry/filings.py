@@ -1,0 +1,265 @@
+"""Filings (备案): what is filed for a person for a span of days and changes how their care is settled.
+
+A filing is *filed* until the agency grants it, unless the region grants at once; only one that is granted counts in a
+settlement. One that is filed can be withdrawn by whoever filed it; one that was granted ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from gongji.foundation.errors import NotFound, Refused
+from gongji.foundation.ids import Serials, bucket_of, compose
+from gongji.registry import refusals, store
+from gongji.registry.refusals import RowsRefused
+from gongji.registry.tables import filing
+
+
+class FilingKind(StrEnum):
+    """What is filed: 门诊慢特病, 两病, 就医定点, 签约家庭医生, 转诊, 异地长期居住."""
+
+    SPECIAL_DISEASE = "special_disease"
+    TWO_DISEASES = "two_diseases"
+    PROVIDER = "provider"
+    FAMILY_DOCTOR = "family_doctor"
+    REFERRAL = "referral"
+    ELSEWHERE = "elsewhere"
+
+
+class FilingState(StrEnum):
+    """How far a filing has come."""
+
+    FILED = "filed"
+    GRANTED = "granted"
+    WITHDRAWN = "withdrawn"
+
+
+class Filing(msgspec.Struct, frozen=True):
+    """A filing as it is kept.
+
+    Attributes:
+        id: our id.
+        kind: what is filed.
+        subject: what tells it from others of its kind: a disease's code (opsp_dise_code), the rank of an institution
+            chosen (fix_srt_no), the code of the institution referred to, the admdvs where the person lives.
+        name: the disease's or institution's name as it was told.
+        word: the disease in the words of the region's rules; empty where they set none apart.
+        institution_id: the institution that a person chose or is referred to.
+        state: only a granted one counts.
+        since, until: first and last day, the last None while open.
+        details: what else was told when it was filed, by the interface's names.
+    """
+
+    id: int
+    person_id: int
+    kind: FilingKind
+    subject: str
+    name: str
+    word: str
+    institution_id: int | None
+    state: FilingState
+    since: date
+    until: date | None
+    details: Mapping[str, Any]
+    filed_at: datetime
+
+    def holds(self, on: date) -> bool:
+        """Whether it is granted and takes in a day."""
+        return self.state is FilingState.GRANTED and self.since <= on and (self.until is None or on <= self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class NewFiling:
+    """A filing to be entered; attributes as in `Filing`."""
+
+    person_id: int
+    kind: FilingKind
+    subject: str
+    since: date
+    until: date | None = None
+    name: str = ""
+    word: str = ""
+    institution_id: int | None = None
+    state: FilingState = FilingState.FILED
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def add_filings(
+    connection: sa.Connection,
+    serials: Serials,
+    rows: Sequence[NewFiling],
+    at: datetime,
+    *,
+    progress: Callable[[int], None] = lambda count: None,
+) -> list[int]:
+    """Enter filings of people who are known, all or none.
+
+    Returns:
+        Their ids, in order.
+
+    Raises:
+        RowsRefused: ``filing.overlap``, naming every row that meets another filing of the same kind and subject.
+    """
+    numbers = serials.take(len(rows))
+    ids = [compose(number, bucket_of(row.person_id)) for number, row in zip(numbers, rows, strict=True)]
+    values = [
+        {
+            "bucket": bucket_of(row.person_id),
+            "id": filing_id,
+            "person_id": row.person_id,
+            "kind": row.kind.value,
+            "subject": row.subject,
+            "name": row.name,
+            "word": row.word,
+            "institution_id": row.institution_id,
+            "state": row.state.value,
+            "during": store.during(row.since, row.until),
+            "details": dict(row.details),
+            "filed_at": at,
+        }
+        for row, filing_id in zip(rows, ids, strict=True)
+    ]
+    with connection.begin_nested():
+        left_out = store.insert_unless_there(
+            connection, filing, values, [(filing_id,) for filing_id in ids], [filing.c.id], progress
+        )
+        if left_out:
+            raise RowsRefused({position: refusals.filing_overlaps() for position in left_out})
+    return ids
+
+
+def file(connection: sa.Connection, serials: Serials, row: NewFiling, at: datetime) -> int:
+    """Enter one filing.
+
+    Returns:
+        Its id.
+
+    Raises:
+        Refused: ``filing.overlap``.
+    """
+    return add_filings(connection, serials, [row], at)[0]
+
+
+def filings_of(
+    connection: sa.Connection, person_id: int, kinds: Iterable[FilingKind] = tuple(FilingKind), on: date | None = None
+) -> list[Filing]:
+    """A person's filings of some kinds that were not withdrawn, those that begin latest first.
+
+    Args:
+        connection: the transaction.
+        person_id: whose.
+        kinds: which kinds.
+        on: only those that take in this day; None for all.
+    """
+    conditions = [
+        filing.c.bucket == bucket_of(person_id),
+        filing.c.person_id == person_id,
+        filing.c.kind.in_([kind.value for kind in kinds]),
+        filing.c.state != FilingState.WITHDRAWN.value,
+    ]
+    if on is not None:
+        conditions.append(filing.c.during.contains(on))
+    rows = connection.execute(
+        sa.select(filing).where(*conditions).order_by(sa.func.lower(filing.c.during).desc(), filing.c.id)
+    )
+    return [_filing(row) for row in rows]
+
+
+def withdraw(connection: sa.Connection, person_id: int, filing_id: int, why: str) -> Filing:
+    """Withdraw a filing that the agency has not granted yet; the same again changes nothing.
+
+    Args:
+        connection: the transaction.
+        person_id: whose filing the caller says it is.
+        filing_id: which.
+        why: the reason told (memo), kept in its details.
+
+    Raises:
+        NotFound: ``filing.unknown``. Refused: ``filing.granted``.
+    """
+    known = _locked(connection, person_id, filing_id)
+    if known.state is FilingState.GRANTED:
+        raise Refused(
+            "filing.granted",
+            "the agency has granted this filing: it can be ended there, not withdrawn",
+            "该备案已审核通过，不能撤销；如需终止，请到医保经办机构办理",
+            field="trt_dcla_detl_sn",
+            accepted="a filing that is still under review",
+        )
+    if known.state is FilingState.WITHDRAWN:
+        return known
+    return _update(connection, known, state=FilingState.WITHDRAWN.value, details={**known.details, "withdrawn": why})
+
+
+def grant(connection: sa.Connection, person_id: int, filing_id: int, word: str | None = None) -> Filing:
+    """The agency grants a filing; granting again changes at most the word.
+
+    Args:
+        connection: the transaction.
+        person_id: whose.
+        filing_id: which.
+        word: the disease in the words of the region's rules; None leaves it as it was told.
+
+    Raises:
+        NotFound: ``filing.unknown``. Refused: ``filing.withdrawn``.
+    """
+    known = _locked(connection, person_id, filing_id)
+    if known.state is FilingState.WITHDRAWN:
+        raise Refused(
+            "filing.withdrawn",
+            "this filing was withdrawn: it has to be filed again",
+            "该备案已撤销，请重新申报",
+            field="trt_dcla_detl_sn",
+        )
+    return _update(connection, known, state=FilingState.GRANTED.value, word=known.word if word is None else word)
+
+
+def _locked(connection: sa.Connection, person_id: int, filing_id: int) -> Filing:
+    row = connection.execute(
+        sa.select(filing)
+        .where(filing.c.bucket == bucket_of(person_id), filing.c.id == filing_id, filing.c.person_id == person_id)
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise NotFound(
+            "filing.unknown",
+            "this person has no such filing",
+            "没有找到该人员的这条备案",
+            field="trt_dcla_detl_sn",
+            accepted="the number that the filing was answered with",
+        )
+    return _filing(row)
+
+
+def _update(connection: sa.Connection, known: Filing, **values: object) -> Filing:
+    row = connection.execute(
+        filing.update()
+        .where(filing.c.bucket == bucket_of(known.id), filing.c.id == known.id)
+        .values(**values)
+        .returning(filing)
+    ).one()
+    return _filing(row)
+
+
+def _filing(row: sa.Row[Any]) -> Filing:
+    return Filing(
+        id=row.id,
+        person_id=row.person_id,
+        kind=FilingKind(row.kind),
+        subject=row.subject,
+        name=row.name,
+        word=row.word,
+        institution_id=row.institution_id,
+        state=FilingState(row.state),
+        since=row.during.lower,
+        until=store.last_day(row.during),
+        details=row.details,
+        filed_at=row.filed_at,
+    )
