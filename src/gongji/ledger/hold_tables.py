@@ -39,10 +39,12 @@ hold = sa.Table(
     sa.CheckConstraint("expires_at > placed_at", name="expires_later"),
     sa.Index(None, "bucket", "account", postgresql_where=sa.text("state = 'open'")),
     sa.Index("hold_due", "expires_at", postgresql_where=sa.text("state = 'open'")),
+    sa.Index("hold_deposit", "reference", postgresql_where=sa.text("purpose = 'deposit'")),
     comment="person_id: in whose favour; account: the payer's personal.held; its first journal, of the same id, says where from",
 )
 
-#: Never changed. Each step is a journal of the same id; its key makes it the stored answer to a repeated command.
+#: Never changed. Each step is a journal of the same id, or stands in a settlement's journal; its key makes it the stored
+#: answer to a repeated command.
 hold_step = sa.Table(
     "hold_step",
     metadata,
@@ -55,6 +57,7 @@ hold_step = sa.Table(
     fen_column("remaining"),
     sa.Column("key", sa.Text),
     sa.Column("request_digest", sa.LargeBinary),
+    sa.Column("settlement_id", sa.BigInteger),
     moment_column("at"),
     sa.PrimaryKeyConstraint("bucket", "id"),
     sa.ForeignKeyConstraint(["bucket", "hold_id"], ["hold.bucket", "hold.id"]),
@@ -63,9 +66,12 @@ hold_step = sa.Table(
     sa.CheckConstraint("(kind = 'hold') = (id = hold_id)", name="first_step_has_the_holds_id"),
     sa.CheckConstraint("captured >= 0 AND released >= 0 AND remaining >= 0", name="amounts"),
     sa.CheckConstraint("(kind = 'hold') = (captured + released = 0)", name="later_steps_move_something"),
+    sa.CheckConstraint("settlement_id IS NULL OR kind = 'capture'", name="settlement_only_captures"),
     sa.CheckConstraint("(kind = 'expire') = (key IS NULL)", name="asked_for_with_a_key"),
     sa.CheckConstraint("(key IS NULL) = (request_digest IS NULL)", name="key_with_digest"),
     sa.Index("hold_step_key", "bucket", "key", unique=True, postgresql_where=sa.text("key IS NOT NULL")),
+    sa.Index("hold_step_settlement", "settlement_id", postgresql_where=sa.text("settlement_id IS NOT NULL")),
     sa.Index(None, "bucket", "hold_id"),
-    comment="captured, released: by this step, fen; remaining: what was still held after it",
+    comment="captured, released: by this step, fen; remaining: what was still held after it; settlement_id: in whose journal"
+    " it was taken, else in one of its own",
 )

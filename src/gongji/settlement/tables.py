@@ -74,15 +74,21 @@ fee_line = sa.Table(
     fen_column("first_self_pay"),
     fen_column("in_scope"),
     sa.Column("item", JSONB, nullable=False),
+    sa.Column("takes_back", sa.Text),
     sa.Column("settlement_id", sa.BigInteger),
     sa.PrimaryKeyConstraint("bucket", "visit_id", "sn"),
     sa.CheckConstraint("total = self_paid + over_limit + first_self_pay + in_scope", name="parts_add_up"),
     sa.CheckConstraint(
-        "self_paid >= 0 AND over_limit >= 0 AND first_self_pay >= 0 AND in_scope >= 0", name="parts_not_negative"
+        "CASE WHEN count > 0 THEN least(self_paid, over_limit, first_self_pay, in_scope) >= 0"
+        " ELSE greatest(self_paid, over_limit, first_self_pay, in_scope) <= 0 END",
+        name="parts_have_one_sign",
     ),
-    sa.CheckConstraint("count > 0 AND price >= 0", name="count_and_price"),
+    sa.CheckConstraint(
+        "count <> 0 AND price >= 0 AND (count < 0) = (takes_back IS NOT NULL)", name="count_and_price"
+    ),
     **by_month("visit_id"),
-    comment="count: ten-thousandths; price: millionths of a yuan; item: what the catalogue said of it that day",
+    comment="count: ten-thousandths, below zero in a line that takes another back; price: millionths of a yuan; item: what the"
+    " catalogue said of it that day; takes_back: sn of that other line",
 )
 
 #: Never changed: it is the stored answer to a repeated call. A reversal is a row of its own.

@@ -575,17 +575,21 @@ def create_tables() -> None:
         sa.Column("first_self_pay", sa.BigInteger(), nullable=False),
         sa.Column("in_scope", sa.BigInteger(), nullable=False),
         sa.Column("item", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("takes_back", sa.Text(), nullable=True),
         sa.Column("settlement_id", sa.BigInteger(), nullable=True),
-        sa.CheckConstraint("count > 0 AND price >= 0", name=op.f("fee_line_count_and_price")),
         sa.CheckConstraint(
-            "self_paid >= 0 AND over_limit >= 0 AND first_self_pay >= 0 AND in_scope >= 0",
-            name=op.f("fee_line_parts_not_negative"),
+            "count <> 0 AND price >= 0 AND (count < 0) = (takes_back IS NOT NULL)",
+            name=op.f("fee_line_count_and_price"),
+        ),
+        sa.CheckConstraint(
+            "CASE WHEN count > 0 THEN least(self_paid, over_limit, first_self_pay, in_scope) >= 0 ELSE greatest(self_paid, over_limit, first_self_pay, in_scope) <= 0 END",
+            name=op.f("fee_line_parts_have_one_sign"),
         ),
         sa.CheckConstraint(
             "total = self_paid + over_limit + first_self_pay + in_scope", name=op.f("fee_line_parts_add_up")
         ),
         sa.PrimaryKeyConstraint("bucket", "visit_id", "sn", name=op.f("fee_line_pkey")),
-        comment="count: ten-thousandths; price: millionths of a yuan; item: what the catalogue said of it that day",
+        comment="count: ten-thousandths, below zero in a line that takes another back; price: millionths of a yuan; item: what the catalogue said of it that day; takes_back: sn of that other line",
         postgresql_partition_by="RANGE (visit_id)",
     )
     op.create_table(
@@ -762,7 +766,11 @@ def create_holds_and_years() -> None:
         sa.Column("remaining", sa.BigInteger(), nullable=False),
         sa.Column("key", sa.Text(), nullable=True),
         sa.Column("request_digest", sa.LargeBinary(), nullable=True),
+        sa.Column("settlement_id", sa.BigInteger(), nullable=True),
         sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "settlement_id IS NULL OR kind = 'capture'", name=op.f("hold_step_settlement_only_captures")
+        ),
         sa.CheckConstraint("(kind = 'expire') = (key IS NULL)", name=op.f("hold_step_asked_for_with_a_key")),
         sa.CheckConstraint(
             "(kind = 'hold') = (captured + released = 0)", name=op.f("hold_step_later_steps_move_something")
@@ -776,7 +784,17 @@ def create_holds_and_years() -> None:
             ["bucket", "hold_id"], ["hold.bucket", "hold.id"], name=op.f("hold_step_bucket_hold_id_fkey")
         ),
         sa.PrimaryKeyConstraint("bucket", "id", name=op.f("hold_step_pkey")),
-        comment="captured, released: by this step, fen; remaining: what was still held after it",
+        comment="captured, released: by this step, fen; remaining: what was still held after it; settlement_id: in whose journal it was taken, else in one of its own",
+    )
+    op.create_index(
+        "hold_step_settlement",
+        "hold_step",
+        ["settlement_id"],
+        unique=False,
+        postgresql_where=sa.text("settlement_id IS NOT NULL"),
+    )
+    op.create_index(
+        "hold_deposit", "hold", ["reference"], unique=False, postgresql_where=sa.text("purpose = 'deposit'")
     )
     op.create_index(op.f("hold_step_bucket_hold_id_idx"), "hold_step", ["bucket", "hold_id"], unique=False)
     op.create_index(
