@@ -8,9 +8,7 @@ from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint
 from gongji.foundation.schema import bucket_column, metadata, moment_column
 
 #: The days of a stay, the day of discharge not among them: whoever leaves one hospital may enter another that day.
-STAY = (
-    "daterange((admitted_at AT TIME ZONE 'Asia/Shanghai')::date, (discharged_at AT TIME ZONE 'Asia/Shanghai')::date)"
-)
+STAY = "daterange((admitted_at AT TIME ZONE 'Asia/Shanghai')::date, (discharged_at AT TIME ZONE 'Asia/Shanghai')::date)"
 
 #: One row a stay, with the id of its visit. A trigger lets its state go only the way it can: admitted ⇄ discharged ⇄
 #: settled, and from admitted to cancelled.
@@ -29,7 +27,9 @@ admission = sa.Table(
     sa.PrimaryKeyConstraint("bucket", "visit_id"),
     sa.CheckConstraint("bucket = visit_id & 1023 AND bucket = person_id & 1023", name="bucket_of_patient"),
     sa.CheckConstraint("state IN ('admitted', 'discharged', 'settled', 'cancelled')", name="state_known"),
-    sa.CheckConstraint("(state IN ('discharged', 'settled')) = (discharged_at IS NOT NULL)", name="discharged_has_a_day"),
+    sa.CheckConstraint(
+        "(state IN ('discharged', 'settled')) = (discharged_at IS NOT NULL)", name="discharged_has_a_day"
+    ),
     sa.CheckConstraint("discharged_at >= admitted_at", name="discharged_later"),
     ExcludeConstraint(
         (sa.column("bucket"), "="),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 import msgspec
@@ -44,8 +44,9 @@ class PricedLine(msgspec.Struct, frozen=True):
         occurred_at: when the fee arose.
         count: ten-thousandths.
         price: millionths of a yuan.
-        total: fen.
+        total: fen; below zero, with the count, in a line that takes another back.
         approval: hosp_appr_flag, "" when it was not told.
+        takes_back: number of the line of which this one takes pieces back (init_feedetl_sn); "" for every other.
     """
 
     sn: str
@@ -58,6 +59,7 @@ class PricedLine(msgspec.Struct, frozen=True):
     price: int
     total: int
     approval: str = ""
+    takes_back: str = ""
 
 
 class FeeLine(msgspec.Struct, frozen=True):
@@ -122,6 +124,18 @@ class SettleVisit(msgspec.Struct, frozen=True):
     scheme: Scheme
     med_type: str
     certificate_kind: str
+
+
+class SettleAdmission(SettleVisit, frozen=True):
+    """2303/2304: pay what a stay in hospital has come to and was not settled yet.
+
+    Attributes:
+        mid_stay: the stay goes on (mid_setl_flag): what was uploaded so far is settled, the deposit stays.
+        leaves_on: the day on which the patient is said to leave (dscgTime), for a quote before the discharge.
+    """
+
+    mid_stay: bool = False
+    leaves_on: date | None = None
 
 
 class SettlePurchase(msgspec.Struct, frozen=True):
@@ -245,6 +259,11 @@ class Settlement(msgspec.Struct, frozen=True):
     lines: tuple[FeeLine, ...] = ()
 
     @property
+    def inpatient(self) -> bool:
+        """Whether it is of a stay in hospital."""
+        return is_inpatient(self.med_type)
+
+    @property
     def fund_total(self) -> int:
         """All that funds pay."""
         return self.fund_pool + self.fund_large
@@ -258,6 +277,11 @@ class Settlement(msgspec.Struct, frozen=True):
     def personal_total(self) -> int:
         """psn_part_amt: all that funds do not pay."""
         return self.account_total + self.cash
+
+
+def is_inpatient(med_type: str) -> bool:
+    """Whether a med_type is one of a stay: 21 and all that begin with 2, 52 childbirth, 71 the hospital bed at home."""
+    return med_type.startswith("2") or med_type in ("52", "71")
 
 
 def wire_id(region: str, identifier: int) -> str:

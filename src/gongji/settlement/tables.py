@@ -83,9 +83,7 @@ fee_line = sa.Table(
         " ELSE greatest(self_paid, over_limit, first_self_pay, in_scope) <= 0 END",
         name="parts_have_one_sign",
     ),
-    sa.CheckConstraint(
-        "count <> 0 AND price >= 0 AND (count < 0) = (takes_back IS NOT NULL)", name="count_and_price"
-    ),
+    sa.CheckConstraint("count <> 0 AND price >= 0 AND (count < 0) = (takes_back IS NOT NULL)", name="count_and_price"),
     **by_month("visit_id"),
     comment="count: ten-thousandths, below zero in a line that takes another back; price: millionths of a yuan; item: what the"
     " catalogue said of it that day; takes_back: sn of that other line",

@@ -16,13 +16,15 @@ import sqlalchemy as sa
 from gongji.foundation.clock import CHINA
 from gongji.foundation.database import Database
 from gongji.foundation.errors import NotFound
-from gongji.foundation.ids import bucket_of, compose
+from gongji.foundation.ids import Serials, bucket_of, compose
 from gongji.registry.model import Institution
 from gongji.registry.tables import person
 from gongji.rules.model import Scheme
 from gongji.settlement import refusals
+from gongji.settlement.admission_refusals import is_a_stay
+from gongji.settlement.admission_tables import admission
 from gongji.settlement.lines import keep
-from gongji.settlement.model import FeeLine, PricedLine, RegisterVisit, Visit
+from gongji.settlement.model import FeeLine, PricedLine, RegisterVisit, Visit, is_inpatient
 from gongji.settlement.tables import fee_line, message, visit
 
 #: chrg_bchno 0000 withdraws every unsettled line (2205).
@@ -37,42 +39,47 @@ def register_visit(database: Database, command: RegisterVisit, at: datetime) -> 
         NotFound: ``person.unknown``.
     """
     with database.transaction() as connection:
-        _lock(connection, command.person_id)
-        key = command.key
-        known = connection.execute(
-            sa.select(message.c.request_digest, message.c.outcome_id).where(
-                message.c.institution_id == key.institution_id,
-                message.c.infno == key.infno,
-                message.c.msgid == key.msgid,
-            )
-        ).one_or_none()
-        if known is not None:
-            stored = find_visit(connection, known.outcome_id)
-            if known.request_digest != key.digest or stored is None:
-                raise refusals.other_content(key)
-            return stored
-        visit_id = compose(database.serials.take(1, at)[0], bucket_of(command.person_id))
-        values = {
-            "bucket": bucket_of(command.person_id),
-            "id": visit_id,
-            "person_id": command.person_id,
-            "institution_id": key.institution_id,
-            "number": command.number,
-            "scheme": str(command.scheme),
-            "med_type": "11",
-            "began_at": command.began_at,
-            "details": dict(command.details),
-        }
-        connection.execute(
-            message.insert().values(
-                institution_id=key.institution_id,
-                infno=key.infno,
-                msgid=key.msgid,
-                request_digest=key.digest,
-                outcome_id=visit_id,
-            )
+        return register_in(connection, database.serials, command, at)
+
+
+def register_in(connection: sa.Connection, serials: Serials, command: RegisterVisit, at: datetime) -> Visit:
+    """Register a visit in a transaction, which locks the patient; as `register_visit`."""
+    lock_patient(connection, command.person_id)
+    key = command.key
+    known = connection.execute(
+        sa.select(message.c.request_digest, message.c.outcome_id).where(
+            message.c.institution_id == key.institution_id,
+            message.c.infno == key.infno,
+            message.c.msgid == key.msgid,
         )
-        return _visit(connection.execute(visit.insert().values(values).returning(visit)).one())
+    ).one_or_none()
+    if known is not None:
+        stored = find_visit(connection, known.outcome_id)
+        if known.request_digest != key.digest or stored is None:
+            raise refusals.other_content(key)
+        return stored
+    visit_id = compose(serials.take(1, at)[0], bucket_of(command.person_id))
+    values = {
+        "bucket": bucket_of(command.person_id),
+        "id": visit_id,
+        "person_id": command.person_id,
+        "institution_id": key.institution_id,
+        "number": command.number,
+        "scheme": str(command.scheme),
+        "med_type": "11",
+        "began_at": command.began_at,
+        "details": dict(command.details),
+    }
+    connection.execute(
+        message.insert().values(
+            institution_id=key.institution_id,
+            infno=key.infno,
+            msgid=key.msgid,
+            request_digest=key.digest,
+            outcome_id=visit_id,
+        )
+    )
+    return _visit(connection.execute(visit.insert().values(values).returning(visit)).one())
 
 
 def find_visit(connection: sa.Connection, visit_id: int) -> Visit | None:
@@ -81,6 +88,13 @@ def find_visit(connection: sa.Connection, visit_id: int) -> Visit | None:
         sa.select(visit).where(visit.c.bucket == bucket_of(visit_id), visit.c.id == visit_id)
     ).one_or_none()
     return _visit(row) if row else None
+
+
+def find_visits(connection: sa.Connection, visit_ids: Sequence[int]) -> dict[int, Visit]:
+    """Visits by their ids."""
+    keys = sa.tuple_(visit.c.bucket, visit.c.id).in_([(bucket_of(one), one) for one in visit_ids])
+    rows = connection.execute(sa.select(visit).where(keys)) if visit_ids else ()
+    return {row.id: _visit(row) for row in rows}
 
 
 def cancel_visit(connection: sa.Connection, institution_id: int, person_id: int, visit_id: int, number: str) -> None:
@@ -93,9 +107,9 @@ def cancel_visit(connection: sa.Connection, institution_id: int, person_id: int,
     known = _own_visit(connection, institution_id, person_id, visit_id, even_cancelled=True)
     if number and known.number != number:
         raise refusals.visit_unknown()
-    if connection.execute(sa.select(sa.exists().where(*_lines_of(visit_id)))).scalar_one():
+    if connection.execute(sa.select(sa.exists().where(*lines_of(visit_id)))).scalar_one():
         raise refusals.visit_settled()
-    _update(connection, visit_id, state="cancelled")
+    change(connection, visit_id, state="cancelled")
 
 
 def record_diagnoses(
@@ -121,7 +135,7 @@ def record_diagnoses(
             kept.pop(code, None)
         else:
             kept[code] = dict(diagnosis)
-    _update(
+    change(
         connection,
         visit_id,
         med_type=med_type or known.med_type,
@@ -147,12 +161,12 @@ def upload_lines(
     known = {
         row.sn: row
         for row in connection.execute(
-            sa.select(fee_line).where(*_lines_of(visit_id), fee_line.c.sn.in_([line.sn for line in lines]))
+            sa.select(fee_line).where(*lines_of(visit_id), fee_line.c.sn.in_([line.sn for line in lines]))
         )
     }
     fresh: dict[str, dict[str, Any]] = {}
     for one in kept:
-        row = _line_values(visit_id, one)
+        row = line_values(visit_id, one)
         before = known[one.line.sn]._mapping if one.line.sn in known else fresh.get(one.line.sn)
         if before is None:
             fresh[one.line.sn] = row
@@ -170,7 +184,7 @@ def drop_lines(connection: sa.Connection, institution_id: int, person_id: int, v
         NotFound: ``visit.unknown``. Refused: ``fee_line.settled`` when lines of the batch named are settled.
     """
     _own_visit(connection, institution_id, person_id, visit_id)
-    chosen = list(_lines_of(visit_id))
+    chosen = list(lines_of(visit_id))
     if batch != EVERY_BATCH:
         chosen.append(fee_line.c.batch == batch)
         settled = sa.exists().where(*chosen, fee_line.c.settlement_id.is_not(None))
@@ -179,7 +193,12 @@ def drop_lines(connection: sa.Connection, institution_id: int, person_id: int, v
     connection.execute(fee_line.delete().where(*chosen, fee_line.c.settlement_id.is_(None)))
 
 
-def _lock(connection: sa.Connection, person_id: int) -> None:
+def lock_patient(connection: sa.Connection, person_id: int) -> None:
+    """Lock a patient's row: nothing of theirs is settled meanwhile.
+
+    Raises:
+        NotFound: ``person.unknown``.
+    """
     found = connection.execute(
         sa.select(person.c.id)
         .where(person.c.bucket == bucket_of(person_id), person.c.id == person_id)
@@ -193,26 +212,36 @@ def _own_visit(
     connection: sa.Connection, institution_id: int, person_id: int, visit_id: int, *, even_cancelled: bool = False
 ) -> Visit:
     """The visit, with the patient locked, if it is this patient's at this institution."""
-    _lock(connection, person_id)
+    lock_patient(connection, person_id)
     known = find_visit(connection, visit_id)
     if known is None or known.institution_id != institution_id or known.person_id != person_id:
         raise refusals.visit_unknown()
+    if is_inpatient(known.med_type) and _is_stay(connection, visit_id):
+        raise is_a_stay()
     if known.state != "open" and not even_cancelled:
         raise refusals.visit_cancelled()
     return known
 
 
-def _lines_of(visit_id: int) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+def _is_stay(connection: sa.Connection, visit_id: int) -> bool:
+    found = sa.exists().where(admission.c.bucket == bucket_of(visit_id), admission.c.visit_id == visit_id)
+    return bool(connection.execute(sa.select(found)).scalar_one())
+
+
+def lines_of(visit_id: int) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """The condition that a fee line is of a visit."""
     return fee_line.c.bucket == bucket_of(visit_id), fee_line.c.visit_id == visit_id
 
 
-def _update(connection: sa.Connection, visit_id: int, **values: object) -> None:
+def change(connection: sa.Connection, visit_id: int, **values: object) -> None:
+    """Change columns of a visit whose patient is locked."""
     connection.execute(
         visit.update().where(visit.c.bucket == bucket_of(visit_id), visit.c.id == visit_id).values(**values)
     )
 
 
-def _line_values(visit_id: int, kept: FeeLine) -> dict[str, Any]:
+def line_values(visit_id: int, kept: FeeLine) -> dict[str, Any]:
+    """A fee line as a row."""
     line = kept.line
     return {
         "bucket": bucket_of(visit_id),
@@ -230,6 +259,7 @@ def _line_values(visit_id: int, kept: FeeLine) -> dict[str, Any]:
         "first_self_pay": kept.first_self_pay,
         "in_scope": kept.in_scope,
         "item": msgspec.to_builtins(line.item),
+        "takes_back": line.takes_back or None,
     }
 
 
