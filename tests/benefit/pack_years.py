@@ -52,11 +52,12 @@ class PackBenefit:
 
 @cache
 def pack_benefits() -> tuple[PackBenefit, ...]:
-    """Every benefit that a shipped pack sets."""
+    """Every benefit that a shipped pack sets; an emergency that is paid as an outpatient visit is one with it."""
     book, found = RuleBook.shipped(), []
     for region, scheme, kind in product(book.regions(), Scheme, CareKind):
         spans = book.timeline(region, scheme, kind)
-        if spans:
+        alike = kind is CareKind.EMERGENCY and len(spans) == len(book.timeline(region, scheme, CareKind.OUTPATIENT))
+        if spans and not alike:
             rules = tuple(span.rule for span in spans)
             begins = tuple(span.begins for span in spans)
             ends = tuple(span.until or date(span.begins.year + 2, 12, 31) for span in spans)

@@ -48,8 +48,12 @@ def amounts(outcome: Assessment, rule: BenefitRule) -> list[int]:
     lines: dict[str, int] = {}
     for step in outcome.steps:
         lines[step.code] = lines.get(step.code, 0) + step.amount
-    paid = {one.fund: one.amount for one in outcome.funds}
-    funds = [paid.get(layer.fund, 0) for layer in rule.layers]
+    stages = [step for step in outcome.steps if step.code in ("cap", "no_cap", "overflow")]
+    funds = []
+    for place, layer in enumerate(rule.layers):
+        # A stage that nothing reaches has no line.
+        reached = stages and (place == 0 or stages[0].inputs["fund"] == layer.fund)
+        funds.append(stages.pop(0).amount if reached else 0)
     funds += [0] * (layout.MOST_LAYERS - len(funds))
     first = [lines.get("offsite_first", 0), lines.get("account_first", 0)]
     return [*first, outcome.deductible, outcome.ratio, lines.get("ratio", 0), *funds]

@@ -48,12 +48,12 @@ def pay_in_layers(
         sheet: counters and explanation.
 
     Returns:
-        The payments above zero. The pooled fund's line is always written, an overflow line only when something
+        The payments above zero, one a fund. The pooled fund's line is always written, an overflow line only when something
         reaches that fund.
     """
     owed = sum(part.share for part in parts)
     left = in_scope
-    funds: list[FundPayment] = []
+    funds: dict[str, int] = {}
     for index, layer in enumerate(rule.layers):
         if layer.share is not None:
             cost = left if layer.basis is Basis.UNPAID else cut + _unpaid_cost(parts, owed)
@@ -63,10 +63,10 @@ def pay_in_layers(
             continue
         paid = _pay(layer, owed, rule.clauses["formula"], index, person, sheet)
         if paid:
-            funds.append(FundPayment(layer.fund, paid))
+            funds[layer.fund] = funds.get(layer.fund, 0) + paid
         owed -= paid
         left -= paid
-    return tuple(funds)
+    return tuple(FundPayment(fund, amount) for fund, amount in funds.items())
 
 
 def _share_of_stage(layer: Layer, share: Share, cost: int, person: Circumstances, sheet: Sheet) -> list[Part]:

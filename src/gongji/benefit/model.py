@@ -108,7 +108,7 @@ class CounterMove(msgspec.Struct, frozen=True, gc=False):
 
 
 class FundPayment(msgspec.Struct, frozen=True, gc=False):
-    """What one fund pays, in fen (above zero): ``fund.pool``, ``fund.large``."""
+    """What one fund pays, in fen (above zero): ``fund.pool``, ``fund.large``, ``fund.civil``, ``fund.aid``."""
 
     fund: str
     amount: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
@@ -78,8 +78,8 @@ class Assembly:
     def _applies(self, when: Mapping[str, str]) -> bool:
         return all(self.chosen[name] == option for name, option in when.items())
 
-    def _active(self) -> list[LayerShape]:
-        return [layer for layer in self.shape.value.layers if self._applies(layer.when)]
+    def _active(self, layers: Iterable[LayerShape]) -> list[LayerShape]:
+        return [layer for layer in layers if self._applies(layer.when)]
 
     def _entry(self, name: str) -> Dated[Table]:
         entry = in_force(self.benefit.values[name], self.start)
@@ -173,9 +173,9 @@ class Assembly:
             raise self.problems.refuse("pack.missing_key", shape.at, en, zh)
 
     def _layers(self) -> tuple[Layer, ...]:
-        active = self._active()
-        self._check_counters([one.cap for one in active if one.fund == POOL and one.cap is not None])
-        pool = Layer(POOL, tuple(self._cap(one.cap) for one in active if one.fund == POOL and one.cap is not None))
+        caps = [one.cap for one in self._active(self.shape.value.caps) if one.cap is not None]
+        self._check_counters(caps)
+        pool = Layer(POOL, tuple(self._cap(one) for one in caps))
         stages = [
             Layer(
                 fund=one.fund,
@@ -184,8 +184,7 @@ class Assembly:
                 basis=one.basis,
                 deductible=self._stage_deductible(one.deductible) if one.deductible is not None else None,
             )
-            for one in active
-            if one.fund != POOL
+            for one in self._active(self.shape.value.overflow)
         ]
         return (pool, *stages)
 

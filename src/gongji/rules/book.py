@@ -16,6 +16,7 @@ from gongji.rules.compile import (
     Span,
     accrual_timeline,
     benefit_timeline,
+    emergency_timeline,
     pharmacy_timeline,
     rule_at,
     sharing_timeline,
@@ -36,6 +37,9 @@ SHORT_DIGEST: Final = 12
 
 #: The region code of the nation's pack, the last to answer.
 NATION: Final = "100000"
+
+#: What an outpatient rule may pay too, and how.
+_FOLLOWING: Final = {CareKind.PHARMACY: pharmacy_timeline, CareKind.EMERGENCY: emergency_timeline}
 
 _DEFAULTS: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -188,15 +192,17 @@ class RuleBook:
         return spans
 
     def _compile(self, lineage: Lineage, key: BenefitKey, readings: Mapping[str, str], problems: Problems) -> None:
-        """Keep a benefit's rules under the readings asked for, and with them a pharmacy's that follow from them."""
+        """Keep a benefit's rules under the readings asked for, and with them those that follow from them: what is paid at
+        pharmacies and in an emergency."""
         region, asked = lineage.own.region, tuple(sorted(readings.items()))
         scheme, kind = key
         spans = benefit_timeline(lineage, key, readings, problems)
         self._benefits[region, scheme, kind, asked] = spans
-        if kind is CareKind.OUTPATIENT and (scheme, CareKind.PHARMACY) not in lineage.own.benefits:
-            at_pharmacies = pharmacy_timeline(lineage, key, spans)
-            if at_pharmacies:
-                self._benefits[region, scheme, CareKind.PHARMACY, asked] = at_pharmacies
+        following = _FOLLOWING if kind is CareKind.OUTPATIENT else {}
+        for other, timeline in following.items():
+            derived = timeline(lineage, key, spans) if (scheme, other) not in lineage.own.benefits else ()
+            if derived:
+                self._benefits[region, scheme, other, asked] = derived
 
     def sharing(self, region: str, on: date, readings: Mapping[str, str] = _DEFAULTS) -> SharingRule | None:
         """Who may share with whom in a region on a day: the city's rule, else the province's, else the nation's.

@@ -156,6 +156,20 @@ def pharmacy_timeline(
     return tuple(made)
 
 
+def emergency_timeline(
+    lineage: Lineage, key: BenefitKey, spans: Sequence[Span[BenefitRule]]
+) -> tuple[Span[BenefitRule], ...]:
+    """What an outpatient rule pays in an emergency, where its text speaks of both (``emergency: true``, 门急诊); the
+    spans as for `pharmacy_timeline`."""
+    shapes = lineage.own.benefits[key].shapes
+    found = ((span, in_force(shapes, span.begins)) for span in spans)
+    return tuple(
+        replace(span, rule=replace(span.rule, kind=CareKind.EMERGENCY))
+        for span, shape in found
+        if shape is not None and shape.value.emergency
+    )
+
+
 def sharing_timeline(lineage: Lineage, readings: Mapping[str, str]) -> tuple[Span[SharingRule], ...]:
     """All sharing rules of a pack, in order of date; each name from the nearest pack that has a value then.
 

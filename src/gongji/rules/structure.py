@@ -36,9 +36,10 @@ _WAIVING: Final = (Attribute.FAMILY_DOCTOR, Attribute.ESSENTIAL_DRUGS)
 #: The value that says what happens to a deductible from the second admission on.
 REPEAT: Final = "repeat"
 
-#: The fund of the caps, and those an overflow stage can name.
+#: The fund of the caps, and those an overflow stage can name: the pooled one where what found no room under one benefit
+#: is paid as another one.
 POOL: Final = "fund.pool"
-FURTHER: Final = ("fund.large", "fund.civil", "fund.aid")
+FURTHER: Final = (POOL, "fund.large", "fund.civil", "fund.aid")
 
 #: The word of a pharmacy that is paid as the hospital that prescribed.
 PRESCRIBER: Final = "prescriber"
@@ -134,6 +135,7 @@ class Shape:
     pharmacy_tier: Tier | None = None
     account_first: bool = False
     by_prescriber: bool = False
+    emergency: bool = False
 
     @property
     def layers(self) -> tuple[LayerShape, ...]:
@@ -202,7 +204,7 @@ def read_shape(node: Node) -> Dated[Shape]:
     """Read one dated structure."""
     found = node.fields(
         ("effective", "deductible", "share", "caps", "source"),
-        ("modifiers", "overflow", "pharmacy", "account_first", "until", "published", "note"),
+        ("modifiers", "overflow", "pharmacy", "emergency", "account_first", "until", "published", "note"),
     )
     pharmacy = found["pharmacy"].word(*Tier, PRESCRIBER) if "pharmacy" in found else ""
     modifiers = [_read_modifier(item) for item in found["modifiers"].items()] if "modifiers" in found else []
@@ -215,6 +217,7 @@ def read_shape(node: Node) -> Dated[Shape]:
         pharmacy_tier=Tier(pharmacy) if pharmacy in list(Tier) else None,
         account_first=found["account_first"].flag() if "account_first" in found else False,
         by_prescriber=pharmacy == PRESCRIBER,
+        emergency=found["emergency"].flag() if "emergency" in found else False,
     )
     return dated(node, found, shape)
 
@@ -344,6 +347,9 @@ def _read_stage(node: Node) -> LayerShape:
     fund, ratio = found["fund"].word(*FURTHER), found["ratio"].text()
     cap = _cap(node, found) if "limit" in found else None
     if ratio == "same":
+        if fund == POOL:
+            en, zh = "the pooled fund pays on only at a ratio of the stage's own", "统筹基金继续支付须写明该层自己的比例"
+            raise node.problems.refuse("pack.contradiction", found["ratio"].at, en, zh)
         for name in own:
             if name in found:
                 raise node.problems.refuse(

@@ -22,6 +22,7 @@ class CareKind(StrEnum):
     EMERGENCY = "emergency"
     SPECIAL_DISEASE = "special_disease"
     TWO_DISEASES = "two_diseases"
+    SPECIAL_DRUG = "special_drug"
 
 
 class Tier(StrEnum):

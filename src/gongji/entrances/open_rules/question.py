@@ -179,9 +179,10 @@ def bill_of(total: int, self_paid: int, over_limit: int, first_self_pay: int, in
 
 
 def readings_of(atlas: Atlas, region: str, scheme: Scheme, kind: CareKind) -> Mapping[str, Interpretation]:
-    """What the text of a benefit leaves open; a pharmacy without a rule of its own follows the outpatient one."""
+    """What the text of a benefit leaves open; a pharmacy or an emergency without a rule of its own follows the outpatient
+    one."""
     found = atlas.book.interpretations(region, scheme, kind)
-    if not found and kind is CareKind.PHARMACY:
+    if not found and kind in (CareKind.PHARMACY, CareKind.EMERGENCY):
         return atlas.book.interpretations(region, scheme, CareKind.OUTPATIENT)
     return found
 

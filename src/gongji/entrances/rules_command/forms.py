@@ -36,6 +36,8 @@ def structure(shape: Shape, benefit: BenefitEntries) -> dict[Key, str]:
         cells[("pharmacy",)] = f"药店按此级别支付 pharmacies are paid as {both(shape.pharmacy_tier)}"
     if shape.by_prescriber:
         cells[("pharmacy",)] = "药店按开方医院支付 pharmacies are paid as the hospital that prescribed"
+    if shape.emergency:
+        cells[("emergency",)] = "急诊同样支付 an emergency is paid alike"
     if shape.account_first:
         cells[("account_first",)] = "先用完当年账户再计起付线 the current-year account has to be empty first"
     return cells

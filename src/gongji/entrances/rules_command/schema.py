@@ -170,6 +170,7 @@ def _rule() -> Schema:
             "modifiers": _list(_modifier()),
             "overflow": _list(_stage()),
             "pharmacy": _words((*Tier, PRESCRIBER)),
+            "emergency": _FLAG,
             "account_first": _FLAG,
         },
     )

@@ -32,6 +32,7 @@ _CHINESE: Final[Mapping[str, str]] = {
     "emergency": "急诊",
     "special_disease": "门诊慢特病",
     "two_diseases": "两病",
+    "special_drug": "特药",
     "sharing": "家庭共济",
     "accrual": "个人账户划入",
     "waiting": "等待期",
