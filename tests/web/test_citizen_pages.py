@@ -10,7 +10,7 @@ from html import unescape
 import httpx
 import pytest
 import sqlalchemy as sa
-from web_family import Family, address, enter
+from web_family import Family, address, csrf, enter
 
 from gongji.foundation.audit import audit_entry
 from gongji.settlement.model import wire_id
@@ -181,7 +181,7 @@ def test_leaving_ends_the_session_even_for_whoever_kept_the_cookie(visitor: http
     enter(visitor, family, family.mother)
     kept = visitor.cookies["gongji_session"]
 
-    assert "已退出登录" in words(visitor.post("/c/leave"))
+    assert "已退出登录" in words(visitor.post("/c/leave", data={"csrf": csrf(visitor)}))
 
     assert visitor.get("/c/", headers={"Cookie": f"gongji_session={kept}"}).status_code == 401
 
@@ -274,7 +274,7 @@ def test_pages_are_light_private_and_without_script(visitor: httpx.Client, famil
         assert "unsafe" not in answer.headers["content-security-policy"]
         assert answer.headers["x-frame-options"] == "DENY"
         assert "<script" not in answer.text
-        assert not re.search(r'(?:src|href|action)="(?!/c/|/rules/|#|data:,)', answer.text), (
+        assert not re.search(r'(?:src|href|action)="(?!/c/|/login/|/rules/|#|data:,)', answer.text), (
             "nothing comes from elsewhere"
         )
     assert len(gzip.compress(style.content)) < 4_096

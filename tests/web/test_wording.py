@@ -85,6 +85,12 @@ def shipped_cases() -> set[str]:
     return {word for word in words if not CLASS.fullmatch(word)}
 
 
+#: What an error page tells of.
+PROBLEMS = (
+    *("signed_out", "missing", "not_citizen", "input", "ours", "busy", "left"),
+    *("too_many", "not_allowed", "old_form", "refused"),
+)
+
 #: Families of message ids whose last part is a value of the domain, with the values that a page may meet.
 FAMILIES = {
     "purpose": list(Purpose),
@@ -131,10 +137,7 @@ FAMILIES = {
     "rules.compare": ["a", "b", "on_b"],
     "rules.reading": sorted(shipped_readings()),
     "grade": [grade for grade in Grade if grade not in (Grade.OFFICIAL, Grade.LOCAL_MEDIA)],
-    **{
-        f"error.{kind}": ["title", "text", "next"]
-        for kind in ("signed_out", "missing", "not_citizen", "input", "ours", "busy", "left")
-    },
+    **{f"error.{kind}": ["title", "text", "next"] for kind in PROBLEMS},
 }
 
 #: Words that say nothing to most people; only beside an explanation in brackets.

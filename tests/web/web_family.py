@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from starlette.routing import Mount
 from gongji.entrances.api.app import build_api
 from gongji.entrances.platform import Platform
 from gongji.entrances.web.citizen import build_citizen_pages
+from gongji.entrances.web.log_in import build_log_in_pages
 from gongji.foundation.access import Caller, Role, grant
 from gongji.foundation.settings import Settings
 from gongji.rules.book import RuleBook
@@ -60,7 +62,13 @@ class Family:
         """The pages where the platform serves them."""
         town = self.town
         platform = Platform(Settings(), town.database, town.vault, town.clock, RuleBook.shipped())
-        return Starlette(routes=[Mount("/c", build_citizen_pages(platform)), Mount("/api", build_api(platform))])
+        return Starlette(
+            routes=[
+                Mount("/c", build_citizen_pages(platform)),
+                Mount("/login", build_log_in_pages(platform)),
+                Mount("/api", build_api(platform)),
+            ]
+        )
 
 
 def enter(client: httpx.Client, family: Family, person_id: int) -> None:
@@ -68,6 +76,11 @@ def enter(client: httpx.Client, family: Family, person_id: int) -> None:
     client.cookies.clear()
     answer = client.get("/c/enter", params={"token": family.token(person_id)}, follow_redirects=False)
     assert answer.status_code == 303
+
+
+def csrf(client: httpx.Client, cookie: str = "gongji_session") -> str:
+    """What a form of the session in a client's cookies carries."""
+    return hmac.new(client.cookies[cookie].encode(), b"csrf", "sha256").hexdigest()
 
 
 def address(settlement: Settlement) -> str:

@@ -1,13 +1,13 @@
 """All entrances of one process as one ASGI application.
 
-``/c/…`` the citizen's pages, ``/rules/…`` the rules for everybody, ``/api/…`` REST, ``/metrics`` figures for
+``/c/…`` the citizen's pages, ``/login/…`` log-in, ``/rules/…`` the rules for everybody, ``/api/…`` REST, ``/metrics`` figures for
 Prometheus, and everything else that is posted, whatever its path, the national interface: hospitals' systems post to
 many addresses, and the transaction stands in the body.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Final
@@ -24,6 +24,7 @@ from gongji.entrances.maintenance import Caretaker
 from gongji.entrances.national.gateway import NationalGateway
 from gongji.entrances.platform import Platform, open_platform
 from gongji.entrances.web.citizen.app import build_citizen_pages
+from gongji.entrances.web.log_in import build_log_in_pages
 from gongji.entrances.web.rules import build_rule_pages
 from gongji.foundation.files import files_folder
 from gongji.foundation.settings import load_settings
@@ -31,13 +32,19 @@ from gongji.settlement.holds.expiry import ExpiryLoop
 from gongji.settlement.watch import Watch
 
 #: Below these, a POST is for a page or for REST.
-_NOT_THE_GATEWAYS: Final = ("/c/", "/rules/", "/api/")
+_NOT_THE_GATEWAYS: Final = ("/c/", "/login/", "/office/", "/rules/", "/api/")
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
-def build_app(platform: Platform, lifespan: Lifespan | None = None) -> ASGIApp:
-    """The application over a running platform."""
+def build_app(platform: Platform, lifespan: Lifespan | None = None, beside: Sequence[Mount] = ()) -> ASGIApp:
+    """The application over a running platform.
+
+    Args:
+        platform: what the entrances are given.
+        lifespan: what lives as long as the application.
+        beside: further applications, such as the demo's identity provider.
+    """
 
     async def health(request: Request) -> Response:
         with platform.database.engine.connect() as connection:
@@ -61,14 +68,16 @@ def build_app(platform: Platform, lifespan: Lifespan | None = None) -> ASGIApp:
             Route("/health", health, methods=["GET"]),
             Route("/metrics", metrics, methods=["GET"]),
             Mount("/c", citizen),
+            Mount("/login", build_log_in_pages(platform)),
             Route("/rules", rules_door, methods=["GET"]),
             Mount("/rules", build_rule_pages(platform)),
             Mount("/api", build_api(platform)),
+            *beside,
             Mount("", gateway),
         ],
         lifespan=lifespan,
     )
-    return Entrances(site, gateway)
+    return Entrances(site, gateway, (*_NOT_THE_GATEWAYS, *(f"{mount.path}/" for mount in beside)))
 
 
 class Entrances:
@@ -78,14 +87,15 @@ class Entrances:
     and eight routes: a tenth of the time it takes on the event loop.
     """
 
-    def __init__(self, site: ASGIApp, gateway: ASGIApp) -> None:
+    def __init__(self, site: ASGIApp, gateway: ASGIApp, sites: tuple[str, ...] = _NOT_THE_GATEWAYS) -> None:
         self._site = site
         self._gateway = gateway
+        self._sites = sites
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and end with the process (ASGI)."""
         ours = scope["type"] == "http" and scope["method"] == "POST"
-        posted = ours and not (scope["path"] + "/").startswith(_NOT_THE_GATEWAYS)
+        posted = ours and not (scope["path"] + "/").startswith(self._sites)
         await (self._gateway if posted else self._site)(scope, receive, send)
 
 

@@ -21,9 +21,12 @@ from gongji.foundation.access import forget_ended_tokens
 from gongji.foundation.clock import Clock
 from gongji.foundation.database import Database
 from gongji.foundation.files import sweep_files
+from gongji.foundation.limits import forget_old_attempts
+from gongji.foundation.log_ins import forget_log_ins
 from gongji.foundation.partitions import MONTHS_AHEAD, add_months, rows_outside_months
 from gongji.foundation.replies import forget_replies
 from gongji.foundation.schema import installation
+from gongji.foundation.sessions import forget_ended_sessions
 from gongji.ledger.rollup import roll_up
 
 log = structlog.get_logger()
@@ -48,7 +51,7 @@ class Upkeep:
     Attributes:
         partitions: tables that were made for months.
         blocks: blocks that were added to the sums of open accounts.
-        replies, tokens: rows whose time was over.
+        replies, tokens, sessions: rows whose time was over.
         files: contents that were taken off the disk.
         stray: default partitions that hold rows, which should not be.
     """
@@ -57,6 +60,7 @@ class Upkeep:
     blocks: int = 0
     replies: int = 0
     tokens: int = 0
+    sessions: int = 0
     files: int = 0
     stray: list[str] = field(default_factory=list)
 
@@ -84,6 +88,9 @@ def maintain(
         done.blocks = roll_up(database)
         done.replies = forget_replies(database, now - REPLIES_KEPT)
         done.tokens = forget_ended_tokens(database, now - TOKENS_KEPT)
+        done.sessions = forget_ended_sessions(database, now - TOKENS_KEPT)
+        forget_log_ins(database, now)
+        forget_old_attempts(database, now)
         with database.transaction() as connection:
             done.files = sweep_files(connection, files, now) if files else 0
             done.stray = rows_outside_months(connection)

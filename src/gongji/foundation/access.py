@@ -25,6 +25,15 @@ class Role(StrEnum):
     OPERATOR = "operator"
 
 
+class Duty(StrEnum):
+    """What an officer may do beside reading; an identity provider tells it at log-in."""
+
+    REVIEWER = "reviewer"
+    SECOND_REVIEWER = "second_reviewer"
+    TAX_CLERK = "tax_clerk"
+    AUDITOR = "auditor"
+
+
 access_token = sa.Table(
     "access_token",
     metadata,
@@ -51,12 +60,14 @@ class Caller:
         holder: a name for the audit (an officer's number, a client's name); never a citizen's real name.
         person_id: the person, for a citizen.
         region: the six-digit region that an officer works for; a code ending in 0000 is a whole province.
+        duties: what an officer may do beside reading; none for whoever comes in with a token.
     """
 
     role: Role
     holder: str
     person_id: int | None = None
     region: str | None = None
+    duties: frozenset[Duty] = frozenset()
 
     def require(self, *roles: Role) -> None:
         """Refuse callers of other roles.
@@ -70,6 +81,21 @@ class Caller:
                 "access.role",
                 f"this call is for {allowed}; the token belongs to a {self.role}",
                 "您的身份不能进行这项操作",
+                accepted=allowed,
+            )
+
+    def require_duty(self, *duties: Duty) -> None:
+        """Refuse officers who have none of these duties.
+
+        Raises:
+            NotAllowed: ``access.duty``.
+        """
+        if not self.duties.intersection(duties):
+            allowed = ", ".join(duties)
+            raise NotAllowed(
+                "access.duty",
+                f"this is for officers with one of these duties: {allowed}",
+                "您的岗位不能进行这项操作，请由有相应岗位的同事办理",
                 accepted=allowed,
             )
 

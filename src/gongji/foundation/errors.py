@@ -79,6 +79,12 @@ class Busy(GongjiError):
     status: ClassVar[int] = 503
 
 
+class TooMany(GongjiError):
+    """Tried too often from one place or by one account; `details` says from when on it may be tried again."""
+
+    status: ClassVar[int] = 429
+
+
 class Misconfigured(GongjiError):
     """The installation cannot work as it is set up; the sentence says which setting to change."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from gongji.foundation.errors import Misconfigured
@@ -19,6 +19,28 @@ def default_data_folder() -> Path:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return Path("/var/lib/gongji")
     return user_data_path("gongji")
+
+
+class IdentityProvider(BaseModel):
+    """Where people log in (OpenID Connect, authorization code with PKCE), and what its claims are called.
+
+    Attributes:
+        issuer: its address, without ``/.well-known/openid-configuration``.
+        client_id, client_secret: as it knows this platform; no secret for a public client.
+        scope: what is asked for.
+        certificate_claim: the claim that holds a citizen's ID number.
+        officer_claim, region_claim, duties_claim: the claims that hold an officer's number, six-digit region, and duties
+            (a list, or words with blanks between).
+    """
+
+    issuer: str = Field(pattern=r"^https?://[^?#]+[^?#/]$")
+    client_id: str
+    client_secret: SecretStr | None = None
+    scope: str = "openid"
+    certificate_claim: str = "certificate_number"
+    officer_claim: str = "officer_number"
+    region_claim: str = "region"
+    duties_claim: str = "duties"
 
 
 class Settings(BaseSettings):
@@ -39,6 +61,12 @@ class Settings(BaseSettings):
         maintenance_minutes: how often one of the processes maintains the database (`gongji db maintain`); 0 never does.
         expire_seconds: how often a worker process gives back holds whose time is over; 0 never.
         packs: extra rule packs (files or folders) beside the shipped ones.
+        public_url: the address that people reach the pages at, where a proxy stands before the server; None takes the
+            address of each request.
+        citizen_log_in: where citizens log in; None leaves them the link that they are sent.
+        officer_log_in: where officers log in; None closes the officers' pages.
+        session_idle_minutes: a session ends when nothing was opened for so long.
+        session_hours: a session ends so long after log-in, whatever was opened.
         log_format: ``json`` for machines, ``text`` for people.
         log_level: least severe level that is logged.
     """
@@ -59,6 +87,11 @@ class Settings(BaseSettings):
     maintenance_minutes: float = Field(default=60, ge=0)
     expire_seconds: float = Field(default=60, ge=0)
     packs: list[Path] = Field(default_factory=list)
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^?#/]+$")
+    citizen_log_in: IdentityProvider | None = None
+    officer_log_in: IdentityProvider | None = None
+    session_idle_minutes: float = Field(default=30, gt=0)
+    session_hours: float = Field(default=12, gt=0)
     log_format: Literal["json", "text"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

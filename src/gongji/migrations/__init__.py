@@ -17,7 +17,10 @@ import gongji.family.tables
 import gongji.foundation.access
 import gongji.foundation.audit
 import gongji.foundation.files
+import gongji.foundation.limits
+import gongji.foundation.log_ins
 import gongji.foundation.replies
+import gongji.foundation.sessions
 import gongji.ledger.hold_tables
 import gongji.ledger.rollup
 import gongji.ledger.tables

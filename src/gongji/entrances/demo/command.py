@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,8 +15,12 @@ import httpx
 import typer
 from rich.console import Console
 from rich.table import Table
+from starlette.routing import Mount
 
 from gongji.entrances.app import build_app
+from gongji.entrances.demo.identity import BASE as IDENTITY
+from gongji.entrances.demo.identity import DemoIdentity
+from gongji.entrances.demo.people import citizens, officers
 from gongji.entrances.demo.story import Listener, Stories
 from gongji.entrances.demo.world import demo_platform, rows
 from gongji.entrances.platform import Platform
@@ -42,7 +47,13 @@ def demo(
     began = time.perf_counter()
     settings = load_settings(data=data, port=port, log_level="error")
     console = Console(quiet=as_json, highlight=False)
-    with demo_platform(settings) as platform, serving(build_app(platform), settings.host, settings.port) as base:
+    with ExitStack() as opened:
+        platform = opened.enter_context(demo_platform(settings))
+        identity = DemoIdentity(platform.clock, citizens(), officers())
+        app = build_app(platform, beside=[Mount(IDENTITY, identity.app())])
+        base = opened.enter_context(serving(app, settings.host, settings.port))
+        identity.serve_at(base)
+        platform.settings = platform.settings.model_copy(update=identity.settings())
         with httpx.Client(timeout=60, trust_env=False) as client:
             stories = Stories(platform, client, base, _teller(console))
             stories.play()
@@ -104,6 +115,7 @@ def _stay(console: Console, stories: Stories, base: str) -> None:
     console.print(f"\n[bold]The server stays up at {base}[/bold]  (Ctrl-C ends it and drops the demo's database)")
     console.print(f"  REST API documentation   {base}/api/docs")
     console.print(f"  what would be paid 能报多少   {base}/rules/calculator")
+    console.print(f"  log in as any of the demo's people 演示登录   {base}/login/?back=/c/")
     for name, link in stories.links.items():
         console.print(f"  {name}'s page   {link}", soft_wrap=True)
     console.print(

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from gongji.entrances import wording
+from gongji.entrances.web.session import area_at, csrf_token
 from gongji.entrances.wording import Language
 from gongji.foundation.errors import GongjiError
 
@@ -100,6 +101,7 @@ def render(
         here=f"{request.url.path}{query}",
         signed_in=signed_in,
         base=base,
+        csrf=csrf_token(request, area_at(base)),
         **values,
     )
     # What a page says depends on cookies; no cache may hand one reader's page to another.

@@ -14,7 +14,7 @@ from gongji.entrances.web.pages import LANGUAGE_COOKIE, MODE_COOKIE, Reader
 YEAR: Final = 365 * 24 * 3600
 
 #: A page of ours, with its query: where a switch leads back to. Anything else would let a link send readers away.
-_OUR_PAGE: Final = re.compile(r"/(?:c|rules)/(?!static)[\w/]*(?:\.\w+)*(\?[\w=&%.:~+*-]*)?", re.ASCII)
+OUR_PAGE: Final = re.compile(r"/(?:c|office|rules|login)/(?!static)[\w/-]*(?:\.\w+)*(\?[\w=&%.:~+*/-]*)?", re.ASCII)
 
 
 async def switch_mode(request: Request) -> Response:
@@ -30,7 +30,7 @@ async def switch_language(request: Request) -> Response:
 async def _switch(request: Request, cookie: str, value: str) -> Response:
     form = await request.form()
     back = form.get("back", "")
-    if isinstance(back, UploadFile) or not _OUR_PAGE.fullmatch(back):
+    if isinstance(back, UploadFile) or not OUR_PAGE.fullmatch(back):
         back = f"{request.scope['root_path']}/"
     response = RedirectResponse(back, status_code=303)
     response.set_cookie(

@@ -19,11 +19,11 @@ from gongji.entrances.web.citizen.settlement import (
     sharers_page,
 )
 from gongji.entrances.web.citizen.sharings import Sharing, name_of, sharings
+from gongji.entrances.web.visits import Visit
 from gongji.entrances.wording import Language
 from gongji.family import service as family
 from gongji.family.model import Authorisation, AuthorisationState
 from gongji.foundation import audit
-from gongji.foundation.access import Caller
 from gongji.foundation.errors import InvalidInput, NotFound
 from gongji.ledger import service as ledger
 from gongji.registry import service as registry
@@ -64,28 +64,18 @@ class Home:
     paged: bool
 
 
-def home(
-    connection: sa.Connection,
-    platform: Platform,
-    caller: Caller,
-    person_id: int,
-    before: str | None,
-    language: Language,
-) -> Home:
+def home(visit: Visit, before: str | None) -> Home:
     """The start page of a person.
 
     Args:
-        connection: the transaction.
-        platform: vault, clock and rules.
-        caller: the citizen, for the audit.
-        person_id: who that is.
+        visit: whose page it is.
         before: where the list of payments begins, as a former page told it.
-        language: the reader's.
 
     Raises:
         InvalidInput: ``before.invalid``.
     """
-    now = platform.clock.now()
+    connection, platform, caller, now = visit.connection, visit.platform, visit.caller, visit.now
+    person_id, language = visit.person_id, visit.reader.language
     enrolment = registry.enrolment_on(connection, person_id, now.date())
     mine = family.authorisations_of_user(connection, person_id)
     given = family.authorisations_of_sharer(connection, person_id)
@@ -112,14 +102,14 @@ def home(
     )
 
 
-def settlement(
-    connection: sa.Connection, platform: Platform, caller: Caller, person_id: int, number: str, language: Language
-) -> tuple[str, PatientsPage | SharersPage]:
+def settlement(visit: Visit, number: str) -> tuple[str, PatientsPage | SharersPage]:
     """The template and the page of one settlement.
 
     Raises:
         NotFound: ``settlement.unknown`` when there is none, or it is neither the reader's nor paid by the reader.
     """
+    connection, platform, caller, now = visit.connection, visit.platform, visit.caller, visit.now
+    person_id, language = visit.person_id, visit.reader.language
     identifier = from_wire(number)
     stored = queries.find_settlement(connection, identifier) if identifier else None
     if stored is None:
@@ -128,7 +118,6 @@ def settlement(
     taken_back = queries.find_settlement(connection, stored.reversed_by) if stored.reversed_by else None
     reversal = taken_back.settlement if taken_back else None
     place = registry.institutions_by_id(connection, [one.institution_id])[one.institution_id].name
-    now = platform.clock.now()
     if one.person_id == person_id:
         mine = family.authorisations_of_user(connection, person_id)
         people = registry.people_by_id(connection, platform.vault, {share.sharer_id for share in mine})
