@@ -28,6 +28,7 @@ from gongji.entrances.web.log_in import build_log_in_pages
 from gongji.entrances.web.rules import build_rule_pages
 from gongji.foundation.files import files_folder
 from gongji.foundation.settings import load_settings
+from gongji.premium.following import Follower
 from gongji.settlement.holds.expiry import ExpiryLoop
 from gongji.settlement.watch import Watch
 
@@ -114,10 +115,11 @@ def create_app() -> ASGIApp:
         caretaker = Caretaker(platform.database, platform.clock, every_round, folder) if minutes else None
         every = platform.settings.expire_seconds
         expiry = ExpiryLoop(platform.database, platform.clock, every_seconds=every) if every else None
+        follower = Follower(platform.premiums, every_seconds=every) if every else None
         try:
             yield
         finally:
-            for thread in (watch, caretaker, expiry):
+            for thread in (watch, caretaker, expiry, follower):
                 if thread is not None:
                     thread.close()
             opened.close()

@@ -19,6 +19,7 @@ from gongji.foundation.personal import Vault, open_vault
 from gongji.foundation.settings import Settings
 from gongji.foundation.telemetry import configure_logging
 from gongji.migrations import open_migrated
+from gongji.premium.service import Office
 from gongji.rules.book import RuleBook
 from gongji.settlement.desk import Desk
 
@@ -47,6 +48,11 @@ class Platform:
     def desk(self) -> Desk:
         """The settlement desk; started on first use, so that a command that settles nothing has none."""
         return Desk(self.database, self.rules, self.clock, desks=self.settings.desks, queue=self.settings.desk_queue)
+
+    @cached_property
+    def premiums(self) -> Office:
+        """What premiums are ordered and answered with."""
+        return Office(self.database, self.rules, self.clock, self.desk)
 
     @cached_property
     def files(self) -> FileStore:

@@ -21,6 +21,8 @@ class Role(StrEnum):
     CITIZEN = "citizen"
     OFFICER = "officer"
     INTEGRATOR = "integrator"
+    #: The tax office of a region: books premiums that the agency has set money aside for.
+    TAX = "tax"
     #: Whoever works at the installation's own command line; never comes in with a token.
     OPERATOR = "operator"
 
@@ -45,9 +47,9 @@ access_token = sa.Table(
     moment_column("made_at"),
     moment_column("expires_at"),
     moment_column("revoked_at", nullable=True),
-    sa.CheckConstraint("role IN ('citizen', 'officer', 'integrator', 'operator')", name="role_known"),
+    sa.CheckConstraint("role IN ('citizen', 'officer', 'integrator', 'tax', 'operator')", name="role_known"),
     sa.CheckConstraint("(role = 'citizen') = (person_id IS NOT NULL)", name="citizen_is_a_person"),
-    sa.CheckConstraint("role <> 'officer' OR region IS NOT NULL", name="officer_has_a_region"),
+    sa.CheckConstraint("role NOT IN ('officer', 'tax') OR region IS NOT NULL", name="officer_has_a_region"),
 )
 
 

@@ -59,7 +59,8 @@ class Settings(BaseSettings):
         cache: folder of what can be made again at any time: the compiled kernel.
         watch_seconds: seconds between two verifications of what is new while the server runs; 0 leaves it out.
         maintenance_minutes: how often one of the processes maintains the database (`gongji db maintain`); 0 never does.
-        expire_seconds: how often a worker process gives back holds whose time is over; 0 never.
+        expire_seconds: how often a worker process gives back holds whose time is over, and ends orders for
+            premiums that nobody answered; 0 never.
         packs: extra rule packs (files or folders) beside the shipped ones.
         public_url: the address that people reach the pages at, where a proxy stands before the server; None takes the
             address of each request.

@@ -25,6 +25,7 @@ import gongji.ledger.hold_tables
 import gongji.ledger.rollup
 import gongji.ledger.tables
 import gongji.ledger.year_tables
+import gongji.premium.tables
 import gongji.registry.tables
 import gongji.settlement.admission_tables
 import gongji.settlement.tables  # noqa: F401  (all rooms' tables stand on the metadata that env.py compares with)

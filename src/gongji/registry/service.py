@@ -59,6 +59,7 @@ __all__ = [
     "sign_off",
     "sign_on",
     "signing_secret",
+    "withdraw_enrolment",
 ]
 
 _NATION: Final = "000000"
@@ -160,6 +161,17 @@ def end_enrolment(connection: sa.Connection, person_id: int, on: date) -> None:
             enrolment.c.during.contains(on),
         )
         .values(during=sa.func.daterange(sa.func.lower(enrolment.c.during), on, "[]"))
+    )
+
+
+def withdraw_enrolment(connection: sa.Connection, person_id: int, since: date) -> None:
+    """Take an enrolment away that would begin on a day and has not begun: as if it had never been entered."""
+    connection.execute(
+        enrolment.delete().where(
+            enrolment.c.bucket == bucket_of(person_id),
+            enrolment.c.person_id == person_id,
+            sa.func.lower(enrolment.c.during) == since,
+        )
     )
 
 

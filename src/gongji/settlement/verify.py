@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from gongji.foundation.money import yuan
 from gongji.ledger import verify as ledger
 from gongji.ledger.finding import Check, Finding
+from gongji.premium import verify as premium
 
 _PARTS: Final = ("total", "self_paid", "over_limit", "first_self_pay", "in_scope", "deductible")
 _PAYERS: Final = ("fund_pool", "fund_large", "own", "shared", "wallet", "cash")
@@ -297,6 +298,7 @@ CHECKS: Final[dict[str, Check]] = {
     "limits of authorisations were kept": limits_were_kept,
     "holds were authorised": holds_were_authorised,
     "fee lines have visits": lines_have_visits,
+    **premium.CHECKS,
 }
 
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gongji.entrances.api import authorisations, ledger, people, rules, settlements
+from gongji.entrances.api import authorisations, ledger, people, premiums, rules, settlements
 from gongji.entrances.api.docs_page import docs_html
 from gongji.entrances.api.problems import add_problems
 from gongji.entrances.open_rules.atlas import Atlas
@@ -47,7 +47,14 @@ def build_api(platform: Platform) -> FastAPI:
     app.state.atlas = Atlas(platform.rules)
     app.add_middleware(BodyLimit)
     add_problems(app)
-    for router in (people.router, settlements.router, authorisations.router, ledger.router, rules.router):
+    for router in (
+        people.router,
+        settlements.router,
+        authorisations.router,
+        premiums.router,
+        ledger.router,
+        rules.router,
+    ):
         app.include_router(router)
 
     @app.get("/docs", include_in_schema=False)

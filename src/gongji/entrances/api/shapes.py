@@ -94,8 +94,8 @@ class StatementLineOut(BaseModel):
     at: datetime
     account: AccountName
     kind: str = Field(
-        description="settlement, reversal, opening, accrual (a month's credit), year_end, hold, capture, release, closing"
-        " or transfer_in"
+        description="settlement, reversal, opening, accrual (a month's credit), year_end, hold, capture, release, refund,"
+        " closing or transfer_in"
     )
     amount_fen: int = Field(description="below zero when money left the account")
     balance_fen: int = Field(description="of this account, after the movement")

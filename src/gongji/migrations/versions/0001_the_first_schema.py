@@ -69,9 +69,11 @@ def create_tables() -> None:
         sa.CheckConstraint(
             "(role = 'citizen') = (person_id IS NOT NULL)", name=op.f("access_token_citizen_is_a_person")
         ),
-        sa.CheckConstraint("role <> 'officer' OR region IS NOT NULL", name=op.f("access_token_officer_has_a_region")),
         sa.CheckConstraint(
-            "role IN ('citizen', 'officer', 'integrator', 'operator')", name=op.f("access_token_role_known")
+            "role NOT IN ('officer', 'tax') OR region IS NOT NULL", name=op.f("access_token_officer_has_a_region")
+        ),
+        sa.CheckConstraint(
+            "role IN ('citizen', 'officer', 'integrator', 'tax', 'operator')", name=op.f("access_token_role_known")
         ),
         sa.PrimaryKeyConstraint("digest", name=op.f("access_token_pkey")),
     )

@@ -136,9 +136,14 @@ def _draws(
     sharing = next((one for one in sharings if one.authorisation.id == command.authorisation_id), None)
     if sharing is None or sharing.authorisation.sharer_id != command.payer_id:
         raise refusals.payer_unknown()
-    if person.enrolment is None or not person.enrolment.holds(at.date()):
+    if command.purpose is HoldPurpose.PREMIUM:
+        # The premium is what insures them: the rule is that of the region that admitted the sharing.
+        region = sharing.authorisation.region
+    elif person.enrolment is None or not person.enrolment.holds(at.date()):
         raise refusals.not_insured()
-    rule = rules.sharing(person.enrolment.region, at.date())
+    else:
+        region = person.enrolment.region
+    rule = rules.sharing(region, at.date())
     if rule is None:
         raise refusals.withheld("shared.none.purpose")
     offer = offer_of(sharing, rule, purpose, books, at)
