@@ -348,7 +348,10 @@ def _read_stage(node: Node) -> LayerShape:
     cap = _cap(node, found) if "limit" in found else None
     if ratio == "same":
         if fund == POOL:
-            en, zh = "the pooled fund pays on only at a ratio of the stage's own", "统筹基金继续支付须写明该层自己的比例"
+            en, zh = (
+                "the pooled fund pays on only at a ratio of the stage's own",
+                "统筹基金继续支付须写明该层自己的比例",
+            )
             raise node.problems.refuse("pack.contradiction", found["ratio"].at, en, zh)
         for name in own:
             if name in found:
