@@ -22,6 +22,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gongji.entrances.api.app import build_api
 from gongji.entrances.maintenance import Caretaker
 from gongji.entrances.national.gateway import NationalGateway
+from gongji.entrances.national.mobile_door import MobileDoor
+from gongji.entrances.national.notices import NoticeLoop
 from gongji.entrances.platform import Platform, open_platform
 from gongji.entrances.web.citizen.app import build_citizen_pages
 from gongji.entrances.web.log_in import build_log_in_pages
@@ -38,19 +40,13 @@ _NOT_THE_GATEWAYS: Final = ("/c/", "/login/", "/office/", "/rules/", "/api/")
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
-def build_app(
-    platform: Platform,
-    lifespan: Lifespan | None = None,
-    beside: Sequence[Mount] = (),
-    gateway: ASGIApp | None = None,
-) -> ASGIApp:
+def build_app(platform: Platform, lifespan: Lifespan | None = None, beside: Sequence[Mount] = ()) -> ASGIApp:
     """The application over a running platform.
 
     Args:
         platform: what the entrances are given.
         lifespan: what lives as long as the application.
         beside: further applications, such as the demo's identity provider.
-        gateway: what answers the national interface, where it is not the plain gateway.
     """
 
     async def health(request: Request) -> Response:
@@ -68,7 +64,7 @@ def build_app(
         return RedirectResponse("/rules/")
 
     citizen: ASGIApp = build_citizen_pages(platform)
-    gateway = gateway or NationalGateway(platform)
+    gateway = MobileDoor(platform, NationalGateway(platform))
     site = Starlette(
         routes=[
             Route("/", front_door, methods=["GET"]),
@@ -121,11 +117,13 @@ def create_app() -> ASGIApp:
         caretaker = Caretaker(platform.database, platform.clock, every_round, folder) if minutes else None
         every = platform.settings.expire_seconds
         expiry = ExpiryLoop(platform.database, platform.clock, every_seconds=every) if every else None
+        between = platform.settings.notice_seconds
+        notices = NoticeLoop(platform, every_seconds=between) if between else None
         follower = Follower(platform.premiums, every_seconds=every) if every else None
         try:
             yield
         finally:
-            for thread in (watch, caretaker, expiry, follower):
+            for thread in (watch, caretaker, expiry, follower, notices):
                 if thread is not None:
                     thread.close()
             opened.close()

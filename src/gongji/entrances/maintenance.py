@@ -28,6 +28,7 @@ from gongji.foundation.replies import forget_replies
 from gongji.foundation.schema import installation
 from gongji.foundation.sessions import forget_ended_sessions
 from gongji.ledger.rollup import roll_up
+from gongji.registry.e_credential import forget_codes
 
 log = structlog.get_logger()
 
@@ -36,6 +37,9 @@ REPLIES_KEPT: Final = timedelta(days=30)
 
 #: How long an access token that has ended is kept; what was done with it stands in the audit for good.
 TOKENS_KEPT: Final = timedelta(days=90)
+
+#: How long codes of e-credentials are kept after their time is over.
+CODES_KEPT: Final = timedelta(days=1)
 
 #: "upkeep" as a number: whoever holds this advisory lock is the one process that maintains.
 _LOCK: Final = 0x75706B656570
@@ -51,7 +55,7 @@ class Upkeep:
     Attributes:
         partitions: tables that were made for months.
         blocks: blocks that were added to the sums of open accounts.
-        replies, tokens, sessions: rows whose time was over.
+        replies, tokens, sessions, codes: rows whose time was over.
         files: contents that were taken off the disk.
         stray: default partitions that hold rows, which should not be.
     """
@@ -61,6 +65,7 @@ class Upkeep:
     replies: int = 0
     tokens: int = 0
     sessions: int = 0
+    codes: int = 0
     files: int = 0
     stray: list[str] = field(default_factory=list)
 
@@ -92,6 +97,7 @@ def maintain(
         forget_log_ins(database, now)
         forget_old_attempts(database, now)
         with database.transaction() as connection:
+            done.codes = forget_codes(connection, now - CODES_KEPT)
             done.files = sweep_files(connection, files, now) if files else 0
             done.stray = rows_outside_months(connection)
             _remember(connection, now)

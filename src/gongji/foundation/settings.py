@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     watch_seconds: float = Field(default=60, ge=0)
     maintenance_minutes: float = Field(default=60, ge=0)
     expire_seconds: float = Field(default=60, ge=0)
+    notice_seconds: float = Field(default=5, ge=0)
     packs: list[Path] = Field(default_factory=list)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^?#/]+$")
     citizen_log_in: IdentityProvider | None = None

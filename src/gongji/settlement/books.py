@@ -13,8 +13,7 @@ from gongji.family.model import Authorisation
 from gongji.ledger.model import AccountKind, Transfer, kind_of, person_of, personal_account
 from gongji.registry.model import Enrolment
 from gongji.settlement.model import FeeLine, Settlement, SettlePurchase, SettleVisit
-from gongji.settlement.stays import Stay
-from gongji.settlement.waterfall import OWN_ORDER, Deposit
+from gongji.settlement.waterfall import OWN_ORDER
 
 
 class PatientFacts(msgspec.Struct, frozen=True):
@@ -35,7 +34,7 @@ class Sharing(msgspec.Struct, frozen=True):
 
 
 class VisitFacts(msgspec.Struct):
-    """A visit and the sums of its unsettled lines by charging batch (fen); for a stay in hospital what is known of it."""
+    """A visit and the sums of its unsettled lines by charging batch (fen)."""
 
     id: int
     person_id: int
@@ -43,7 +42,6 @@ class VisitFacts(msgspec.Struct):
     med_type: str
     open: bool
     unsettled: dict[str, Bill] = {}
-    stay: Stay | None = None
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -55,7 +53,6 @@ class Case(msgspec.Struct, frozen=True):
         visit: the visit with its unsettled lines; for a purchase, the one that is being made.
         sharings: authorisations for the patient that are active or paused, in the order in which they pay.
         lines: the purchase's lines with their split.
-        deposits: what was set aside for this stay and is still there, oldest first.
     """
 
     command: SettleVisit | SettlePurchase
@@ -63,7 +60,6 @@ class Case(msgspec.Struct, frozen=True):
     visit: VisitFacts
     sharings: tuple[Sharing, ...] = ()
     lines: tuple[FeeLine, ...] = ()
-    deposits: tuple[Deposit, ...] = ()
 
 
 class CounterValue(msgspec.Struct, gc=False):
@@ -155,10 +151,10 @@ def usage_periods(at: datetime) -> tuple[str, str]:
 
 
 def usage_of(transfers: tuple[Transfer, ...]) -> dict[int, int]:
-    """How much was shared under each authorisation, in fen; what comes out of a hold was used when it was held."""
+    """How much was shared under each authorisation, in fen."""
     usage: dict[int, int] = {}
     for transfer in transfers:
-        if transfer.authorisation_id is not None and kind_of(transfer.debit) is not AccountKind.PERSONAL_HELD:
+        if transfer.authorisation_id is not None:
             usage[transfer.authorisation_id] = usage.get(transfer.authorisation_id, 0) + transfer.amount
     return usage
 

@@ -45,21 +45,12 @@ from gongji.settlement.model import (
     SettlePurchase,
     SettleVisit,
 )
-from gongji.settlement.stay_case import check_stay, day_of, own_deposits_kept, stay_goes_on
-from gongji.settlement.stays import AdmissionState, counted, what_is_left, whole_bill
 from gongji.settlement.waterfall import OWN_ORDER, Draw, Offer, Payment, offered_kinds, pay, purse_of
 
 #: What a pack's silence on care elsewhere means: nothing is known, so nothing is paid, and the answer says why.
 OFFSITE_UNKNOWN: Final = "在参保地以外就医，没有异地备案，规则里没有写明怎么报销"
 
 FUND_ACCOUNTS = {"fund.pool": AccountKind.FUND_POOL, "fund.large": AccountKind.FUND_LARGE}
-
-#: What a sharer's authorisation has to allow, by kind of care; whatever is not here is care.
-PURPOSES: Final = {
-    CareKind.OUTPATIENT: Purpose.CARE,
-    CareKind.PHARMACY: Purpose.PHARMACY,
-    CareKind.INPATIENT: Purpose.INPATIENT,
-}
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -72,9 +63,6 @@ class Decision(msgspec.Struct, frozen=True):
         usage: fen by which the usage of authorisations moves.
         usage_at: the moment in whose periods that usage counts; a reversal gives back where it was used.
         batches: charging batches of the visit that are now settled.
-        captured: fen taken out of each hold of the stay.
-        returned: of holds that a reversal gives back: (authorisation, fen below zero, the moment it was held).
-        admission: the state that the stay goes into; None where it stays as it is.
     """
 
     settlement: Settlement
@@ -83,9 +71,6 @@ class Decision(msgspec.Struct, frozen=True):
     counters: tuple[CounterMove, ...] = ()
     usage: Mapping[int, int] = {}
     batches: tuple[str, ...] = ()
-    captured: Mapping[int, int] = {}
-    returned: tuple[tuple[int, int, datetime], ...] = ()
-    admission: AdmissionState | None = None
 
 
 def stored_answer(key: MessageKey, books: Books) -> Settlement | None:
@@ -120,13 +105,14 @@ def settle(case: Case, books: Books, rules: RuleBook, at: datetime, settlement_i
     enrolment = _check(case, on)
     batches = _batches(case)
     bill = _bill(case, batches)
-    kind = _kind(case)
-    assessment = _assess(case, enrolment, kind, bill, books, rules, day_of(case, on))
+    kind = CareKind.PHARMACY if command.institution.kind is InstitutionKind.PHARMACY else CareKind.OUTPATIENT
+    assessment = _assess(case, enrolment, kind, bill, books, rules, on)
     sharing_rule = rules.sharing(enrolment.region, on)
     own = purse_of(patient.id, OWN_ORDER, books.balances) if patient.has_account else None
-    offers = [offer_of(one, sharing_rule, PURPOSES[kind], books, at) for one in case.sharings] if sharing_rule else []
-    payment = pay(bill, assessment, sharing_rule, command.account_use, own, offers, case.deposits)
-    balance_after = books.own_balance(patient.id) - payment.own + own_deposits_kept(case, payment)
+    purpose = Purpose.PHARMACY if kind is CareKind.PHARMACY else Purpose.CARE
+    offers = [offer_of(one, sharing_rule, purpose, books, at) for one in case.sharings] if sharing_rule else []
+    payment = pay(bill, assessment, sharing_rule, command.account_use, own, offers)
+    balance_after = books.own_balance(patient.id) - payment.own
     settlement = _settlement(case, enrolment, bill, assessment, payment, balance_after, at, settlement_id)
     if settlement_id == 0:
         return Decision(settlement, at)
@@ -139,38 +125,28 @@ def settle(case: Case, books: Books, rules: RuleBook, at: datetime, settlement_i
     apply_moves(books, patient.id, moves, usage, at)
     for batch in batches:
         del case.visit.unsettled[batch]
-    admission = stay_goes_on(case, settlement, bill, moves)
     key = command.key
     books.settled[key.institution_id, key.infno, key.msgid] = (key.digest, settlement)
     journal = Journal(settlement_id, JournalKind.SETTLEMENT, None, at, transfers)
-    return Decision(
-        settlement, at, journal, moves, usage, tuple(batches), captured=payment.captured, admission=admission
-    )
+    return Decision(settlement, at, journal, moves, usage, tuple(batches))
 
 
 def _check(case: Case, on: date) -> Enrolment:
-    """Checks 2 to 5; returns the enrolment that the benefits follow: of a stay, that of the day whose rules hold."""
-    command, patient, visit, stay = case.command, case.patient, case.visit, case.visit.stay
+    """Checks 2 to 5; returns the enrolment that the benefits follow."""
+    command, patient, visit = case.command, case.patient, case.visit
     if not command.institution.designated(on):
         raise refusals.not_designated(command.institution, on)
-    if patient.died_on is not None and patient.died_on <= (on if stay is None else stay.admitted_at.date()):
+    if patient.died_on is not None and patient.died_on <= on:
         raise refusals.patient_died()
     if visit.person_id != patient.id or visit.institution_id != command.institution.id:
         raise refusals.visit_unknown()
-    check_stay(case)
-    enrolment, day = (patient.enrolment, on) if stay is None else (stay.enrolment, day_of(case, on))
-    if enrolment is None or not enrolment.holds(day):
-        raise refusals.not_insured(day)
-    if enrolment.scheme is not command.scheme:
-        raise refusals.other_scheme(command.scheme, enrolment.scheme)
-    return enrolment
-
-
-def _kind(case: Case) -> CareKind:
-    if case.visit.stay is not None:
-        return CareKind.INPATIENT
-    pharmacy = case.command.institution.kind is InstitutionKind.PHARMACY
-    return CareKind.PHARMACY if pharmacy else CareKind.OUTPATIENT
+    if not visit.open:
+        raise refusals.visit_cancelled()
+    if patient.enrolment is None or not patient.enrolment.holds(on):
+        raise refusals.not_insured(on)
+    if patient.enrolment.scheme is not command.scheme:
+        raise refusals.other_scheme(command.scheme, patient.enrolment.scheme)
+    return patient.enrolment
 
 
 def _batches(case: Case) -> list[str]:
@@ -204,9 +180,7 @@ def _assess(
     rules: RuleBook,
     on: date,
 ) -> Assessment:
-    patient, institution, stay = case.patient, case.command.institution, case.visit.stay
-    before = stay.before_in(on.year) if stay is not None else []
-    counted_before = counted(before)
+    patient, institution = case.patient, case.command.institution
     rule = rules.benefit(enrolment.region, enrolment.scheme, kind, on)
     gap = rules.gap(enrolment.region, enrolment.scheme, kind) if rule is None else None
     offsite = OffSite.LOCAL if _takes_in(enrolment.region, institution.region) else OffSite.UNFILED
@@ -220,9 +194,8 @@ def _assess(
     values = {}
     if rule is not None:
         for name, counter in rule.counters.items():
-            place = f"{enrolment.scheme}.{name}", counter.period(on)
-            stored = books.counters.get((patient.id, *place))
-            values[name] = (stored.value if stored else 0) - counted_before.get(place, 0)
+            stored = books.counters.get((patient.id, f"{enrolment.scheme}.{name}", counter.period(on)))
+            values[name] = stored.value if stored else 0
     circumstances = Circumstances(
         status=enrolment.status,
         # An institution without a tier is paid as the lowest one: 一级及以下.
@@ -231,10 +204,8 @@ def _assess(
         age=full_years(patient.born_on, on),
         offsite=offsite,
         current_account=books.balances.get(personal_account(AccountKind.PERSONAL_CURRENT, patient.id), 0),
-        days=1 if stay is None else stay.length(on),
     )
-    whole = assess(rule, whole_bill(bill, before), circumstances, values, gap)
-    return what_is_left(whole, bill, before, enrolment.scheme)
+    return assess(rule, bill, circumstances, values, gap)
 
 
 def _takes_in(region: str, place: str) -> bool:

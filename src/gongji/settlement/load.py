@@ -21,7 +21,6 @@ from gongji.foundation.clock import CHINA
 from gongji.ledger.model import Transfer, person_of, personal_account
 from gongji.registry.model import Enrolment
 from gongji.rules.model import Procedure, Purpose, Relation, Scheme, Status
-from gongji.settlement import stay_store
 from gongji.settlement.books import (
     Books,
     CounterValue,
@@ -31,21 +30,11 @@ from gongji.settlement.books import (
     counter_periods,
     usage_periods,
 )
-from gongji.settlement.deposits import Captured
 from gongji.settlement.holds import store
 from gongji.settlement.holds.model import CaptureHold, HoldBooks, HoldCommand, PlaceHold, ReleaseHold
-from gongji.settlement.model import (
-    Command,
-    Reverse,
-    ReversePart,
-    SettleAdmission,
-    Settlement,
-    SettleVisit,
-    wire_id,
-)
+from gongji.settlement.model import Command, Reverse, ReversePart, Settlement, SettleVisit
 from gongji.settlement.part_return import rest_key
 from gongji.settlement.rows import READ, settlement_from
-from gongji.settlement.stays import Stay
 from gongji.settlement.waterfall import OWN_ORDER
 
 #: What waits at the desk.
@@ -103,14 +92,9 @@ SELECT a.sharer_id AS id FROM authorisation a JOIN {_PEOPLE} AS k ON a.bucket = 
  WHERE upper_inf(a.in_force)
 """
 
-_ENROLMENT = "e.scheme, e.region, e.status, e.psn_type, e.standing, e.employer, e.civil_servant, lower(e.during), upper(e.during)"
-
-STAYS = stay_store.STAYS.format(enrolment=_ENROLMENT)
-
-DEPOSITS = stay_store.deposits(store.HOLD_COLUMNS)
-
 ENROLMENTS = f"""
-SELECT e.person_id, {_ENROLMENT}
+SELECT e.person_id, e.scheme, e.region, e.status, e.psn_type, e.standing, e.employer, e.civil_servant,
+       lower(e.during), upper(e.during)
   FROM enrolment e
   JOIN (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_SHARERS}) AS k
     ON e.bucket = (k.id & 1023)::smallint AND e.person_id = k.id
@@ -122,22 +106,16 @@ SELECT ((w.id >> 10) << 18) | (kind << 10) | (w.id & 1023) AS id
   FROM (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_SHARERS}) AS w, unnest(ARRAY[1, 2]) AS kind
 """
 
-
 #: What returning money may touch: the accounts that it left, of a current one (kind 1) also its holder's historical one
 #: (kind 2: 1024 more), since a year may have turned; the account that a hold stands in; what holds name themselves.
-def _returning(journals: str) -> str:
-    return f"""
+_RETURNING = """
 SELECT t.debit + later AS id FROM transfer t, unnest(ARRAY[0, 1024]) AS later
- WHERE t.journal_id IN ({journals}) AND (t.debit >> 10) & 255 <= CASE later WHEN 0 THEN 5 ELSE 1 END
+ WHERE t.journal_id = ANY(%(returning)b::bigint[]) AND (t.debit >> 10) & 255 <= CASE later WHEN 0 THEN 5 ELSE 1 END
  UNION
-SELECT t.credit FROM transfer t WHERE t.journal_id IN ({journals}) AND (t.credit >> 10) & 255 = 3
+SELECT t.credit FROM transfer t WHERE t.journal_id = ANY(%(returning)b::bigint[]) AND (t.credit >> 10) & 255 = 3
  UNION
 SELECT id FROM unnest(%(hold_accounts)b::bigint[]) AS h(id)
 """
-
-
-#: The journals whose money a batch may give back.
-_JOURNALS = "SELECT id FROM unnest(%(returning)b::bigint[]) AS r(id)"
 
 
 def _lock_accounts(wanted: str) -> str:
@@ -151,8 +129,7 @@ SELECT a.id, a.balance
 
 #: The personal accounts (kinds 1 and 2) of patients and their sharers; where there are reversals or holds, theirs too.
 LOCK_ACCOUNTS = _lock_accounts(_OWN_ACCOUNTS)
-LOCK_MORE_ACCOUNTS = _lock_accounts(f"{_OWN_ACCOUNTS} UNION {_returning(_JOURNALS)}")
-LOCK_ACCOUNTS_OF_STAYS = _lock_accounts(f"{_OWN_ACCOUNTS} UNION {_returning(stay_store.JOURNALS)}")
+LOCK_MORE_ACCOUNTS = _lock_accounts(f"{_OWN_ACCOUNTS} UNION {_RETURNING}")
 
 COUNTERS = f"""
 SELECT c.person_id, c.counter, c.period, c.value, c.cap
@@ -160,11 +137,9 @@ SELECT c.person_id, c.counter, c.period, c.value, c.cap
  WHERE c.period = ANY(%(counted)b::text[]) OR c.person_id = ANY(%(reversed_patients)b::bigint[])
 """
 
-
 #: By which transfers money left that may come back, and, where it left a current account (kind 1), the last turn of the
 #: year that the account has seen.
-def _left_by(journals: str) -> str:
-    return f"""
+LEFT_BY = """
 SELECT t.journal_id, t.debit, t.credit, t.amount, t.authorisation_id, y.year, y.turned_at
   FROM transfer t
   LEFT JOIN LATERAL (
@@ -173,13 +148,9 @@ SELECT t.journal_id, t.debit, t.credit, t.amount, t.authorisation_id, y.year, y.
           AND y.person_id = ((t.debit >> 18) << 10 | (t.debit & 1023))
         ORDER BY y.year DESC LIMIT 1
        ) AS y ON true
- WHERE t.journal_id IN ({journals})
+ WHERE t.journal_id = ANY(%(returning)b::bigint[])
  ORDER BY t.journal_id, t.leg
 """
-
-
-LEFT_BY = _left_by(_JOURNALS)
-LEFT_BY_STAYS = _left_by(stay_store.JOURNALS)
 
 
 @dataclass(slots=True)
@@ -193,15 +164,13 @@ class Original:
 
 @dataclass(slots=True)
 class Loaded:
-    """What a batch knows of its commands; `captured`: what settlements that are to be taken back took out of holds."""
+    """What a batch knows of its commands."""
 
     patients: dict[int, PatientFacts] = field(default_factory=dict)
     visits: dict[int, VisitFacts] = field(default_factory=dict)
     sharings: dict[int, list[Sharing]] = field(default_factory=dict)
     originals: dict[int, Original] = field(default_factory=dict)
     holds: HoldBooks = field(default_factory=HoldBooks)
-    stays: dict[int, Stay] = field(default_factory=dict)
-    captured: dict[int, list[Captured]] = field(default_factory=dict)
     books: Books = field(default_factory=Books)
 
 
@@ -223,9 +192,6 @@ def load(connection: psycopg.Connection[Any], commands: Sequence[Job], at: datet
     # Whose use of an authorisation may be given back, in whatever month it was made.
     returning_to = [command.person_id for command in reversals]
     returning_to += [command.person_id for command in holds if not isinstance(command, PlaceHold)]
-    stays = _of_stays(settling)
-    # A stay is settled by the counters of its own day, which may lie in another period than today.
-    returning_to += [command.person_id for command in stays]
     parameters: dict[str, object] = hold_parameters | {
         "patients": Integers(sorted({command.person_id for command in commands})),
         "institutions": Numbers(key.institution_id for key in keys),
@@ -237,19 +203,13 @@ def load(connection: psycopg.Connection[Any], commands: Sequence[Job], at: datet
         "periods": Texts(usage_periods(at)),
         "counted": Texts(counter_periods(at.date())),
         "today": at.date(),
-        "stays": Integers(sorted({command.visit_id for command in stays})),
-        "references": Texts(sorted({wire_id(command.institution.region, command.visit_id) for command in stays})),
     }
-    more = bool(reversals or holds or stays)
+    more = bool(reversals or holds)
     accounts = LOCK_MORE_ACCOUNTS if more else LOCK_ACCOUNTS
-    if stays:
-        accounts = LOCK_ACCOUNTS_OF_STAYS
     statements = [LOCK_PATIENTS, accounts, KNOWN, AUTHORISATIONS, ENROLMENTS, COUNTERS]
     if parameters["visits"]:
         statements.append(VISITS)
-    if stays:
-        statements += [LEFT_BY_STAYS, STAYS, stay_store.BEFORE, stay_store.CAPTURED, DEPOSITS]
-    elif more:
+    if more:
         statements.append(LEFT_BY)
     if holds:
         statements += [store.HOLDS, store.STEPS]
@@ -259,25 +219,10 @@ def load(connection: psycopg.Connection[Any], commands: Sequence[Job], at: datet
     rows[LOCK_ACCOUNTS] = rows[accounts]
     loaded = _assemble(rows, at)
     _add_settlements(connection, loaded, rows[KNOWN], set(originals))
-    sources = _add_transfers(loaded, rows.get(LEFT_BY_STAYS if stays else LEFT_BY, ()))
-    if holds or stays:
-        found = {row[0]: row for row in (*rows.get(store.HOLDS, ()), *rows.get(DEPOSITS, ()))}
-        loaded.holds = store.hold_books(found.values(), sources, rows.get(store.STEPS, ()))
-    if stays:
-        loaded.stays = stay_store.stays_from(rows[STAYS], rows[stay_store.BEFORE], _enrolment)
-        loaded.captured = stay_store.captured_from(rows[stay_store.CAPTURED], loaded.holds.holds)
-        for visit_id, visit in loaded.visits.items():
-            visit.stay = loaded.stays.get(visit_id)
+    sources = _add_transfers(loaded, rows.get(LEFT_BY, ()))
+    if holds:
+        loaded.holds = store.hold_books(rows[store.HOLDS], sources, rows[store.STEPS])
     return loaded
-
-
-def _of_stays(commands: Sequence[Command | ReversePart]) -> list[SettleAdmission | Reverse]:
-    """The commands that are of stays in hospital."""
-    return [
-        command
-        for command in commands
-        if isinstance(command, SettleAdmission) or (isinstance(command, Reverse) and command.stay)
-    ]
 
 
 def _assemble(rows: dict[str, list[tuple[Any, ...]]], at: datetime) -> Loaded:

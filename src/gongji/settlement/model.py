@@ -131,12 +131,10 @@ class SettleAdmission(SettleVisit, frozen=True):
 
     Attributes:
         mid_stay: the stay goes on (mid_setl_flag): what was uploaded so far is settled, the deposit stays.
-        quote: only a quote, which may be asked for before the discharge.
-        leaves_on: the day on which the patient is said to leave (dscgTime), for such a quote.
+        leaves_on: the day on which the patient is said to leave (dscgTime), for a quote before the discharge.
     """
 
     mid_stay: bool = False
-    quote: bool = False
     leaves_on: date | None = None
 
 
@@ -156,15 +154,13 @@ class SettlePurchase(msgspec.Struct, frozen=True):
 
 
 class Reverse(msgspec.Struct, frozen=True):
-    """2208/2103/2305: give everything of a settlement back to where it came from; `stay` says that it is of a stay in
-    hospital (2305)."""
+    """2208/2103: give everything of a settlement back to where it came from."""
 
     key: MessageKey
     institution: Institution
     person_id: int
     visit_id: int
     settlement_id: int
-    stay: bool = False
 
 
 class ReversePart(msgspec.Struct, frozen=True):
@@ -266,11 +262,6 @@ class Settlement(msgspec.Struct, frozen=True):
     def inpatient(self) -> bool:
         """Whether it is of a stay in hospital."""
         return is_inpatient(self.med_type)
-
-    @property
-    def of_stay(self) -> bool:
-        """Whether a settlement was made by 2304, and so is taken back by 2305 only."""
-        return self.infno.startswith("2304")
 
     @property
     def fund_total(self) -> int:

@@ -58,27 +58,34 @@ def register_in(connection: sa.Connection, serials: Serials, command: RegisterVi
         if known.request_digest != key.digest or stored is None:
             raise refusals.other_content(key)
         return stored
-    visit_id = compose(serials.take(1, at)[0], bucket_of(command.person_id))
-    values = {
-        "bucket": bucket_of(command.person_id),
-        "id": visit_id,
-        "person_id": command.person_id,
-        "institution_id": key.institution_id,
-        "number": command.number,
-        "scheme": str(command.scheme),
-        "med_type": "11",
-        "began_at": command.began_at,
-        "details": dict(command.details),
-    }
+    made = new_visit(connection, serials, command, "11", at)
     connection.execute(
         message.insert().values(
             institution_id=key.institution_id,
             infno=key.infno,
             msgid=key.msgid,
             request_digest=key.digest,
-            outcome_id=visit_id,
+            outcome_id=made.id,
         )
     )
+    return made
+
+
+def new_visit(
+    connection: sa.Connection, serials: Serials, command: RegisterVisit, med_type: str, at: datetime
+) -> Visit:
+    """A visit of a patient who is locked, without its key: whether it was made before is the caller's to know."""
+    values = {
+        "bucket": bucket_of(command.person_id),
+        "id": compose(serials.take(1, at)[0], bucket_of(command.person_id)),
+        "person_id": command.person_id,
+        "institution_id": command.key.institution_id,
+        "number": command.number,
+        "scheme": str(command.scheme),
+        "med_type": med_type,
+        "began_at": command.began_at,
+        "details": dict(command.details),
+    }
     return _visit(connection.execute(visit.insert().values(values).returning(visit)).one())
 
 

@@ -15,6 +15,8 @@ from gongji.entrances.api.shapes import (
     ACCOUNT_NAMES,
     BalanceOut,
     BalancesOut,
+    CodeIn,
+    CodeOut,
     EnrolmentOut,
     HoldOut,
     HoldsOut,
@@ -30,6 +32,7 @@ from gongji.foundation.clock import CHINA
 from gongji.foundation.errors import InvalidInput
 from gongji.ledger import service as ledger
 from gongji.ledger.model import personal_account
+from gongji.registry import e_credential
 from gongji.registry import service as registry
 from gongji.registry.model import Enrolment
 from gongji.settlement import queries
@@ -122,6 +125,19 @@ def read_holds(psn_no: PsnNo, door: At) -> HoldsOut:
                 for one in found
             ],
         )
+
+
+@router.post("/{psn_no}/e-credential")
+def show_e_credential(psn_no: PsnNo, body: CodeIn, door: At) -> CodeOut:
+    """A fresh code for the citizen's phone: to show who one is (6101), or to pay an order with (6202). It serves once,
+    within two minutes; an earlier one that was not used is over."""
+    with door.open(Role.CITIZEN) as call:
+        person, _ = call.person(psn_no)
+        enrolment = registry.enrolment_on(call.connection, person.id, call.now.date())
+        region = enrolment.region if enrolment else person.psn_no[:6]
+        code = e_credential.issue(call.connection, call.platform.vault, person.id, region, body.use, call.now)
+        call.note("credential.issue", person.id, use=body.use)
+        return CodeOut(code=code, use=body.use, expires_at=call.now + e_credential.CODE_HOLDS)
 
 
 @router.get("/{psn_no}/statement")

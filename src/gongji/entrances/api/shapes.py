@@ -280,6 +280,20 @@ Code = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z_]*$")]
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
+class CodeIn(Body):
+    """What the code is for."""
+
+    use: Literal["show", "pay"] = Field(default="show", description="show: who one is; pay: an order at a hospital")
+
+
+class CodeOut(BaseModel):
+    """A code to be shown as a QR code: 28 digits, good once."""
+
+    code: str = Field(examples=["3141592653589793238462211200"])
+    use: Literal["show", "pay"]
+    expires_at: datetime
+
+
 class RelativeIn(Body):
     """Whom to share with, as their certificate says; name and number must belong together."""
 

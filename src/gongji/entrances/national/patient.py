@@ -13,7 +13,7 @@ from gongji.entrances.national.transaction import Call
 from gongji.foundation.errors import GongjiError, InvalidInput, NotFound, Refused
 from gongji.registry import service as registry
 from gongji.registry.certificate import CITIZEN_ID, clean_number
-from gongji.registry.entering import CredentialKind
+from gongji.registry.e_credential import person_of_token
 from gongji.registry.model import CatalogueItem, Person
 
 #: mdtrt_cert_type: 01 e-credential token, 02 identity card, 03 social-security card.
@@ -56,8 +56,11 @@ def person_shown(
     if kind == CERTIFICATE:
         key = registry.certificate_key(certificate_type, number)
         found = registry.person_by_credential(connection, vault, "certificate", key)
-    elif kind in (TOKEN, CARD):
-        found = registry.person_by_credential(connection, vault, "token" if kind == TOKEN else "card", number)
+    elif kind == TOKEN:
+        holder = person_of_token(connection, vault, number, call.institution.id, call.received_at)
+        found = registry.people_by_id(connection, vault, [holder]).get(holder) if holder is not None else None
+    elif kind == CARD:
+        found = registry.person_by_credential(connection, vault, "card", number)
     else:
         raise InvalidInput(
             "field.invalid",
@@ -111,6 +114,8 @@ async def patient_at_reception(
         psn_no=psn_no,
         token=number if kind == TOKEN else "",
         card=number if kind == CARD else "",
+        institution_id=call.institution.id,
+        at=call.received_at,
         items=items,
     )
     found = await answered(call.reception.ask(enquiry))
@@ -130,10 +135,13 @@ def person_registering(connection: sa.Connection, call: Call, shown: Shown) -> P
     """
     person = person_numbered(connection, call, shown.psn_no)
     number, holder = credential_number(shown), None
-    if number and shown.mdtrt_cert_type in (TOKEN, CARD):
-        kind: CredentialKind = "token" if shown.mdtrt_cert_type == TOKEN else "card"
-        holder = registry.person_by_credential(connection, call.platform.vault, kind, number)
-    check_shown(person, shown, None if holder is None else holder.id, "data")
+    vault = call.platform.vault
+    if number and shown.mdtrt_cert_type == TOKEN:
+        holder = person_of_token(connection, vault, number, call.institution.id, call.received_at)
+    elif number and shown.mdtrt_cert_type == CARD:
+        known = registry.person_by_credential(connection, vault, "card", number)
+        holder = known.id if known is not None else None
+    check_shown(person, shown, holder, "data")
     return person
 
 

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from gongji.foundation.database import Database
 from gongji.foundation.personal import Vault
 from gongji.registry import service as registry
+from gongji.registry.e_credential import person_of_token
 from gongji.registry.model import CatalogueItem, Person
 
 #: Most calls that share a transaction: as many as the desk takes at once.
@@ -43,12 +44,15 @@ class Enquiry:
     Attributes:
         psn_no: the patient's number.
         token, card: a credential whose holder is wanted; "" for none.
+        institution_id, at: where and when a token is shown.
         items: what is wanted of the catalogue.
     """
 
     psn_no: str
     token: str = ""
     card: str = ""
+    institution_id: int = 0
+    at: datetime | None = None
     items: frozenset[ItemKey] = frozenset()
 
 
@@ -133,6 +137,8 @@ class Reception:
 
     def _holder(self, connection: sa.Connection, enquiry: Enquiry) -> int | None:
         holder = None
+        if enquiry.token and enquiry.at is not None:
+            return person_of_token(connection, self._vault, enquiry.token, enquiry.institution_id, enquiry.at)
         if enquiry.token:
             holder = registry.person_by_credential(connection, self._vault, "token", enquiry.token)
         elif enquiry.card:

@@ -55,9 +55,11 @@ _SERVICES: Final = {
     "fsiIntegratedQueryService/queryInhospInfo": "5303",
     "catalogdownservice/queryDataDic": "1901",
     "medinfoupload/setllistinfoupld": "4101",
+    "hos/parse_qrcode": "6101",
     "hos/uldFeeInfo": "6201",
     "hos/pay_order": "6202",
     "hos/refund_Order": "6203",
+    "hos/sync_order_info": "6204",
     "hos/query_order_info": "6301",
     "hos/revoke_order": "6401",
 }

@@ -5,11 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from gongji.entrances.national import outpatient, outpatient_settling, person, pharmacy, queries, signon
+from gongji.entrances.national import (
+    e_credential,
+    mobile,
+    mobile_orders,
+    outpatient,
+    outpatient_settling,
+    person,
+    pharmacy,
+    queries,
+    signon,
+)
 from gongji.entrances.national.transaction import Transaction
 
 TRANSACTIONS: Final[Mapping[str, Transaction]] = {
     transaction.infno: transaction
-    for family in (signon, person, outpatient, outpatient_settling, pharmacy, queries)
+    for family in (
+        signon,
+        person,
+        outpatient,
+        outpatient_settling,
+        pharmacy,
+        queries,
+        e_credential,
+        mobile,
+        mobile_orders,
+    )
     for transaction in family.TRANSACTIONS
 }
