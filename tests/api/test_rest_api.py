@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -31,7 +34,15 @@ from gongji.settlement.holds.model import HoldKey, PlaceHold
 from gongji.settlement.model import Settlement, wire_id
 from town import EXAMPLE_BILL, JINING, Town
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"household register of the Wangs"
+
+def picture(colour: str) -> bytes:
+    """A photo of a household register, so to speak."""
+    out = io.BytesIO()
+    Image.new("RGB", (60, 40), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+PNG = picture("navy")
 
 
 @dataclass
@@ -96,7 +107,7 @@ class World:
 
 
 @pytest.fixture
-def world(town: Town) -> Iterator[World]:
+def world(town: Town, tmp_path: Path) -> Iterator[World]:
     """Tieling: Li Ting (account ¥5,310.45), her mother Wang Xiulan, her husband Zhao Lei. Jining: the Suns. A server."""
     ids = {
         "李婷": town.person("李婷", "1980-05-20", "active", balance=121_045, historical=410_000, gender=2),
@@ -108,7 +119,7 @@ def world(town: Town) -> Iterator[World]:
     with town.database.transaction() as connection:
         rest_reply.create(connection, checkfirst=True)
         found = people_by_id(connection, town.vault, ids.values())
-    platform = Platform(Settings(), town.database, town.vault, town.clock, RuleBook.shipped())
+    platform = Platform(Settings(data=tmp_path), town.database, town.vault, town.clock, RuleBook.shipped())
     app = Starlette(routes=[Mount("/api", build_api(platform))])
     with serving(app, "127.0.0.1", 0) as base, httpx.Client(base_url=base, trust_env=False) as http:
         yield World(town, http, {name: found[person_id] for name, person_id in ids.items()})
@@ -321,15 +332,15 @@ def test_by_review_the_daughter_hands_in_a_document_and_an_officer_approves(worl
     assert world.officer(JINING).get("/review-queue").json() == []
 
     document = officer.get(f"{path}/evidence/{handed['documents'][0]['number']}")
-    assert document.content == PNG
-    assert document.headers["content-type"] == "image/png"
+    assert Image.open(io.BytesIO(document.content)).size == (60, 40)
+    assert document.headers["content-type"] == "image/jpeg"
     assert document.headers["content-disposition"] == "attachment"
     problem(daughter.get(f"{path}/evidence/1"), 403, "access.role")
     problem(officer.get(f"{path}/evidence/999999"), 404, "evidence.unknown")
 
     returned = officer.post(f"{path}/review", {"decision": "return", "item": "household_book", "reason": "unreadable"})
     assert returned.json()["state"] == "returned"
-    again = {"file": ("book.png", PNG + b", clearer", "image/png")}
+    again = {"file": ("book.png", picture("white"), "image/png")}
     daughter.post(f"{path}/evidence", data={"kind": "household_book"}, files=again)
     approved = officer.post(f"{path}/review", {"decision": "approve"}).json()
     assert approved["state"] == "active"
@@ -525,7 +536,7 @@ def test_a_file_that_is_no_picture_is_refused(world: World) -> None:
     made = daughter.post("/authorisations", world.binding("王秀兰", "parent")).json()
     path = f"/authorisations/{made['id']}/evidence"
     html = {"file": ("a.png", b"<script>", "image/png")}
-    problem(daughter.post(path, data={"kind": "household_book"}, files=html), 422, "evidence.type")
+    problem(daughter.post(path, data={"kind": "household_book"}, files=html), 422, "document.type")
     unknown = {"file": ("a.png", PNG, "image/png")}
     problem(daughter.post(path, data={"kind": "diary"}, files=unknown), 422, "authorisation.word_unknown")
 

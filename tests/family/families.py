@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +16,8 @@ from gongji.family import service
 from gongji.family.model import Authorisation, AuthorisationState, KinshipFact
 from gongji.foundation.clock import CHINA, MovableClock
 from gongji.foundation.database import Database
+from gongji.foundation.documents import Document
+from gongji.foundation.files import FileStore
 from gongji.foundation.ids import bucket_for, bucket_of, compose
 from gongji.foundation.personal import Vault
 from gongji.registry.tables import enrolment, person
@@ -27,8 +31,9 @@ PHOTO = b"\xff\xd8\xff\xe0 a photograph of "
 class Families:
     """The registry and the family room, a transaction a call."""
 
-    def __init__(self, database: Database, vault: Vault, clock: MovableClock) -> None:
+    def __init__(self, database: Database, vault: Vault, clock: MovableClock, folder: Path) -> None:
         self.database, self.vault, self.clock = database, vault, clock
+        self.files = FileStore(folder, vault)
         self.book = RuleBook.shipped()
         self._numbers = itertools.count(1)
 
@@ -82,15 +87,15 @@ class Families:
             )
 
     def hand_in(self, case: Authorisation, kind: str, **file: Any) -> Authorisation:
-        """The sharer photographs a document."""
+        """The sharer photographs a document; a page is what `content` says it is."""
+        content = file.get("content", PHOTO + kind.encode())
         with self.database.transaction() as connection:
             return service.hand_in_evidence(
                 connection,
-                self.vault,
+                self.files,
                 case.id,
                 kind=kind,
-                media_type=file.get("media_type", "image/jpeg"),
-                content=file.get("content", PHOTO + kind.encode()),
+                document=Document(hashlib.sha256(content).digest(), file.get("pages", (content,))),
                 person_id=file.get("person_id", case.sharer_id),
                 actor="citizen",
                 at=self.clock.now(),

@@ -1,11 +1,11 @@
-"""Documents in the database: the content sealed, the rest in the clear."""
+"""Documents: their facts in the database, their pages sealed among the installation's files."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -15,7 +15,11 @@ from gongji.family.refusals import Code, refuse
 from gongji.family.store import authorisation_from
 from gongji.family.tables import authorisation, authorisation_event, evidence
 from gongji.family.words import EvidenceKind
-from gongji.foundation.personal import Vault
+from gongji.foundation.documents import Document
+from gongji.foundation.files import FileStore
+
+#: The kind of our files (see `gongji.foundation.files`); their owner is the request's number.
+FILES: Final = "family.evidence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +39,18 @@ class ReviewCase:
 
 def insert_evidence(
     connection: sa.Connection,
-    vault: Vault,
+    files: FileStore,
     authorisation_id: int,
     *,
     kind: EvidenceKind,
-    media_type: str,
-    content: bytes,
-    sha256: bytes,
+    document: Document,
     at: datetime,
 ) -> int:
     """Keep a document, sealed; returned ones of the same kind are replaced by it. Returns its number."""
+    owner = str(authorisation_id)
+    pages = [
+        files.put(connection, [page], kind=FILES, owner=owner, at=at, limit=len(page)).id for page in document.pages
+    ]
     connection.execute(
         evidence.update()
         .where(
@@ -59,9 +65,8 @@ def insert_evidence(
         .values(
             authorisation_id=authorisation_id,
             kind=kind,
-            media_type=media_type,
-            content_sealed=vault.seal_bytes(content),
-            sha256=sha256,
+            pages=pages,
+            sha256=document.sha256,
             state=EvidenceState.HANDED_IN,
             handed_in_at=at,
         )
@@ -72,29 +77,27 @@ def insert_evidence(
 
 def select_evidence(connection: sa.Connection, authorisation_id: int) -> list[EvidenceItem]:
     """The documents of a request without their content, oldest first."""
-    wanted = [column for column in evidence.c if column is not evidence.c.content_sealed]
     rows = connection.execute(
-        sa.select(*wanted).where(evidence.c.authorisation_id == authorisation_id).order_by(evidence.c.id)
+        sa.select(evidence).where(evidence.c.authorisation_id == authorisation_id).order_by(evidence.c.id)
     )
     return [_item(row) for row in rows]
 
 
 def open_evidence(
-    connection: sa.Connection, vault: Vault, authorisation_id: int, evidence_id: int
-) -> tuple[str, bytes]:
-    """The media type and the content of a document of this request.
+    connection: sa.Connection, files: FileStore, authorisation_id: int, evidence_id: int, page: int, at: datetime
+) -> bytes:
+    """One page of a document of this request, counted from 1.
 
     Raises:
-        NotFound: ``evidence.unknown``, also when it belongs to another request.
+        NotFound: ``evidence.unknown``, also when it belongs to another request or has no such page.
     """
-    row = connection.execute(
-        sa.select(evidence.c.media_type, evidence.c.content_sealed).where(
-            evidence.c.id == evidence_id, evidence.c.authorisation_id == authorisation_id
-        )
-    ).one_or_none()
-    if row is None:
+    pages = connection.execute(
+        sa.select(evidence.c.pages).where(evidence.c.id == evidence_id, evidence.c.authorisation_id == authorisation_id)
+    ).scalar_one_or_none()
+    if pages is None or not 1 <= page <= len(pages):
         raise refuse(Code.EVIDENCE_UNKNOWN)
-    return row.media_type, vault.open_bytes(row.content_sealed)
+    stored = files.find(connection, pages[page - 1], kind=FILES, owner=str(authorisation_id), at=at)
+    return b"".join(files.open(stored))
 
 
 def accept_evidence(connection: sa.Connection, ids: Collection[int]) -> None:
@@ -153,7 +156,7 @@ def _item(row: sa.Row[Any]) -> EvidenceItem:
     return EvidenceItem(
         id=row.id,
         kind=EvidenceKind(row.kind),
-        media_type=row.media_type,
+        pages=len(row.pages),
         sha256=row.sha256.hex(),
         state=EvidenceState(row.state),
         note=row.note,

@@ -52,9 +52,6 @@ class Code(StrEnum):
     NOT_YOURS = "authorisation.not_yours"
     WORD_UNKNOWN = "authorisation.word_unknown"
     EVIDENCE_KIND = "evidence.kind"
-    EVIDENCE_TYPE = "evidence.type"
-    EVIDENCE_EMPTY = "evidence.empty"
-    EVIDENCE_TOO_LARGE = "evidence.too_large"
     EVIDENCE_SAME_FILE = "evidence.same_file"
     EVIDENCE_TOO_MANY = "evidence.too_many"
     EVIDENCE_UNKNOWN = "evidence.unknown"
@@ -305,22 +302,6 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         "这种证明不能说明你们的关系", "this kind of document does not show the relation",
         "hand_in", "请交其中一样：{documents}", "hand in one of: {documents_en}",
         field="kind",
-    ),
-    Code.EVIDENCE_TYPE: Entry(
-        "文件不是 JPG、PNG 图片或 PDF，或者内容和类型对不上",
-        "the file is not a JPEG, PNG or PDF, or its content is not of the type told",
-        "other_file", "请用手机直接拍照，或存成 JPG、PNG、PDF 后再传", "take a photo, or save it as JPEG, PNG or PDF",
-        InvalidInput, "content",
-    ),
-    Code.EVIDENCE_EMPTY: Entry(
-        "文件是空的", "the file is empty",
-        "other_file", "请重新选择文件", "choose the file again",
-        InvalidInput, "content",
-    ),
-    Code.EVIDENCE_TOO_LARGE: Entry(
-        "文件超过 {most_mib} MB", "the file is larger than {most_mib} MiB",
-        "smaller_file", "请缩小图片或分开拍照再传", "make the picture smaller or hand in page by page",
-        InvalidInput, "content",
     ),
     Code.EVIDENCE_SAME_FILE: Entry(
         "这份文件刚被退回过，请换一份", "this very file was returned before",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +16,6 @@ from gongji.family.evidence import (
     EvidenceItem,
     EvidenceState,
     check_against_others,
-    check_file,
     check_kind,
     proof_among,
 )
@@ -27,18 +25,18 @@ from gongji.family.model import Authorisation
 from gongji.family.refusals import coded
 from gongji.family.transitions import transition
 from gongji.family.words import Action, EvidenceKind, RefuseReason, ReturnReason, ReviewDecision
-from gongji.foundation.personal import Vault
+from gongji.foundation.documents import Document
+from gongji.foundation.files import FileStore
 from gongji.rules.book import RuleBook
 
 
 def hand_in_evidence(
     connection: sa.Connection,
-    vault: Vault,
+    files: FileStore,
     authorisation_id: int,
     *,
     kind: str,
-    media_type: str,
-    content: bytes,
+    document: Document,
     person_id: int,
     actor: str,
     at: datetime,
@@ -49,45 +47,41 @@ def hand_in_evidence(
 
     Args:
         connection: the transaction.
-        vault: seals the content.
+        files: where its pages are kept, sealed.
         authorisation_id: the request.
         kind: an `EvidenceKind`.
-        media_type: ``image/jpeg``, ``image/png`` or ``application/pdf``; the content has to be of that type.
-        content: the file, at most 5 MiB.
+        document: the pages, as `gongji.foundation.documents.read_document` made them.
         person_id: the citizen for whom it is done; has to be the sharer.
         actor: who presses the button, for the history.
         at: now.
 
     Raises:
-        InvalidInput: ``authorisation.word_unknown``, ``evidence.empty``, ``evidence.too_large``, ``evidence.type``.
+        InvalidInput: ``authorisation.word_unknown``.
         NotFound: ``authorisation.unknown``.
         Refused: ``authorisation.not_yours``, ``authorisation.transition``, ``evidence.kind``, ``evidence.same_file``,
             ``evidence.too_many``.
     """
-    document = coded(EvidenceKind, kind, "kind")
-    check_file(media_type, content)
+    shown = coded(EvidenceKind, kind, "kind")
     before, _ = store.lock_authorisation(connection, authorisation_id)
     check_side(before, Side.SHARER, person_id)
     reviewed = transition(before.state, Action.HAND_IN)
-    check_kind(before.relation, document)
-    sha256 = hashlib.sha256(content).digest()
+    check_kind(before.relation, shown)
+    sha256 = document.sha256.hex()
     items = evidence_store.select_evidence(connection, authorisation_id)
-    if _is_there(items, document, sha256.hex()):
+    if _is_there(items, shown, sha256):
         return before
-    check_against_others(sha256.hex(), items)
+    check_against_others(sha256, items)
     number = evidence_store.insert_evidence(
         connection,
-        vault,
+        files,
         authorisation_id,
-        kind=document,
-        media_type=media_type,
-        content=content,
-        sha256=sha256,
+        kind=shown,
+        document=document,
         at=at,
     )
     after = reviewed if _is_complete(connection, before) else before.state
     store.change_state(connection, before, after, at=at)
-    details = {"evidence": document.value, "number": number}
+    details = {"evidence": shown.value, "number": number}
     store.insert_event(connection, authorisation_id, after, actor=actor, at=at, details=details)
     return store.select_authorisation(connection, authorisation_id)
 
@@ -154,14 +148,14 @@ def evidence_list(connection: sa.Connection, authorisation_id: int) -> list[Evid
 
 
 def evidence_content(
-    connection: sa.Connection, vault: Vault, authorisation_id: int, evidence_id: int
-) -> tuple[str, bytes]:
-    """The media type and the content of one document of a request.
+    connection: sa.Connection, files: FileStore, authorisation_id: int, evidence_id: int, *, page: int = 1, at: datetime
+) -> bytes:
+    """One page of a document of a request, a JPEG picture. Whether the caller may see it is for the entrance to check.
 
     Raises:
-        NotFound: ``evidence.unknown``, also when it belongs to another request.
+        NotFound: ``evidence.unknown``, also when it belongs to another request or has no such page.
     """
-    return evidence_store.open_evidence(connection, vault, authorisation_id, evidence_id)
+    return evidence_store.open_evidence(connection, files, authorisation_id, evidence_id, page, at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,21 +100,21 @@ authorisation_event = sa.Table(
     sa.Index(None, "authorisation_id"),
 )
 
-#: Documents that prove a relation; the content is sealed. A returned item waits for its replacement.
+#: Documents that prove a relation; `pages` names their pictures among the stored files. A returned item waits for its replacement.
 evidence = sa.Table(
     "evidence",
     metadata,
     sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     sa.Column("authorisation_id", sa.BigInteger, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("media_type", sa.Text, nullable=False),
-    sa.Column("content_sealed", sa.LargeBinary, nullable=False),
+    sa.Column("pages", sa.ARRAY(sa.Text), nullable=False),
     sa.Column("sha256", sa.LargeBinary, nullable=False),
     sa.Column("state", sa.Text, nullable=False, server_default="handed_in"),
     sa.Column("note", sa.Text),
     moment_column("handed_in_at"),
     sa.Index(None, "authorisation_id"),
     sa.CheckConstraint("state IN ('handed_in', 'returned', 'replaced', 'accepted')", name="state_known"),
+    sa.CheckConstraint("cardinality(pages) > 0", name="has_pages"),
 )
 
 #: What has been shared under an authorisation: in all, and a month at a time (period '2026-11').

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -25,6 +24,7 @@ from gongji.family import service as family
 from gongji.family.model import Authorisation
 from gongji.family.refusals import Code, refuse
 from gongji.foundation.access import Role
+from gongji.foundation.documents import PAGE_TYPE, read_document
 from gongji.foundation.errors import InvalidInput
 from gongji.foundation.replies import digest_of, once
 from gongji.registry import service as registry
@@ -114,13 +114,14 @@ def hand_in(
     number: Number,
     door: At,
     kind: Annotated[str, Form(description="marriage_certificate, household_book, birth_certificate …", max_length=64)],
-    file: Annotated[UploadFile, File(description="JPEG, PNG or PDF, at most 5 MiB")],
+    file: Annotated[UploadFile, File(description="JPEG, PNG, WebP or PDF, by its content; at most 5 MiB")],
     key: Key = None,
 ) -> AuthorisationDetail:
     """The sharer hands in one document; once what is there proves the relation, the case goes to the officers."""
-    content = file.file.read()
-    media_type = file.content_type or ""
-    digest = digest_of("evidence", number, kind, media_type, hashlib.sha256(content).digest())
+    with door.open(Role.CITIZEN) as call:
+        _visible(call, int(number))
+    document = read_document(file.file.read())
+    digest = digest_of("evidence", number, kind, document.sha256)
     with door.open(Role.CITIZEN) as call:
         return _change(
             call,
@@ -129,25 +130,30 @@ def hand_in(
             digest,
             lambda: family.hand_in_evidence(
                 call.connection,
-                call.platform.vault,
+                call.platform.files,
                 int(number),
                 kind=kind,
-                media_type=media_type,
-                content=content,
+                document=document,
                 **_citizen(call),
             ),
         )
 
 
 @router.get("/authorisations/{number}/evidence/{document}", response_class=Response)
-def read_evidence(number: Number, document: Annotated[int, Path(ge=1, le=2**63 - 1)], door: At) -> Response:
-    """The content of one document, for an officer of the region. Every reading is audited."""
+def read_evidence(
+    number: Number,
+    document: Annotated[int, Path(ge=1, le=2**63 - 1)],
+    door: At,
+    page: Annotated[int, Query(ge=1, le=100, description="which page, from 1")] = 1,
+) -> Response:
+    """One page of a document as a JPEG picture, for an officer of the region. Every reading is audited."""
     with door.open(Role.OFFICER) as call:
         one = _visible(call, int(number))
-        media_type, content = family.evidence_content(call.connection, call.platform.vault, one.id, document)
-        _note(call, "evidence.read", one, document=document)
-    # A document comes from outside: a browser saves it and never runs it in our name.
-    return Response(content, media_type=media_type, headers={"Content-Disposition": "attachment"})
+        content = family.evidence_content(
+            call.connection, call.platform.files, one.id, document, page=page, at=call.now
+        )
+        _note(call, "evidence.read", one, document=document, page=page)
+    return Response(content, media_type=PAGE_TYPE, headers={"Content-Disposition": "attachment"})
 
 
 @router.post("/authorisations/{number}/review")

@@ -221,7 +221,7 @@ class DocumentOut(BaseModel):
 
     number: int
     kind: str
-    media_type: str
+    pages: int = Field(description="how many, each a JPEG picture")
     state: str
     note: str | None
     handed_in_at: datetime

@@ -36,7 +36,7 @@ def detail_out(call: Call, one: Authorisation) -> AuthorisationDetail:
             DocumentOut(
                 number=item.id,
                 kind=item.kind,
-                media_type=item.media_type,
+                pages=item.pages,
                 state=item.state,
                 note=item.note,
                 handed_in_at=item.handed_in_at,

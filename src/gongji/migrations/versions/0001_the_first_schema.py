@@ -270,8 +270,7 @@ def create_tables() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("authorisation_id", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("media_type", sa.Text(), nullable=False),
-        sa.Column("content_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("pages", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("sha256", sa.LargeBinary(), nullable=False),
         sa.Column("state", sa.Text(), server_default="handed_in", nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
@@ -279,6 +278,7 @@ def create_tables() -> None:
         sa.CheckConstraint(
             "state IN ('handed_in', 'returned', 'replaced', 'accepted')", name=op.f("evidence_state_known")
         ),
+        sa.CheckConstraint("cardinality(pages) > 0", name=op.f("evidence_has_pages")),
         sa.PrimaryKeyConstraint("id", name=op.f("evidence_pkey")),
     )
     op.create_index(op.f("evidence_authorisation_id_idx"), "evidence", ["authorisation_id"], unique=False)
