@@ -60,6 +60,7 @@ class Town:
     vault: Vault
     clock: MovableClock
     numbers: Any = field(default_factory=lambda: itertools.count(1))
+    rules: RuleBook = field(default_factory=RuleBook.shipped)
     _clerk: Clerk | None = None
 
     def __post_init__(self) -> None:
@@ -88,7 +89,7 @@ class Town:
     def clerk(self) -> Clerk:
         """One writer at the desk, made on first use."""
         if self._clerk is None:
-            self._clerk = Clerk(self.database, RuleBook.shipped(), self.clock)
+            self._clerk = Clerk(self.database, self.rules, self.clock)
         return self._clerk
 
     def institution(self, code: str) -> Institution:

@@ -63,6 +63,8 @@ SETTLED = Settlement(
     ratio=5_500,
     fund_pool=400_00,
     fund_large=68_05,
+    fund_civil=0,
+    fund_aid=0,
     own=200_00,
     shared=500_00,
     wallet=21_95,
@@ -217,6 +219,20 @@ def test_funds_of_a_resident_go_by_their_own_names() -> None:
     info = setlinfo(resident, PERSON, HOSPITAL)
     assert (info.hifmi_pay, info.hifob_pay, info.cvlserv_flag) == (68_05, 0, "1")
     assert [row.fund_pay_type for row in setldetail(resident)] == ["390102", "390200", "310200"]
+
+
+def test_aid_for_civil_servants_and_the_poor_has_rows_of_its_own() -> None:
+    aided = altered(SETTLED, fund_pool=300_00, fund_civil=60_00, fund_aid=40_00, civil_servant=True)
+    info, details = setlinfo(aided, PERSON, HOSPITAL), setldetail(aided)
+    assert (info.hifp_pay, info.hifob_pay, info.cvlserv_pay, info.maf_pay) == (300_00, 68_05, 60_00, 40_00)
+    assert [(row.fund_pay_type, row.fund_payamt) for row in details] == [
+        ("310102", 300_00),
+        ("330100", 68_05),
+        ("320100", 60_00),
+        ("610100", 40_00),
+        ("310200", 721_95),
+    ]
+    assert check(info, details) == []
 
 
 def test_identities_hold_for_ours_and_name_what_breaks() -> None:

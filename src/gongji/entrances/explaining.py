@@ -151,7 +151,7 @@ def _situation(step: Step) -> str:
             return "no_rule.says"
         case "waiting":
             return f"waiting.{inputs.get('late')}"
-        case "stage" | "overflow" | "overflow_ratio" if inputs.get("fund") in ("fund.civil", "fund.aid"):
+        case "stage" | "overflow" | "overflow_ratio" if inputs.get("fund", "fund.large") != "fund.large":
             return f"{step.code}.{inputs['fund']}"
     return step.code
 

@@ -41,6 +41,22 @@ class FilingState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Filed(msgspec.Struct, frozen=True, array_like=True):
+    """What a settlement needs to know of a filing; attributes as in `Filing`."""
+
+    kind: FilingKind
+    subject: str
+    word: str
+    institution_id: int | None
+    state: FilingState
+    since: date
+    until: date | None
+
+    def holds(self, on: date) -> bool:
+        """Whether it is granted and takes in a day."""
+        return _holds(self.state, self.since, self.until, on)
+
+
 class Filing(msgspec.Struct, frozen=True):
     """A filing as it is kept.
 
@@ -72,7 +88,11 @@ class Filing(msgspec.Struct, frozen=True):
 
     def holds(self, on: date) -> bool:
         """Whether it is granted and takes in a day."""
-        return self.state is FilingState.GRANTED and self.since <= on and (self.until is None or on <= self.until)
+        return _holds(self.state, self.since, self.until, on)
+
+
+def _holds(state: FilingState, since: date, until: date | None, on: date) -> bool:
+    return state is FilingState.GRANTED and since <= on and (until is None or on <= until)
 
 
 @dataclass(frozen=True, slots=True)

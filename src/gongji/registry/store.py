@@ -40,6 +40,11 @@ def tier_text(tier: Tier | None) -> str:
     return _NO_TIER if tier is None else tier.value
 
 
+def tier_from(text: str) -> Tier | None:
+    """The tier from what is stored."""
+    return None if text == _NO_TIER else Tier(text)
+
+
 def wanted_ids(ids: Iterable[int]) -> sa.TableValuedAlias:
     """Ids of people as a table to join with, so that any number of them is one parameter."""
     array = sa.cast(list(ids), ARRAY(sa.BigInteger))
@@ -200,7 +205,7 @@ def institution_from(row: sa.Row[Any]) -> Institution:
         code=row.code,
         name=row.name,
         kind=InstitutionKind(row.kind),
-        tier=None if row.tier == _NO_TIER else Tier(row.tier),
+        tier=tier_from(row.tier),
         region=row.region,
         designated_since=row.designated.lower,
         designated_until=last_day(row.designated),

@@ -117,6 +117,8 @@ filing = sa.Table(
     sa.CheckConstraint("state IN ('filed', 'granted', 'withdrawn')", name="state_known"),
     sa.CheckConstraint("NOT isempty(during) AND NOT lower_inf(during)", name="during_begins"),
     sa.CheckConstraint("subject <> ''", name="subject_told"),
+    # Every settlement looks up what is filed for its patient.
+    sa.Index(None, "bucket", "person_id"),
     comment="subject: disease code, rank of the institution chosen, institution referred to, or area (admdvs);"
     " word: the disease in the words of the region's rules; details: what else was told when it was filed",
 )

@@ -128,5 +128,15 @@ def _case(command: SettleVisit | SettlePurchase, loaded: Loaded, settlement_id: 
         return Case(command, patient, visit, sharings)
     lines = tuple(keep(line) for line in command.lines)
     unsettled = {"": bill_of(lines)} if lines else {}
-    visit = VisitFacts(settlement_id, patient.id, command.institution.id, command.med_type, True, unsettled)
+    visit = VisitFacts(
+        id=settlement_id,
+        person_id=patient.id,
+        institution_id=command.institution.id,
+        med_type=command.med_type,
+        open=True,
+        unsettled=unsettled,
+        disease=command.disease,
+        prescriber=command.prescriber,
+        essential_drugs=all(kept.line.item is not None and kept.line.item.essential_drug for kept in lines),
+    )
     return Case(command, patient, visit, sharings, lines)

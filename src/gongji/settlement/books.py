@@ -11,7 +11,9 @@ from msgspec.structs import replace
 from gongji.benefit.model import Bill, CounterMove
 from gongji.family.model import Authorisation
 from gongji.ledger.model import AccountKind, Transfer, kind_of, person_of, personal_account
+from gongji.registry.filings import Filed
 from gongji.registry.model import Enrolment
+from gongji.rules.model import Tier
 from gongji.settlement.model import FeeLine, Settlement, SettlePurchase, SettleVisit
 from gongji.settlement.waterfall import OWN_ORDER
 
@@ -24,6 +26,7 @@ class PatientFacts(msgspec.Struct, frozen=True):
     died_on: date | None
     enrolment: Enrolment | None
     has_account: bool
+    filings: tuple[Filed, ...] = ()
 
 
 class Sharing(msgspec.Struct, frozen=True):
@@ -34,7 +37,13 @@ class Sharing(msgspec.Struct, frozen=True):
 
 
 class VisitFacts(msgspec.Struct):
-    """A visit and the sums of its unsettled lines by charging batch (fen)."""
+    """A visit and the sums of its unsettled lines by charging batch (fen).
+
+    Attributes:
+        disease: dise_codg as it was told.
+        prescriber: tier of the hospital whose prescription a pharmacy fills.
+        essential_drugs: whether every line is an essential drug.
+    """
 
     id: int
     person_id: int
@@ -42,6 +51,9 @@ class VisitFacts(msgspec.Struct):
     med_type: str
     open: bool
     unsettled: dict[str, Bill] = {}
+    disease: str = ""
+    prescriber: Tier | None = None
+    essential_drugs: bool = False
 
 
 class Case(msgspec.Struct, frozen=True):

@@ -4,7 +4,8 @@ The checks come first, in this fixed order, and touch nothing; a refusal therefo
 
 1. the key: the same key with the same content gives the stored answer, with other content a refusal;
 2. the institution may settle on that day; 3. the patient lives; 4. the visit is the patient's, at this institution,
-and open; 5. the insurance holds, in the scheme named; 6. there are fee lines and they add up to the total stated.
+and open; 5. the insurance holds, in the scheme named; 6. there are fee lines and they add up to the total stated;
+7. the category of care is one of such an institution, and what it asks for is filed and granted.
 
 Only then, where nothing can fail any more, the books in hand are changed, so that the next decision of the same batch
 sees what this one did.
@@ -20,7 +21,8 @@ import msgspec
 from msgspec.structs import replace
 
 from gongji.benefit.assess import assess
-from gongji.benefit.model import Assessment, Bill, Circumstances, CounterMove
+from gongji.benefit.entitlement import with_funds_for
+from gongji.benefit.model import Assessment, Bill, CounterMove
 from gongji.family.model import AuthorisationState
 from gongji.foundation.ids import bucket_of
 from gongji.ledger.model import (
@@ -32,11 +34,19 @@ from gongji.ledger.model import (
     open_account,
     personal_account,
 )
-from gongji.registry.model import Enrolment, InstitutionKind, full_years
+from gongji.registry.model import Enrolment
 from gongji.rules.book import RuleBook
-from gongji.rules.model import BenefitRule, CareKind, Gap, OffSite, Purpose, Scheme, SharingRule, Tier
+from gongji.rules.model import BenefitRule, CareKind, Gap, OffSite, Purpose, Scheme, SharingRule
 from gongji.settlement import refusals
 from gongji.settlement.books import Books, Case, Sharing, apply_moves, usage_of, usage_periods
+from gongji.settlement.kinds import (
+    FILINGS,
+    disease_without_rule,
+    entitled_disease,
+    kind_of_care,
+    no_rule_kept,
+    purpose_of,
+)
 from gongji.settlement.model import (
     Explanation,
     MessageKey,
@@ -45,12 +55,23 @@ from gongji.settlement.model import (
     SettlePurchase,
     SettleVisit,
 )
+from gongji.settlement.standing import circumstances_of, offsite_of
 from gongji.settlement.waterfall import OWN_ORDER, Draw, Offer, Payment, offered_kinds, pay, purse_of
 
 #: What a pack's silence on care elsewhere means: nothing is known, so nothing is paid, and the answer says why.
-OFFSITE_UNKNOWN: Final = "在参保地以外就医，没有异地备案，规则里没有写明怎么报销"
+OFFSITE_UNKNOWN: Final = {
+    OffSite.UNFILED: "在参保地以外就医，没有异地备案，规则里没有写明怎么报销",
+    OffSite.FILED: "异地长期居住备案后就医，规则里没有写明怎么报销",
+    OffSite.REFERRAL: "转诊到参保地以外就医，规则里没有写明怎么报销",
+    OffSite.EMERGENCY: "在参保地以外急诊，规则里没有写明怎么报销",
+}
 
-FUND_ACCOUNTS = {"fund.pool": AccountKind.FUND_POOL, "fund.large": AccountKind.FUND_LARGE}
+FUND_ACCOUNTS: Final = {
+    "fund.pool": AccountKind.FUND_POOL,
+    "fund.large": AccountKind.FUND_LARGE,
+    "fund.civil": AccountKind.FUND_CIVIL,
+    "fund.aid": AccountKind.FUND_AID,
+}
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -105,11 +126,10 @@ def settle(case: Case, books: Books, rules: RuleBook, at: datetime, settlement_i
     enrolment = _check(case, on)
     batches = _batches(case)
     bill = _bill(case, batches)
-    kind = CareKind.PHARMACY if command.institution.kind is InstitutionKind.PHARMACY else CareKind.OUTPATIENT
-    assessment = _assess(case, enrolment, kind, bill, books, rules, on)
+    assessment = _assess(case, enrolment, bill, books, rules, on)
     sharing_rule = rules.sharing(enrolment.region, on)
     own = purse_of(patient.id, OWN_ORDER, books.balances) if patient.has_account else None
-    purpose = Purpose.PHARMACY if kind is CareKind.PHARMACY else Purpose.CARE
+    purpose = purpose_of(command.institution.kind)
     offers = [offer_of(one, sharing_rule, purpose, books, at) for one in case.sharings] if sharing_rule else []
     payment = pay(bill, assessment, sharing_rule, command.account_use, own, offers)
     balance_after = books.own_balance(patient.id) - payment.own
@@ -174,43 +194,51 @@ def _bill(case: Case, batches: list[str]) -> Bill:
 def _assess(
     case: Case,
     enrolment: Enrolment,
-    kind: CareKind,
     bill: Bill,
     books: Books,
     rules: RuleBook,
     on: date,
 ) -> Assessment:
     patient, institution = case.patient, case.command.institution
-    rule = rules.benefit(enrolment.region, enrolment.scheme, kind, on)
-    gap = rules.gap(enrolment.region, enrolment.scheme, kind) if rule is None else None
-    offsite = OffSite.LOCAL if _takes_in(enrolment.region, institution.region) else OffSite.UNFILED
-    if rule is not None and offsite is not OffSite.LOCAL and not _speaks_of(rule, offsite):
-        gap = Gap(f"{rule.pack}#gap.offsite", "offsite", OFFSITE_UNKNOWN, rule.digest)
-        rule = None
-    if rule is not None:
-        for layer in rule.layers:
-            if layer.fund not in FUND_ACCOUNTS:
-                raise refusals.fund_not_kept(layer.fund)
+    kind = kind_of_care(institution.kind, _med_type(case))
+    disease = entitled_disease(kind, case.visit.disease, patient.filings, on) if kind is not None else ""
+    offsite = offsite_of(patient, enrolment.region, institution, kind, on)
+    rule, gap = _rule(case, enrolment, kind, disease, offsite, rules, on)
     values = {}
     if rule is not None:
         for name, counter in rule.counters.items():
             stored = books.counters.get((patient.id, f"{enrolment.scheme}.{name}", counter.period(on)))
             values[name] = stored.value if stored else 0
-    circumstances = Circumstances(
-        status=enrolment.status,
-        # An institution without a tier is paid as the lowest one: 一级及以下.
-        tier=institution.tier or Tier.TIER_1,
-        on=on,
-        age=full_years(patient.born_on, on),
-        offsite=offsite,
-        current_account=books.balances.get(personal_account(AccountKind.PERSONAL_CURRENT, patient.id), 0),
-    )
+    account = books.balances.get(personal_account(AccountKind.PERSONAL_CURRENT, patient.id), 0)
+    circumstances = circumstances_of(case, enrolment, offsite, on, disease=disease, account=account)
     return assess(rule, bill, circumstances, values, gap)
 
 
-def _takes_in(region: str, place: str) -> bool:
-    """Whether a place lies in a pooling region: a city takes in its counties, a municipality its districts."""
-    return place.startswith(region[:2] if region.endswith("0000") else region[:4])
+def _med_type(case: Case) -> str:
+    return case.command.med_type or case.visit.med_type
+
+
+def _rule(
+    case: Case,
+    enrolment: Enrolment,
+    kind: CareKind | None,
+    disease: str,
+    offsite: OffSite,
+    rules: RuleBook,
+    on: date,
+) -> tuple[BenefitRule | None, Gap | None]:
+    """The rule that a settlement follows, else why there is none (docs/decisions/0004)."""
+    if kind is None:
+        return None, no_rule_kept(_med_type(case))
+    rule = rules.benefit(enrolment.region, enrolment.scheme, kind, on)
+    if rule is None:
+        return None, rules.gap(enrolment.region, enrolment.scheme, kind)
+    if offsite is not OffSite.LOCAL and not _speaks_of(rule, offsite):
+        return None, Gap(f"{rule.pack}#gap.offsite", "offsite", OFFSITE_UNKNOWN[offsite], rule.digest)
+    unnamed = disease_without_rule(rule, disease) if kind in FILINGS else None
+    if unnamed is not None:
+        return None, unnamed
+    return with_funds_for(rule, civil_servant=enrolment.civil_servant, aided=enrolment.aided), None
 
 
 def _speaks_of(rule: BenefitRule, offsite: OffSite) -> bool:
@@ -287,6 +315,8 @@ def _settlement(
         civil_servant=enrolment.civil_servant,
         med_type=command.med_type or visit.med_type,
         certificate_kind=command.certificate_kind,
+        disease=visit.disease,
+        prescriber=visit.prescriber,
         settled_at=at,
         total=bill.total,
         self_paid=bill.self_paid,
@@ -297,6 +327,8 @@ def _settlement(
         ratio=assessment.ratio,
         fund_pool=paid.get("fund.pool", 0),
         fund_large=paid.get("fund.large", 0),
+        fund_civil=paid.get("fund.civil", 0),
+        fund_aid=paid.get("fund.aid", 0),
         own=payment.own,
         shared=payment.shared,
         wallet=0,
@@ -311,6 +343,7 @@ def _settlement(
 def fund_lines(bill: Bill, assessment: Assessment) -> list[PayerLine]:
     """The payer lines of the funds: the pooled fund always, a further fund when it pays."""
     ratio = {step.code: step.clause for step in assessment.steps}
+    further = {step.inputs["fund"]: step.clause for step in assessment.steps if step.code == "overflow"}
     inputs: dict[str, int | str] = {
         "in_scope": bill.in_scope,
         "deductible": assessment.deductible,
@@ -321,7 +354,7 @@ def fund_lines(bill: Bill, assessment: Assessment) -> list[PayerLine]:
             fund.fund,
             fund.amount,
             "fund.paid" if fund.fund == "fund.pool" else f"{fund.fund}.paid",
-            ratio.get("ratio"),
+            ratio.get("ratio") if fund.fund == "fund.pool" else further.get(fund.fund),
             inputs,
         )
         for fund in assessment.funds

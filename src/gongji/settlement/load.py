@@ -12,15 +12,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import psycopg
+from msgspec.structs import replace
 
 from gongji.benefit.model import Bill, CounterMove
 from gongji.family.model import Authorisation, AuthorisationState
 from gongji.foundation.arrays import Integers, Numbers, Texts
 from gongji.foundation.clock import CHINA
 from gongji.ledger.model import Transfer, person_of, personal_account
+from gongji.registry.filings import Filed
 from gongji.registry.model import Enrolment
-from gongji.rules.model import Procedure, Purpose, Relation, Scheme, Status
+from gongji.registry.store import tier_from
+from gongji.rules.model import Procedure, Purpose, Relation, Scheme, Status, Tier
+from gongji.rules.vocabulary import Late
 from gongji.settlement.books import (
     Books,
     CounterValue,
@@ -37,14 +42,24 @@ from gongji.settlement.part_return import rest_key
 from gongji.settlement.rows import READ, settlement_from
 from gongji.settlement.waterfall import OWN_ORDER
 
+_filings = msgspec.json.Decoder(tuple[Filed, ...])
+
 #: What waits at the desk.
 Job = Command | ReversePart | HoldCommand
 
 #: Persons as a set: bucket and id, so that each row is found by its primary key.
 _PEOPLE = "(SELECT (p.id & 1023)::smallint AS bucket, p.id FROM unnest(%(patients)b::bigint[]) AS p(id))"
 
+#: What is filed for a person and was not withdrawn, of the days about the present one: a stay may be settled later.
+_FILINGS = """
+(SELECT json_agg(json_build_array(f.kind, f.subject, f.word, f.institution_id, f.state, lower(f.during),
+                                  upper(f.during) - 1) ORDER BY f.id)::text
+   FROM filing f
+  WHERE f.bucket = p.bucket AND f.person_id = p.id AND f.state <> 'withdrawn'
+    AND f.during && daterange(%(today)s::date - 366, %(today)s::date, '[]'))"""
+
 LOCK_PATIENTS = f"""
-SELECT p.id, p.born_on, p.died_on
+SELECT p.id, p.born_on, p.died_on, {_FILINGS}
   FROM person p JOIN {_PEOPLE} AS k ON p.bucket = k.bucket AND p.id = k.id
  ORDER BY p.id FOR NO KEY UPDATE OF p
 """
@@ -67,7 +82,10 @@ SELECT {", ".join(READ)}, r.journal_id IS NOT NULL
 VISITS = """
 SELECT v.id, v.person_id, v.institution_id, v.med_type, v.state = 'open', f.batch,
        sum(f.total)::bigint, sum(f.self_paid)::bigint, sum(f.over_limit)::bigint,
-       sum(f.first_self_pay)::bigint, sum(f.in_scope)::bigint
+       sum(f.first_self_pay)::bigint, sum(f.in_scope)::bigint,
+       coalesce(v.details ->> 'dise_codg', ''),
+       (SELECT i.tier FROM institution i WHERE i.code = v.details ->> 'rxfixmedinsCode'),
+       bool_and(coalesce((f.item ->> 'essential_drug')::boolean, false))
   FROM unnest(%(visits)b::bigint[]) AS k(id)
   JOIN visit v ON v.bucket = (k.id & 1023) AND v.id = k.id
   LEFT JOIN fee_line f ON f.bucket = v.bucket AND f.visit_id = v.id AND f.settlement_id IS NULL
@@ -92,9 +110,11 @@ SELECT a.sharer_id AS id FROM authorisation a JOIN {_PEOPLE} AS k ON a.bucket = 
  WHERE upper_inf(a.in_force)
 """
 
+_ENROLMENT = """e.scheme, e.region, e.status, e.psn_type, e.standing, e.employer, e.civil_servant, lower(e.during),
+       upper(e.during), e.aided, e.second_grade, e.covered_since, e.late, e.missed_years, e.repaid_years"""
+
 ENROLMENTS = f"""
-SELECT e.person_id, e.scheme, e.region, e.status, e.psn_type, e.standing, e.employer, e.civil_servant,
-       lower(e.during), upper(e.during)
+SELECT e.person_id, {_ENROLMENT}
   FROM enrolment e
   JOIN (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_SHARERS}) AS k
     ON e.bucket = (k.id & 1023)::smallint AND e.person_id = k.id
@@ -232,14 +252,18 @@ def _assemble(rows: dict[str, list[tuple[Any, ...]]], at: datetime) -> Loaded:
     for person, counter, period, value, cap in rows[COUNTERS]:
         books.counters[person, counter, period] = CounterValue(value, cap)
     enrolments = {row[0]: _enrolment(row[1:]) for row in rows[ENROLMENTS]}
-    for person, born_on, died_on in rows[LOCK_PATIENTS]:
+    for person, born_on, died_on, filed in rows[LOCK_PATIENTS]:
         has_account = any(personal_account(kind, person) in books.balances for kind in OWN_ORDER)
-        loaded.patients[person] = PatientFacts(person, born_on, died_on, enrolments.get(person), has_account)
+        filings = _filings.decode(filed) if filed else ()
+        loaded.patients[person] = PatientFacts(person, born_on, died_on, enrolments.get(person), has_account, filings)
     _add_authorisations(loaded, rows[AUTHORISATIONS], enrolments, at)
     for row in rows.get(VISITS, ()):
         visit = loaded.visits.setdefault(row[0], VisitFacts(*row[:5]))
         if row[5] is not None:
-            visit.unsettled[row[5]] = Bill(*row[6:])
+            visit.unsettled[row[5]] = Bill(*row[6:11])
+            visit.disease, prescriber, essential = row[11:]
+            visit.prescriber = tier_from(prescriber) or Tier.TIER_1 if prescriber else None
+            visit.essential_drugs = essential
     return loaded
 
 
@@ -280,7 +304,8 @@ def _enrolment(row: Sequence[Any]) -> Enrolment:
     scheme, region, status, *rest = row
     # A daterange comes back as [since, after); an open one has no upper bound. Only today's row is read, so its last
     # day matters to nobody here beyond being today or later.
-    return Enrolment(Scheme(scheme), region, Status(status), *rest)
+    found = Enrolment(Scheme(scheme), region, Status(status), *rest)
+    return found if found.late is None else replace(found, late=Late(found.late))
 
 
 def _add_authorisations(

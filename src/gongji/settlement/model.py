@@ -10,7 +10,7 @@ import msgspec
 
 from gongji.benefit.model import Step
 from gongji.registry.model import CatalogueItem, Institution
-from gongji.rules.model import Clause, Scheme, Status
+from gongji.rules.model import Clause, Scheme, Status, Tier
 
 
 class MessageKey(msgspec.Struct, frozen=True):
@@ -139,7 +139,12 @@ class SettleAdmission(SettleVisit, frozen=True):
 
 
 class SettlePurchase(msgspec.Struct, frozen=True):
-    """2101/2102: pay a purchase at a pharmacy, lines and all in one message."""
+    """2101/2102: pay a purchase at a pharmacy, lines and all in one message.
+
+    Attributes:
+        disease: dise_codg, for a special disease.
+        prescriber: tier of the hospital whose prescription is filled; None without one.
+    """
 
     key: MessageKey
     institution: Institution
@@ -151,6 +156,8 @@ class SettlePurchase(msgspec.Struct, frozen=True):
     med_type: str
     certificate_kind: str
     began_at: datetime
+    disease: str = ""
+    prescriber: Tier | None = None
 
 
 class Reverse(msgspec.Struct, frozen=True):
@@ -188,7 +195,7 @@ class PayerLine(msgspec.Struct, frozen=True):
     """One line of "who paid what, and why".
 
     Attributes:
-        payer: ``fund.pool``, ``fund.large``, ``own``, ``shared``, ``wallet`` or ``cash``.
+        payer: ``fund.pool``, ``fund.large``, ``fund.civil``, ``fund.aid``, ``own``, ``shared``, ``wallet`` or ``cash``.
         amount: fen; a zero line says why it is zero.
         because: code of the reason; the wording catalogue has its sentence.
         clause: the text it rests on, None where only arithmetic speaks.
@@ -222,6 +229,8 @@ class Settlement(msgspec.Struct, frozen=True):
         own: from the patient's own account. shared: from sharers' accounts. cash: what the patient pays at the till.
         balance_after: what is left in the patient's own account.
         lines: the fee lines with their split, for a purchase only.
+        disease: dise_codg as it was told.
+        prescriber: tier of the hospital whose prescription a pharmacy filled.
     """
 
     id: int
@@ -249,6 +258,8 @@ class Settlement(msgspec.Struct, frozen=True):
     ratio: int
     fund_pool: int
     fund_large: int
+    fund_civil: int
+    fund_aid: int
     own: int
     shared: int
     wallet: int
@@ -257,6 +268,8 @@ class Settlement(msgspec.Struct, frozen=True):
     pack_digest: str
     explanation: Explanation
     lines: tuple[FeeLine, ...] = ()
+    disease: str = ""
+    prescriber: Tier | None = None
 
     @property
     def inpatient(self) -> bool:
@@ -266,7 +279,7 @@ class Settlement(msgspec.Struct, frozen=True):
     @property
     def fund_total(self) -> int:
         """All that funds pay."""
-        return self.fund_pool + self.fund_large
+        return self.fund_pool + self.fund_large + self.fund_civil + self.fund_aid
 
     @property
     def account_total(self) -> int:

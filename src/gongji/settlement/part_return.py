@@ -65,6 +65,8 @@ def rest_of(command: ReversePart, original: Settlement) -> SettlePurchase:
         med_type=original.med_type,
         certificate_kind=original.certificate_kind,
         began_at=original.settled_at,
+        disease=original.disease,
+        prescriber=original.prescriber,
     )
 
 

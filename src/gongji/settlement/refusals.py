@@ -7,7 +7,7 @@ from datetime import date
 from gongji.foundation.errors import GongjiError, InvalidInput, NotFound, Refused
 from gongji.foundation.money import yuan
 from gongji.registry.model import Institution
-from gongji.rules.model import Scheme
+from gongji.rules.model import CareKind, Scheme
 from gongji.settlement.model import MessageKey
 
 SCHEME_NAMES = {Scheme.EMPLOYEE: ("employee", "职工医保"), Scheme.RESIDENT: ("resident", "居民医保")}
@@ -32,16 +32,6 @@ def not_designated(institution: Institution, on: date) -> GongjiError:
         f"{institution.name}在{on.isoformat()}不是定点医药机构，不能医保结算",
         field="fixmedins_code",
         accepted="an institution designated on that day",
-    )
-
-
-def fund_not_kept(fund: str) -> GongjiError:
-    """The region's pack names a fund for which a settlement has no place."""
-    return Refused(
-        "settlement.fund_not_kept",
-        f"the region's rules have {fund} pay too, which settlements do not keep yet: nothing was settled",
-        f"参保地规则包含基金 {fund}，结算账目尚不支持，本次没有结算；请联系医保经办机构",
-        accepted="rules with fund.pool and fund.large",
     )
 
 
@@ -117,6 +107,43 @@ def total_differs(*, stated: int, uploaded: int) -> GongjiError:
         field="medfee_sumamt",
         accepted=yuan(uploaded),
         details={"stated": stated, "uploaded": uploaded},
+    )
+
+
+def disease_not_told() -> GongjiError:
+    """A special disease without its code."""
+    return InvalidInput(
+        "settlement.disease",
+        "med_type 14 needs the disease: send dise_codg with 2203, or in druginfo of 2102",
+        "门诊慢特病结算必须有病种编码：请在 2203（药店在 2102）上传 dise_codg",
+        field="dise_codg",
+        accepted="the code of the special disease, such as M03900",
+    )
+
+
+def filing_under_review(code: str) -> GongjiError:
+    """The entitlement is filed, the agency has not granted it yet."""
+    return Refused(
+        "settlement.under_review",
+        f"the filing of {code} is under review: settle as ordinary care (med_type 11), or wait until it is granted",
+        f"病种 {code} 的备案还在医保经办机构审核中，现在不能按该病种结算；可以先按普通门诊（11）结算，或等审核通过",
+        field="dise_codg",
+        accepted="a disease whose filing is granted",
+    )
+
+
+def not_entitled(kind: CareKind, code: str, on: date) -> GongjiError:
+    """No filing for the disease is in force."""
+    special = kind is CareKind.SPECIAL_DISEASE
+    name = "门诊慢特病" if special else "高血压、糖尿病（两病）"
+    return Refused(
+        "settlement.not_entitled",
+        f"nothing filed for the patient covers {code or 'the two diseases'} on {on.isoformat()}: file it at a designated"
+        " hospital (2503) or the agency, or settle as ordinary care (med_type 11)",
+        f"参保人在{on.isoformat()}没有有效的{name}备案{f'（{code}）' if code else ''}："
+        "请先在定点医院（2503）或医保经办机构办理备案，或改按普通门诊（11）结算",
+        field="dise_codg",
+        accepted="a disease for which a filing is in force (5301 lists them)",
     )
 
 

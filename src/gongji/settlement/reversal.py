@@ -93,6 +93,8 @@ def _negative(original: Settlement, command: Reverse, books: Books, at: datetime
         deductible=-original.deductible,
         fund_pool=-original.fund_pool,
         fund_large=-original.fund_large,
+        fund_civil=-original.fund_civil,
+        fund_aid=-original.fund_aid,
         own=-original.own,
         shared=-original.shared,
         wallet=-original.wallet,

@@ -14,7 +14,7 @@ import msgspec
 
 from gongji.benefit.model import CounterMove, Step
 from gongji.foundation.clock import CHINA
-from gongji.rules.model import Clause, Scheme, Status
+from gongji.rules.model import Clause, Scheme, Status, Tier
 from gongji.settlement.citations import Citations
 from gongji.settlement.decide import Decision
 from gongji.settlement.model import Explanation, FeeLine, PayerLine, Settlement
@@ -36,6 +36,8 @@ SETTLEMENT_COLUMNS: Final = (
     ("civil_servant", "boolean"),
     ("med_type", "text"),
     ("certificate_kind", "text"),
+    ("disease", "text"),
+    ("prescriber", "text"),
     ("settled_at", "timestamptz"),
     ("total", "bigint"),
     ("self_paid", "bigint"),
@@ -46,6 +48,8 @@ SETTLEMENT_COLUMNS: Final = (
     ("ratio", "integer"),
     ("fund_pool", "bigint"),
     ("fund_large", "bigint"),
+    ("fund_civil", "bigint"),
+    ("fund_aid", "bigint"),
     ("own", "bigint"),
     ("shared", "bigint"),
     ("wallet", "bigint"),
@@ -57,11 +61,11 @@ SETTLEMENT_COLUMNS: Final = (
     ("lines", "text"),
 )
 NAMES: Final = tuple(name for name, _ in SETTLEMENT_COLUMNS)
-_PLAIN: Final = NAMES[:31]
+_PLAIN: Final = NAMES[:-3]
 _plain: Final = attrgetter(*_PLAIN)
 
 #: Columns that hold a document.
-DOCUMENTS: Final = NAMES[31:]
+DOCUMENTS: Final = NAMES[-3:]
 
 #: What a settlement `s` is read back from: its columns, then the texts it cites, in their order.
 READ: Final = (
@@ -110,11 +114,12 @@ def _explanation_document(explanation: Explanation, citations: Citations) -> str
 
 def settlement_from(row: Sequence[Any]) -> tuple[Settlement, tuple[CounterMove, ...]]:
     """A settlement from the columns of `READ`, and how it moved the counters."""
-    values = dict(zip(_PLAIN, row[:31], strict=True))
+    values = dict(zip(_PLAIN, row[: len(_PLAIN)], strict=True))
     values["scheme"] = Scheme(values["scheme"])
     values["status"] = Status(values["status"])
+    values["prescriber"] = Tier(values["prescriber"]) if values["prescriber"] else None
     values["settled_at"] = values["settled_at"].astimezone(CHINA)
-    document, moves, lines, cited = row[31:35]
+    document, moves, lines, cited = row[len(_PLAIN) : len(_PLAIN) + 4]
     bought = _lines.decode(lines) if lines else ()
     explanation = _explanation_from(document, _clauses.decode(cited) if cited else [])
     return Settlement(**values, explanation=explanation, lines=bought), _moves.decode(moves)

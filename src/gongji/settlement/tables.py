@@ -109,6 +109,8 @@ settlement = sa.Table(
     sa.Column("civil_servant", sa.Boolean, nullable=False),
     sa.Column("med_type", sa.Text, nullable=False),
     sa.Column("certificate_kind", sa.Text, nullable=False),
+    sa.Column("disease", sa.Text, nullable=False),
+    sa.Column("prescriber", sa.Text),
     moment_column("settled_at"),
     fen_column("total"),
     fen_column("self_paid"),
@@ -119,6 +121,8 @@ settlement = sa.Table(
     sa.Column("ratio", sa.Integer, nullable=False),
     fen_column("fund_pool"),
     fen_column("fund_large"),
+    fen_column("fund_civil"),
+    fen_column("fund_aid"),
     fen_column("own"),
     fen_column("shared"),
     fen_column("wallet"),
@@ -133,12 +137,14 @@ settlement = sa.Table(
     sa.CheckConstraint("kind IN ('settle', 'reverse')", name="kind_known"),
     sa.CheckConstraint("(kind = 'reverse') = (reverses IS NOT NULL)", name="reversal_names_original"),
     sa.CheckConstraint("total = self_paid + over_limit + first_self_pay + in_scope", name="parts_add_up"),
-    sa.CheckConstraint("total = fund_pool + fund_large + own + shared + wallet + cash", name="payers_add_up"),
+    sa.CheckConstraint(
+        "total = fund_pool + fund_large + fund_civil + fund_aid + own + shared + wallet + cash", name="payers_add_up"
+    ),
     sa.CheckConstraint(
         "CASE kind WHEN 'settle' THEN least(self_paid, over_limit, first_self_pay, in_scope, deductible,"
-        " fund_pool, fund_large, own, shared, wallet, cash) >= 0"
+        " fund_pool, fund_large, fund_civil, fund_aid, own, shared, wallet, cash) >= 0"
         " ELSE greatest(self_paid, over_limit, first_self_pay, in_scope, deductible,"
-        " fund_pool, fund_large, own, shared, wallet, cash) <= 0 END",
+        " fund_pool, fund_large, fund_civil, fund_aid, own, shared, wallet, cash) <= 0 END",
         name="signs",
     ),
     sa.Index(None, "bucket", "person_id"),

@@ -13,7 +13,7 @@ from gongji.ledger.finding import Check, Finding
 from gongji.premium import verify as premium
 
 _PARTS: Final = ("total", "self_paid", "over_limit", "first_self_pay", "in_scope", "deductible")
-_PAYERS: Final = ("fund_pool", "fund_large", "own", "shared", "wallet", "cash")
+_PAYERS: Final = ("fund_pool", "fund_large", "fund_civil", "fund_aid", "own", "shared", "wallet", "cash")
 
 
 def _of_transfers(journals: Sequence[int] | None) -> str:
@@ -45,6 +45,8 @@ def transfers_match(connection: sa.Connection, journals: Sequence[int] | None = 
                 SELECT t.journal_id,
                        sum(t.amount) FILTER (WHERE 7 IN ((t.debit >> 10) & 255, (t.credit >> 10) & 255)) AS fund_pool,
                        sum(t.amount) FILTER (WHERE 8 IN ((t.debit >> 10) & 255, (t.credit >> 10) & 255)) AS fund_large,
+                       sum(t.amount) FILTER (WHERE 9 IN ((t.debit >> 10) & 255, (t.credit >> 10) & 255)) AS fund_civil,
+                       sum(t.amount) FILTER (WHERE 10 IN ((t.debit >> 10) & 255, (t.credit >> 10) & 255)) AS fund_aid,
                        sum(t.amount) FILTER (WHERE least((t.debit >> 10) & 255, (t.credit >> 10) & 255) <= 6
                                                AND t.authorisation_id IS NULL) AS own,
                        sum(t.amount) FILTER (WHERE t.authorisation_id IS NOT NULL) AS shared
@@ -57,9 +59,10 @@ def transfers_match(connection: sa.Connection, journals: Sequence[int] | None = 
                    AND j.reverses IS NOT DISTINCT FROM s.reverses
               LEFT JOIN moved m ON m.journal_id = s.id
              WHERE {_of_settlements(journals)} AND (j.id IS NULL
-                OR s.total <> s.fund_pool + s.fund_large + s.own + s.shared + s.wallet + s.cash
-                OR (abs(s.fund_pool), abs(s.fund_large), abs(s.own), abs(s.shared))
-                   <> (coalesce(m.fund_pool, 0), coalesce(m.fund_large, 0), coalesce(m.own, 0), coalesce(m.shared, 0)))
+                OR s.total <> s.fund_pool + s.fund_large + s.fund_civil + s.fund_aid + s.own + s.shared + s.wallet + s.cash
+                OR (abs(s.fund_pool), abs(s.fund_large), abs(s.fund_civil), abs(s.fund_aid), abs(s.own), abs(s.shared))
+                   <> (coalesce(m.fund_pool, 0), coalesce(m.fund_large, 0), coalesce(m.fund_civil, 0),
+                       coalesce(m.fund_aid, 0), coalesce(m.own, 0), coalesce(m.shared, 0)))
             """
         ),
         _scope(journals),

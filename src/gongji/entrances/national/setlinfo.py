@@ -83,6 +83,10 @@ LARGE: Final = {
     Scheme.RESIDENT: ("390200", "城乡居民大病医疗保险基金"),
 }
 
+#: Civil servants' aid and medical aid are the same for both schemes.
+CIVIL: Final = ("320100", "公务员医疗补助基金")
+AID: Final = ("610100", "医疗救助基金")
+
 #: All accounts together, own and shared: clients add up setldetail by type, so there is one row (facts §4, I6).
 ACCOUNT: Final = ("310200", "城镇职工基本医疗保险个人账户基金")
 
@@ -134,11 +138,11 @@ def setlinfo(settlement: Settlement, person: Person, institution: Institution) -
         act_pay_dedc=settlement.deductible,
         hifp_pay=settlement.fund_pool,
         pool_prop_selfpay=settlement.ratio,
-        cvlserv_pay=0,
+        cvlserv_pay=settlement.fund_civil,
         hifes_pay=0,
         hifmi_pay=0 if employee else settlement.fund_large,
         hifob_pay=settlement.fund_large if employee else 0,
-        maf_pay=0,
+        maf_pay=settlement.fund_aid,
         oth_pay=0,
         hifdm_pay=0,
         fund_pay_sumamt=settlement.fund_total,
@@ -161,6 +165,8 @@ def setldetail(settlement: Settlement) -> tuple[SetlDetail, ...]:
     paid = (
         (POOLED[settlement.scheme], settlement.fund_pool),
         (LARGE[settlement.scheme], settlement.fund_large),
+        (CIVIL, settlement.fund_civil),
+        (AID, settlement.fund_aid),
         (ACCOUNT, settlement.account_total),
     )
     return tuple(

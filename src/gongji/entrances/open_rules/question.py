@@ -208,7 +208,7 @@ def _silence_on(rule: BenefitRule, offsite: OffSite) -> Gap | None:
     """What a rule leaves silent on patients treated elsewhere in this way; None where it speaks of them."""
     if offsite is OffSite.LOCAL or any(offsite in modifier.cases for modifier in rule.share.modifiers):
         return None
-    return Gap(f"{rule.pack}#gap.offsite", "offsite", OFFSITE_UNKNOWN, rule.digest)
+    return Gap(f"{rule.pack}#gap.offsite", "offsite", OFFSITE_UNKNOWN[offsite], rule.digest)
 
 
 def needs(rule: BenefitRule, dimension: Dimension) -> bool:

@@ -48,3 +48,4 @@ def create() -> None:
         comment="subject: disease code, rank of the institution chosen, institution referred to, or area (admdvs);"
         " word: the disease in the words of the region's rules; details: what else was told when it was filed",
     )
+    op.create_index(op.f("filing_bucket_person_id_idx"), "filing", ["bucket", "person_id"], unique=False)

@@ -428,6 +428,8 @@ def create_tables() -> None:
         sa.Column("civil_servant", sa.Boolean(), nullable=False),
         sa.Column("med_type", sa.Text(), nullable=False),
         sa.Column("certificate_kind", sa.Text(), nullable=False),
+        sa.Column("disease", sa.Text(), nullable=False),
+        sa.Column("prescriber", sa.Text(), nullable=True),
         sa.Column("settled_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("total", sa.BigInteger(), nullable=False),
         sa.Column("self_paid", sa.BigInteger(), nullable=False),
@@ -438,6 +440,8 @@ def create_tables() -> None:
         sa.Column("ratio", sa.Integer(), nullable=False),
         sa.Column("fund_pool", sa.BigInteger(), nullable=False),
         sa.Column("fund_large", sa.BigInteger(), nullable=False),
+        sa.Column("fund_civil", sa.BigInteger(), nullable=False),
+        sa.Column("fund_aid", sa.BigInteger(), nullable=False),
         sa.Column("own", sa.BigInteger(), nullable=False),
         sa.Column("shared", sa.BigInteger(), nullable=False),
         sa.Column("wallet", sa.BigInteger(), nullable=False),
@@ -451,7 +455,7 @@ def create_tables() -> None:
             "(kind = 'reverse') = (reverses IS NOT NULL)", name=op.f("settlement_reversal_names_original")
         ),
         sa.CheckConstraint(
-            "CASE kind WHEN 'settle' THEN least(self_paid, over_limit, first_self_pay, in_scope, deductible, fund_pool, fund_large, own, shared, wallet, cash) >= 0 ELSE greatest(self_paid, over_limit, first_self_pay, in_scope, deductible, fund_pool, fund_large, own, shared, wallet, cash) <= 0 END",
+            "CASE kind WHEN 'settle' THEN least(self_paid, over_limit, first_self_pay, in_scope, deductible, fund_pool, fund_large, fund_civil, fund_aid, own, shared, wallet, cash) >= 0 ELSE greatest(self_paid, over_limit, first_self_pay, in_scope, deductible, fund_pool, fund_large, fund_civil, fund_aid, own, shared, wallet, cash) <= 0 END",
             name=op.f("settlement_signs"),
         ),
         sa.CheckConstraint("kind IN ('settle', 'reverse')", name=op.f("settlement_kind_known")),
@@ -459,7 +463,8 @@ def create_tables() -> None:
             "bucket = id & 1023 AND bucket = person_id & 1023", name=op.f("settlement_bucket_of_patient")
         ),
         sa.CheckConstraint(
-            "total = fund_pool + fund_large + own + shared + wallet + cash", name=op.f("settlement_payers_add_up")
+            "total = fund_pool + fund_large + fund_civil + fund_aid + own + shared + wallet + cash",
+            name=op.f("settlement_payers_add_up"),
         ),
         sa.CheckConstraint(
             "total = self_paid + over_limit + first_self_pay + in_scope", name=op.f("settlement_parts_add_up")
