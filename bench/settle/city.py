@@ -18,8 +18,9 @@ from gongji.foundation.personal import Vault
 from gongji.ledger.model import AccountKind
 from gongji.ledger.service import open_balances, register_poster
 from gongji.registry.certificate import CITIZEN_ID, check_certificate, check_digit
-from gongji.registry.entering import add_catalogue, add_enrolments, add_institution_key, add_institutions, add_people
+from gongji.registry.entering import add_catalogue, add_enrolments, add_institutions, add_people
 from gongji.registry.entries import NewCatalogueItem, NewEnrolment, NewInstitution, NewPerson
+from gongji.registry.keys import add_institution_key
 from gongji.registry.model import CatalogueItem, Enrolment, Institution, InstitutionKind, ItemClass
 from gongji.registry.service import institution_by_code
 from gongji.rules.model import Scheme, Status, Tier

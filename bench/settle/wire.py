@@ -1,7 +1,7 @@
 """What the interface costs by itself: everything that Python does for a 2207 or a 2102 outside the database.
 
 The gateway gets whole messages, checks signatures, reads, decides nothing, writes answers and checks their identities;
-reception and desk answer at once with what they answered to the same message before.
+reception and desk answer at once with what they answered to the same message before, and every signature is new.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ async def _cost(platform: Platform, city: City) -> dict[str, float]:
 def _remembering(gateway: NationalGateway, platform: Platform) -> Callable[[], None]:
     """Have reception and desk keep their last answers; once called, they give those again."""
     kept: dict[str, Future[Any]] = {}
-    reception, desk = gateway._reception, platform.desk
+    reception, desk, guard = gateway._reception, platform.desk, gateway._gatekeeper._guard
     ask, submit = type(reception).ask, type(desk).submit
 
     def remember(name: str, answer: Future[Any]) -> Future[Any]:
@@ -77,8 +77,15 @@ def _remembering(gateway: NationalGateway, platform: Platform) -> Callable[[], N
     def replay() -> None:
         reception.ask = lambda enquiry: kept["reception"]  # type: ignore[method-assign]
         desk.submit = lambda command: kept["desk"]  # type: ignore[method-assign]
+        guard.submit = _all_new  # type: ignore[method-assign]
 
     return replay
+
+
+def _all_new(loop: asyncio.AbstractEventLoop, sightings: list[Any]) -> asyncio.Future[list[bool]]:
+    noted: asyncio.Future[list[bool]] = loop.create_future()
+    noted.set_result([True] * len(sightings))
+    return noted
 
 
 async def _visit(gateway: NationalGateway, city: City) -> Message:

@@ -23,6 +23,7 @@ from gongji.ledger import service as ledger
 from gongji.ledger.model import AccountKind
 from gongji.registry import service as registry
 from gongji.registry.certificate import check_digit
+from gongji.registry.keys import SigningDialect, signing_keys
 from gongji.registry.model import ItemClass
 from gongji.rules.model import Scheme, Status, Tier
 
@@ -124,7 +125,8 @@ def test_a_family_with_hospital_marriage_and_balances_in_any_order(
         assert hospital is not None
         assert pharmacy is not None
         assert (hospital.tier, pharmacy.tier, pharmacy.designated_until) == (Tier.TIER_3, None, None)
-        assert registry.signing_secret(connection, vault, "tlszx", clock.now()) == (hospital, "s3cret")
+        (key,) = signing_keys(connection, vault, SigningDialect.X_TIF, "tlszx", clock.now())
+        assert (key.institution, key.secret) == (hospital, "s3cret")
         items = registry.catalogue_items(connection, "211200", ["XJ01", "XJ02", "XJ03", "XJ04"], date(2024, 6, 1))
         assert [items[code].first_self_pay for code in sorted(items)] == [0, 1_000, 10_000, 550]
         assert (items["XJ02"].ceiling, items["XJ02"].restricted) == (12_345_678, True)

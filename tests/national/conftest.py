@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from gongji.entrances.national.gateway import NationalGateway
 from gongji.entrances.platform import Platform
 from gongji.foundation.settings import Settings
-from gongji.registry.entering import add_institution_key
+from gongji.registry.keys import add_institution_key
 from gongji.registry.service import people_by_id
 from gongji.rules.book import RuleBook
 from town import TIELING, Town
@@ -24,7 +24,7 @@ def platform(town: Town) -> Iterator[Platform]:
     """The platform over the town's database."""
     made = Platform(Settings(), town.database, town.vault, town.clock, RuleBook.shipped())
     yield made
-    made.desk.close()
+    made.close()
 
 
 @pytest.fixture

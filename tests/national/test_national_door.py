@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from counter_window import Household, Window, sample, signed
 from structlog.testing import capture_logs
 
-from gongji.entrances.national.auth import Proof, ReplayGuard, XTif
 from gongji.entrances.national.services import names_other_service
 from gongji.entrances.platform import Platform
-from gongji.foundation.errors import NotSignedIn
 from gongji.foundation.money import yuan
 
 SIGN_IN = {"signIn": {"opter_no": "0053", "mac": "1", "ip": "1"}}
@@ -43,24 +40,11 @@ def router_refusal(response: Any) -> str:
     return str(answer["err_msg"])
 
 
-def test_signature_is_the_documented_one() -> None:
-    """sha256hex(timestamp + secretKey + nonce + timestamp), worked out with sha256sum."""
-    known = "2cfe2e1eb5d8528cde6b7100fedac6c21f2272159b37a53a08c0fca325716a3b"
-    headers = {
-        "x-tif-paasid": "p",
-        "x-tif-timestamp": "1718159400",
-        "x-tif-nonce": "abc123",
-        "x-tif-signature": known.upper(),
-    }
-    proof = XTif().read(headers, b"")
-    assert proof is not None
-    assert proof.expected("test-secret") == known == proof.signature
-
-
 @pytest.mark.parametrize(
     ("change", "code"),
     [
         ({"x-tif-paasid": None}, "access.headers"),
+        ({"x-tif-paasid": ""}, "access.headers"),
         ({"x-tif-timestamp": None}, "access.headers"),
         ({"x-tif-timestamp": "now"}, "access.headers"),
         ({"x-tif-timestamp": "1" * 400}, "access.headers"),
@@ -68,7 +52,7 @@ def test_signature_is_the_documented_one() -> None:
         ({"x-tif-signature": None}, "access.headers"),
         ({"x-tif-signature": "0" * 64}, "access.signature"),
         ({"x-tif-signature": "签名".encode().decode("latin-1")}, "access.signature"),
-        ({"x-tif-paasid": "nobody"}, "access.signature"),
+        ({"x-tif-paasid": "nobody"}, "access.unknown_key"),
         ({"x-tif-nonce": "another"}, "access.signature"),
     ],
 )
@@ -98,31 +82,6 @@ def test_replayed_signature_is_refused_even_for_another_message(hospital: Window
     assert hospital.post(hospital.message("9001", SIGN_IN), headers=headers).json()["infcode"] == 0
     again = hospital.message("1101", {"data": {"mdtrt_cert_type": "02", "mdtrt_cert_no": "1"}})
     assert refusal(hospital.post(again, headers=headers)).endswith("[access.replayed]")
-
-
-def test_replay_guard_stays_small_and_never_lets_a_replay_through() -> None:
-    """A guard for three signatures: the fourth makes it forget the oldest slot, whose signatures then count as stale."""
-    guard = ReplayGuard(timedelta(minutes=15), capacity=3)
-
-    def proof(at: int, nonce: str) -> Proof:
-        return Proof("p", at, nonce, "s", str)
-
-    for at, nonce in ((1000, "a"), (1001, "b"), (1010, "c"), (1020, "d")):
-        guard.admit(proof(at, nonce), 1020)
-    for at, nonce, code in ((1000, "a", "access.timestamp"), (1010, "c", "access.replayed")):
-        with pytest.raises(NotSignedIn) as refused:
-            guard.admit(proof(at, nonce), 1020)
-        assert refused.value.code == code
-    guard.admit(proof(1021, "a"), 1021)
-    assert guard._count <= 3
-
-
-def test_withdrawn_key_stops_working_within_half_a_minute(hospital: Window) -> None:
-    hospital.done("9001", SIGN_IN)
-    with hospital.town.database.transaction() as connection:
-        connection.exec_driver_sql("UPDATE institution_key SET valid_until = valid_from")
-    hospital.town.clock.advance(timedelta(seconds=31))
-    assert refusal(hospital.post(hospital.message("9001", SIGN_IN))).endswith("[access.signature]")
 
 
 def test_institution_acts_for_itself_only(hospital: Window) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
@@ -170,25 +170,6 @@ def test_institutions_are_found_by_code_and_number(database: Database) -> None:
         with pytest.raises(RowsRefused) as refusal:
             service.add_institutions(connection, [HOSPITAL])
         assert refusal.value.code == "institution.duplicate"
-
-
-def test_a_key_can_be_changed_without_a_gap(database: Database, vault: Vault, clock: MovableClock) -> None:
-    now = clock.now()
-    with database.transaction() as connection:
-        ids = service.add_institutions(connection, [HOSPITAL])
-        number = ids[HOSPITAL.code]
-        service.add_institution_key(connection, vault, number, "old", "s3cret-1", now, now + timedelta(days=7))
-        service.add_institution_key(connection, vault, number, "new", "s3cret-2", now)
-        for paasid, secret in (("old", "s3cret-1"), ("new", "s3cret-2")):
-            found = service.signing_secret(connection, vault, paasid, now)
-            assert found is not None
-            assert (found[0].code, found[1]) == (HOSPITAL.code, secret)
-        assert service.signing_secret(connection, vault, "old", now + timedelta(days=7)) is None
-        assert service.signing_secret(connection, vault, "old", now - timedelta(seconds=1)) is None
-        assert service.signing_secret(connection, vault, "nobody", now) is None
-        with pytest.raises(Refused) as refusal:
-            service.add_institution_key(connection, vault, number, "new", "s3cret-3", now)
-        assert refusal.value.code == "institution_key.duplicate"
 
 
 def listed(area: str, first_self_pay: int, since: date, until: date | None = None) -> NewCatalogueItem:

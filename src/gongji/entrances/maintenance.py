@@ -27,6 +27,7 @@ from gongji.foundation.partitions import MONTHS_AHEAD, add_months, rows_outside_
 from gongji.foundation.replies import forget_replies
 from gongji.foundation.schema import installation
 from gongji.foundation.sessions import forget_ended_sessions
+from gongji.foundation.signatures import forget_signatures
 from gongji.ledger.rollup import roll_up
 from gongji.registry.e_credential import forget_codes
 
@@ -34,6 +35,9 @@ log = structlog.get_logger()
 
 #: How long the answer to a REST call is kept for the same call again (`docs/operating.md`, retention).
 REPLIES_KEPT: Final = timedelta(days=30)
+
+#: How long a signature is kept after its own time: twice the widest window in which one is taken.
+SIGNATURES_KEPT: Final = timedelta(hours=1)
 
 #: How long an access token that has ended is kept; what was done with it stands in the audit for good.
 TOKENS_KEPT: Final = timedelta(days=90)
@@ -55,7 +59,7 @@ class Upkeep:
     Attributes:
         partitions: tables that were made for months.
         blocks: blocks that were added to the sums of open accounts.
-        replies, tokens, sessions, codes: rows whose time was over.
+        replies, tokens, sessions, codes, signatures: rows whose time was over.
         files: contents that were taken off the disk.
         stray: default partitions that hold rows, which should not be.
     """
@@ -66,6 +70,7 @@ class Upkeep:
     tokens: int = 0
     sessions: int = 0
     codes: int = 0
+    signatures: int = 0
     files: int = 0
     stray: list[str] = field(default_factory=list)
 
@@ -96,6 +101,7 @@ def maintain(
         done.sessions = forget_ended_sessions(database, now - TOKENS_KEPT)
         forget_log_ins(database, now)
         forget_old_attempts(database, now)
+        done.signatures = forget_signatures(database, now - SIGNATURES_KEPT)
         with database.transaction() as connection:
             done.codes = forget_codes(connection, now - CODES_KEPT)
             done.files = sweep_files(connection, files, now) if files else 0

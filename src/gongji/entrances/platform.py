@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -43,6 +43,7 @@ class Platform:
     vault: Vault
     clock: Clock
     rules: RuleBook
+    _endings: list[Callable[[], None]] = field(default_factory=list, repr=False)
 
     @cached_property
     def desk(self) -> Desk:
@@ -59,10 +60,17 @@ class Platform:
         """What people and institutions handed in as files."""
         return FileStore(files_folder(self.settings), self.vault)
 
+    def at_the_end(self, close: Callable[[], None]) -> None:
+        """Have an entrance's own thread or connection closed with the platform, before the database is."""
+        self._endings.append(close)
+
     def close(self) -> None:
         """Finish what waits at the desk and let the connections go."""
         if "desk" in self.__dict__:
             self.desk.close()
+        for close in reversed(self._endings):
+            close()
+        self._endings.clear()
         self.database.close()
 
 

@@ -23,6 +23,7 @@ REFERENCE: Final = frozenset(
     {
         "institution",
         "institution_key",
+        "deviation",
         "catalogue_item",
         "credential",
         "citation",

@@ -21,11 +21,13 @@ import gongji.foundation.limits
 import gongji.foundation.log_ins
 import gongji.foundation.replies
 import gongji.foundation.sessions
+import gongji.foundation.signatures
 import gongji.ledger.hold_tables
 import gongji.ledger.rollup
 import gongji.ledger.tables
 import gongji.ledger.year_tables
 import gongji.premium.tables
+import gongji.registry.conformance
 import gongji.registry.e_credential_tables
 import gongji.registry.tables
 import gongji.settlement.admission_tables

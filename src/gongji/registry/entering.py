@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Literal
 
 import sqlalchemy as sa
@@ -16,7 +15,7 @@ from gongji.registry import refusals, store
 from gongji.registry.entries import NewCatalogueItem, NewEnrolment, NewInstitution, NewPerson
 from gongji.registry.psn_no import psn_no_for
 from gongji.registry.refusals import RowsRefused
-from gongji.registry.tables import catalogue_item, credential, enrolment, institution, institution_key, person
+from gongji.registry.tables import catalogue_item, credential, enrolment, institution, person
 
 CredentialKind = Literal["certificate", "card", "token"]
 
@@ -171,31 +170,6 @@ def add_institutions(
     return {
         found.code: found.id for found in store.select_institutions(connection, institution.c.code == sa.any_(wanted))
     }
-
-
-def add_institution_key(
-    connection: sa.Connection,
-    vault: Vault,
-    institution_id: int,
-    paasid: str,
-    secret: str,
-    valid_from: datetime,
-    valid_until: datetime | None = None,
-) -> None:
-    """Let an institution sign with a secret; earlier keys hold on, so that a key can be changed without a gap.
-
-    Raises:
-        Refused: ``institution_key.duplicate``.
-    """
-    values = {
-        "paasid": paasid,
-        "institution_id": institution_id,
-        "secret_sealed": vault.seal(secret),
-        "valid_from": valid_from,
-        "valid_until": valid_until,
-    }
-    if store.insert_unless_there(connection, institution_key, [values], [(paasid,)], [institution_key.c.paasid]):
-        raise refusals.paasid_taken()
 
 
 def add_catalogue(

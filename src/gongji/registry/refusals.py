@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gongji.foundation.errors import Refused
+from gongji.foundation.errors import InvalidInput, NotFound, Refused
 
 
 class RowsRefused(Refused):
@@ -105,11 +105,88 @@ def catalogue_overlaps() -> Refused:
 
 
 def paasid_taken() -> Refused:
-    """``institution_key.duplicate``: a key is registered under this paasid."""
+    """``institution_key.duplicate``: a key is registered under this name."""
     return Refused(
         "institution_key.duplicate",
-        "a key is registered under this paasid already",
-        "该 paasid 已登记密钥",
+        "a key is registered under this name (paasid) already: rotate it, or take another name",
+        "该名称（paasid）已登记密钥：请轮换密钥，或换一个名称",
         field="paasid",
-        accepted="a new paasid for a new key; both hold while the key is being changed",
+        accepted="a new name for a new key; both hold while the key is being changed",
+    )
+
+
+def client_unreadable() -> InvalidInput:
+    """``institution_key.client``: no name that a header can carry."""
+    return InvalidInput(
+        "institution_key.client",
+        "the name of a key is 1 to 128 visible ASCII characters without spaces",
+        "密钥名称应为 1 到 128 个可见的英文字符，不含空格",
+        field="client",
+        accepted="1 to 128 visible ASCII characters",
+    )
+
+
+def apikey_too_short(least: int) -> InvalidInput:
+    """``institution_key.weak``: an apikey that could be guessed."""
+    return InvalidInput(
+        "institution_key.weak",
+        f"an apikey has at least {least} characters: it is all that guards the door",
+        f"apikey 至少 {least} 个字符：它是唯一的凭据",
+        field="secret",
+        accepted=f"at least {least} random characters; leave it out to have one made",
+    )
+
+
+def key_ends_before_it_begins() -> InvalidInput:
+    """``institution_key.until``: a key would end before it begins."""
+    return InvalidInput(
+        "institution_key.until",
+        "the end lies before the beginning",
+        "截止时间早于开始时间",
+        field="until",
+        accepted="a moment after the beginning",
+    )
+
+
+def key_unknown() -> NotFound:
+    """``institution_key.unknown``: the institution has no such key."""
+    return NotFound(
+        "institution_key.unknown",
+        "the institution has no key with this number: list its keys first",
+        "该机构没有这个编号的密钥，请先列出密钥",
+        field="key",
+        accepted="the number of a key of this institution",
+    )
+
+
+def key_over() -> Refused:
+    """``institution_key.over``: it has ended already."""
+    return Refused(
+        "institution_key.over",
+        "this key has ended already: add a new one",
+        "该密钥已失效，请新增密钥",
+        field="key",
+        accepted="a key that holds",
+    )
+
+
+def too_many_keys(most: int) -> Refused:
+    """``institution_key.too_many``: several rotations at once."""
+    return Refused(
+        "institution_key.too_many",
+        f"{most} keys hold under this name already: withdraw one first",
+        f"该名称下已有 {most} 个有效密钥，请先停用一个",
+        field="key",
+        accepted=f"fewer than {most} keys that hold under one name",
+    )
+
+
+def institution_unknown() -> NotFound:
+    """``institution.unknown``: nobody has this code."""
+    return NotFound(
+        "institution.unknown",
+        "no institution has this code",
+        "没有这个编码的定点医药机构",
+        field="code",
+        accepted="the code of a designated institution, 12 characters",
     )

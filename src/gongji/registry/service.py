@@ -22,13 +22,12 @@ from gongji.registry.entering import (
     CredentialKind,
     add_catalogue,
     add_enrolments,
-    add_institution_key,
     add_institutions,
     add_people,
 )
 from gongji.registry.model import CatalogueItem, Enrolment, Institution, Person
 from gongji.registry.psn_no import person_id_from_psn_no
-from gongji.registry.tables import credential, enrolment, institution_key, person
+from gongji.registry.tables import credential, enrolment, person
 from gongji.registry.tables import institution as institution_table
 from gongji.registry.tables import sign_on as sign_on_table
 from gongji.rules.model import Scheme
@@ -37,7 +36,6 @@ __all__ = [
     "CredentialKind",
     "add_catalogue",
     "add_enrolments",
-    "add_institution_key",
     "add_institutions",
     "add_people",
     "births_of",
@@ -58,7 +56,6 @@ __all__ = [
     "region_of_account",
     "sign_off",
     "sign_on",
-    "signing_secret",
     "withdraw_enrolment",
 ]
 
@@ -186,22 +183,6 @@ def institutions_by_id(connection: sa.Connection, ids: Iterable[int]) -> dict[in
     return {
         found.id: found for found in store.select_institutions(connection, institution_table.c.id == sa.any_(wanted))
     }
-
-
-def signing_secret(
-    connection: sa.Connection, vault: Vault, paasid: str, at: datetime
-) -> tuple[Institution, str] | None:
-    """The institution that signs with this paasid at a moment, and its secret; None when no such key holds then."""
-    row = connection.execute(
-        sa.select(institution_table, institution_key.c.secret_sealed)
-        .join(institution_key, institution_key.c.institution_id == institution_table.c.id)
-        .where(
-            institution_key.c.paasid == paasid,
-            institution_key.c.valid_from <= at,
-            sa.or_(institution_key.c.valid_until.is_(None), institution_key.c.valid_until > at),
-        )
-    ).one_or_none()
-    return None if row is None else (store.institution_from(row), vault.open(row.secret_sealed))
 
 
 def catalogue_items(connection: sa.Connection, region: str, codes: Iterable[str], on: date) -> dict[str, CatalogueItem]:

@@ -143,16 +143,29 @@ institution = sa.Table(
     sa.CheckConstraint("region ~ '^[0-9]{6}$'", name="region_is_admdvs"),
 )
 
-#: The secrets with which institutions sign; several may hold at once while a key is being rotated.
+#: The secrets with which institutions sign; several hold at once, under one name or several, while a key is being changed.
 institution_key = sa.Table(
     "institution_key",
     metadata,
-    sa.Column("paasid", sa.Text, primary_key=True),
+    sa.Column("id", sa.Integer, sa.Identity(), primary_key=True),
+    sa.Column("dialect", sa.Text, nullable=False),
+    sa.Column("client", sa.Text, nullable=False),
     sa.Column("institution_id", sa.Integer, sa.ForeignKey("institution.id"), nullable=False),
     sa.Column("secret_sealed", sa.LargeBinary, nullable=False),
     moment_column("valid_from"),
     moment_column("valid_until", nullable=True),
+    # Whoever signs with a name is one institution, now and later: a name that was withdrawn is not given to another.
+    ExcludeConstraint(
+        ("dialect", "="),
+        ("client", "="),
+        ("institution_id", "<>"),
+        name="institution_key_one_institution_a_name",
+        using="gist",
+    ),
+    sa.CheckConstraint("dialect IN ('x-tif', 'api', 'x-ca', 'apikey')", name="dialect_known"),
+    sa.CheckConstraint("valid_until >= valid_from", name="ends_after_it_begins"),
     sa.Index(None, "institution_id"),
+    comment="client: what the sender calls itself (paasid, access key …); of an apikey, its fingerprint",
 )
 
 catalogue_item = sa.Table(

@@ -31,6 +31,7 @@ from gongji.ledger.model import personal_account
 from gongji.ledger.service import open_balances, opened_already, opened_before, register_poster
 from gongji.registry import service as registry
 from gongji.registry.entries import NewCatalogueItem, NewEnrolment
+from gongji.registry.keys import add_institution_key
 from gongji.registry.refusals import RowsRefused
 
 #: "loading" as a number, so that no other program's lock collides.
@@ -117,7 +118,7 @@ def _institutions(filing: Filing, rows: Sequence[TypedRow[InstitutionRecord]]) -
             continue
         institution_id = ids[record.institution.code]
         try:
-            registry.add_institution_key(
+            add_institution_key(
                 filing.connection, filing.vault, institution_id, record.paasid, record.secret, filing.at
             )
         except Refused as refusal:

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from gongji.entrances.national.auth import Gatekeeper, check_own_code
+from gongji.entrances.national.auth import Gatekeeper, Rejected, check_own_code
 from gongji.entrances.national.envelope import (
     LARGEST_BODY,
     MessageNumbers,
@@ -79,6 +79,9 @@ class NationalGateway:
             call = Call(self._platform, self._reception, envelope, institution, read_input(envelope), received_at)
             answer = await _carry_out(call)
             return success(answer, institution.region, self._numbers.take(), Times(received_at, clock.now()))
+        except Rejected as refusal:
+            log.info("national.refused", path=path, code=refusal.code, field=refusal.field)
+            return refusal.body
         except UnknownTransaction as refusal:
             return router_failure(refusal, _reference())
         except GongjiError as refusal:

@@ -601,15 +601,27 @@ def create_tables() -> None:
     )
     op.create_table(
         "institution_key",
-        sa.Column("paasid", sa.Text(), nullable=False),
+        sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
+        sa.Column("dialect", sa.Text(), nullable=False),
+        sa.Column("client", sa.Text(), nullable=False),
         sa.Column("institution_id", sa.Integer(), nullable=False),
         sa.Column("secret_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("valid_from", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("valid_until", sa.TIMESTAMP(timezone=True), nullable=True),
+        postgresql.ExcludeConstraint(
+            (sa.column("dialect"), "="),
+            (sa.column("client"), "="),
+            (sa.column("institution_id"), "<>"),
+            using="gist",
+            name="institution_key_one_institution_a_name",
+        ),
+        sa.CheckConstraint("dialect IN ('x-tif', 'api', 'x-ca', 'apikey')", name=op.f("institution_key_dialect_known")),
+        sa.CheckConstraint("valid_until >= valid_from", name=op.f("institution_key_ends_after_it_begins")),
         sa.ForeignKeyConstraint(
             ["institution_id"], ["institution.id"], name=op.f("institution_key_institution_id_fkey")
         ),
-        sa.PrimaryKeyConstraint("paasid", name=op.f("institution_key_pkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("institution_key_pkey")),
+        comment="client: what the sender calls itself (paasid, access key …); of an apikey, its fingerprint",
     )
     op.create_index(op.f("institution_key_institution_id_idx"), "institution_key", ["institution_id"], unique=False)
     op.create_table(

@@ -1,0 +1,134 @@
+"""No signature twice: every signature that comes in is noted in the database, for all processes together.
+
+Signatures that come in while others are being noted wait and go with the next statement, whatever their number, so that
+under load one costs the event loop little more than its place in a list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+from weakref import WeakKeyDictionary
+
+import psycopg
+
+from gongji.entrances.national.dialects import Proof
+from gongji.foundation.database import Database
+from gongji.foundation.errors import NotSignedIn
+from gongji.foundation.signatures import SLOT, Sighting, note_signatures
+
+#: Most signatures that one statement takes.
+_AT_ONCE: Final = 1024
+
+
+class ReplayGuard:
+    """Admits each signature once.
+
+    Args:
+        database: where they are noted.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._queues: WeakKeyDictionary[asyncio.AbstractEventLoop, _Queue] = WeakKeyDictionary()
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="replays")
+        self._connection: psycopg.Connection | None = None
+
+    async def admit(self, proof: Proof, body: bytes) -> None:
+        """Take note of a signature that was found right; one without a time (an apikey) has nothing to note.
+
+        Raises:
+            NotSignedIn: ``access.replayed``.
+        """
+        if proof.made_at is None:
+            return
+        loop = asyncio.get_running_loop()
+        queue = self._queues.get(loop)
+        if queue is None:
+            queue = self._queues[loop] = _Queue(self, loop)
+        if not await queue.noted(_sighting(proof, proof.made_at, body)):
+            raise NotSignedIn(
+                "access.replayed",
+                "this signature was used before: sign every message anew",
+                "签名已使用过：每次发送请换新的随机数或时间戳并重新签名",
+                field="x-tif-nonce" if proof.nonce else None,
+                accepted="a signature not used before",
+            )
+
+    def close(self) -> None:
+        """Finish what is under way and let the connection go."""
+        self._worker.shutdown()
+        if self._connection is not None:
+            self._connection.close()
+
+    def note(self, sightings: list[Sighting]) -> list[bool]:
+        """Note signatures, in the worker's thread; over a new connection when the old one is lost."""
+        try:
+            return note_signatures(self._open(), sightings)
+        except psycopg.OperationalError:
+            self._connection = None
+            return note_signatures(self._open(), sightings)
+
+    def submit(self, loop: asyncio.AbstractEventLoop, sightings: list[Sighting]) -> asyncio.Future[list[bool]]:
+        """Have the worker note signatures."""
+        return loop.run_in_executor(self._worker, self.note, sightings)
+
+    def _open(self) -> psycopg.Connection:
+        if self._connection is None:
+            self._connection = self._database.connect()
+            self._connection.autocommit = True
+            self._connection.execute("SET synchronous_commit = off")
+        return self._connection
+
+
+class _Queue:
+    """What waits on one event loop."""
+
+    def __init__(self, guard: ReplayGuard, loop: asyncio.AbstractEventLoop) -> None:
+        self._guard = guard
+        self._loop = loop
+        self._waiting: list[tuple[Sighting, asyncio.Future[bool]]] = []
+        self._busy = False
+
+    def noted(self, sighting: Sighting) -> asyncio.Future[bool]:
+        """Whether the signature may be taken, once it is noted."""
+        answer: asyncio.Future[bool] = self._loop.create_future()
+        self._waiting.append((sighting, answer))
+        if not self._busy:
+            self._busy = True
+            # After what else is ready in this round of the loop: its signatures come along.
+            self._loop.call_soon(self._go)
+        return answer
+
+    def _go(self) -> None:
+        batch, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
+        work = self._guard.submit(self._loop, [sighting for sighting, _ in batch])
+        work.add_done_callback(lambda done: self._answer(batch, done))
+
+    def _answer(self, batch: list[tuple[Sighting, asyncio.Future[bool]]], done: asyncio.Future[list[bool]]) -> None:
+        problem = done.exception()
+        taken = [False] * len(batch) if problem is not None else done.result()
+        for (_, answer), may in zip(batch, taken, strict=True):
+            if answer.done():
+                continue
+            if problem is None:
+                answer.set_result(may)
+            else:
+                answer.set_exception(problem)
+        if self._waiting:
+            self._go()
+        else:
+            self._busy = False
+
+
+def _sighting(proof: Proof, made_at: int, body: bytes) -> Sighting:
+    signed = f"{proof.client}\0{made_at}\0{proof.nonce}\0{proof.signature}"
+    if proof.nonce:
+        return Sighting(made_at // SLOT, _digest(signed.encode()), 0, repeatable=False)
+    return Sighting(made_at // SLOT, _digest(signed.encode()), _digest(body), repeatable=True)
+
+
+def _digest(content: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big", signed=True)
