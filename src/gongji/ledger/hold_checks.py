@@ -49,25 +49,34 @@ def holds_match_their_steps(connection: sa.Connection) -> Iterator[Finding]:
 
 
 def steps_match_their_journals(connection: sa.Connection) -> Iterator[Finding]:
-    """Each step has a journal of its id, whose transfers move what the step says, out of or into the hold's account."""
+    """Each step stands in a journal, of its own id or a settlement's, whose transfers move what its steps say, out of or
+    into the holds' accounts."""
     rows = connection.execute(
         sa.text(
             """
-            SELECT s.id
-              FROM hold_step s
-              JOIN hold h ON h.bucket = s.bucket AND h.id = s.hold_id
-              LEFT JOIN journal j ON j.bucket = s.bucket AND j.id = s.id AND j.posted_at = s.at
-                   AND j.kind = CASE s.kind WHEN 'expire' THEN 'release' ELSE s.kind END
-              LEFT JOIN (SELECT t.journal_id,
-                                sum(t.amount) FILTER (WHERE (t.debit >> 10) & 255 = 3) AS leaving,
-                                sum(t.amount) FILTER (WHERE (t.credit >> 10) & 255 = 3) AS coming,
-                                min(CASE WHEN (t.debit >> 10) & 255 = 3 THEN t.debit ELSE t.credit END) AS one,
-                                max(CASE WHEN (t.debit >> 10) & 255 = 3 THEN t.debit ELSE t.credit END) AS other
-                           FROM transfer t WHERE 3 IN ((t.debit >> 10) & 255, (t.credit >> 10) & 255)
-                          GROUP BY t.journal_id) m ON m.journal_id = s.id
-             WHERE j.id IS NULL OR m.one IS DISTINCT FROM h.account OR m.other IS DISTINCT FROM h.account
-                OR (coalesce(m.coming, 0), coalesce(m.leaving, 0))
-                   <> (CASE s.kind WHEN 'hold' THEN h.amount ELSE 0 END, s.captured + s.released)
+            WITH steps AS (
+                SELECT coalesce(s.settlement_id, s.id) AS journal_id, h.account, min(s.id) AS id, min(s.at) AS at,
+                       CASE WHEN s.settlement_id IS NOT NULL THEN 'settlement'
+                            WHEN s.kind = 'expire' THEN 'release' ELSE s.kind END AS kind,
+                       sum(CASE s.kind WHEN 'hold' THEN h.amount ELSE 0 END) AS coming,
+                       sum(s.captured + s.released) AS leaving
+                  FROM hold_step s JOIN hold h ON h.bucket = s.bucket AND h.id = s.hold_id
+                 GROUP BY 1, 2, 5
+            ), moved AS (
+                SELECT journal_id, account, sum(coming) AS coming, sum(leaving) AS leaving
+                  FROM (SELECT journal_id, debit AS account, 0 AS coming, amount AS leaving FROM transfer
+                         WHERE (debit >> 10) & 255 = 3
+                         UNION ALL
+                        SELECT journal_id, credit, amount, 0 FROM transfer WHERE (credit >> 10) & 255 = 3) AS t
+                 WHERE t.journal_id IN (SELECT journal_id FROM steps)
+                 GROUP BY 1, 2
+            )
+            SELECT coalesce(s.id, m.journal_id) AS id
+              FROM steps s
+              FULL JOIN moved m ON m.journal_id = s.journal_id AND m.account = s.account
+              LEFT JOIN journal j ON j.bucket = (s.journal_id & 1023) AND j.id = s.journal_id AND j.posted_at = s.at
+                   AND j.kind = s.kind
+             WHERE j.id IS NULL OR (s.coming, s.leaving) IS DISTINCT FROM (m.coming, m.leaving)
             """
         )
     )

@@ -92,6 +92,10 @@ class Hold:
         """The transfer that takes `amount` fen (above zero, at most what remains) to an account."""
         return (Transfer(self.account, credit, amount, self.authorisation_id),)
 
+    def drawn_between(self, start: int, end: int) -> list[tuple[int, int]]:
+        """The accounts from which the fen between two marks of what was captured came: (account, fen above zero)."""
+        return _piece(self.sources, start, end)
+
     def giving_back(self, amount: int) -> tuple[Transfer, ...]:
         """The transfers that give `amount` fen (at most what remains) back to the accounts they came from."""
         last = self.amount - self.released

@@ -13,13 +13,23 @@ from gongji.rules.book import RuleBook
 from gongji.settlement import refusals
 from gongji.settlement.books import Books, Case, VisitFacts
 from gongji.settlement.decide import Decision, settle, stored_answer
+from gongji.settlement.deposits import deposits_for, take
 from gongji.settlement.holds.decide import bucket_of_money, capture, place, release, stored_receipt
 from gongji.settlement.holds.model import CaptureHold, HoldCommand, HoldDecision, PlaceHold, ReleaseHold
 from gongji.settlement.lines import bill_of, keep
 from gongji.settlement.load import Job, Loaded
-from gongji.settlement.model import Reverse, ReversePart, Settlement, SettlePurchase, SettleVisit
+from gongji.settlement.model import (
+    Reverse,
+    ReversePart,
+    SettleAdmission,
+    Settlement,
+    SettlePurchase,
+    SettleVisit,
+    wire_id,
+)
 from gongji.settlement.part_return import PartReturned, rest_key, rest_of
 from gongji.settlement.reversal import reverse
+from gongji.settlement.waterfall import Deposit
 from gongji.settlement.write import Entry
 
 #: What comes of a command.
@@ -65,10 +75,26 @@ class Batch:
         books = self.loaded.books
         if not dry and (known := stored_answer(command.key, books)) is not None:
             return known
+        deposits = self._deposits(command)
         decision = self._decision(command, books, dry=dry)
         if decision.journal is not None:
             self.entries.append(Entry(command, decision))
+            if isinstance(command, SettleAdmission):
+                self._take_deposits(command, decision, deposits)
         return decision.settlement
+
+    def _take_deposits(self, command: SettleAdmission, decision: Decision, deposits: Sequence[Deposit]) -> None:
+        self.held += take(
+            dict(decision.captured),
+            deposits,
+            command.key,
+            decision.settlement.id,
+            stay_is_over=not command.mid_stay,
+            holds=self.loaded.holds,
+            books=self.loaded.books,
+            at=self._at,
+            serials=self._serials,
+        )
 
     def _decision(self, command: SettleVisit | SettlePurchase | Reverse, books: Books, *, dry: bool) -> Decision:
         settlement_id = 0 if dry else compose(self._serials.pop(), bucket_of(command.person_id))
@@ -76,8 +102,16 @@ class Batch:
             original = self.loaded.originals.get(command.settlement_id)
             settlement = original.settlement if original else None
             transfers, moves = (original.transfers, original.moves) if original else ((), ())
-            return reverse(command, settlement, transfers, moves, books, self._at, settlement_id)
-        return settle(_case(command, self.loaded, settlement_id), books, self._rules, self._at, settlement_id)
+            stay = self.loaded.stays.get(command.visit_id)
+            taken = self.loaded.captured.get(command.settlement_id, ())
+            return reverse(command, settlement, transfers, moves, books, self._at, settlement_id, stay, taken)
+        case = _case(command, self.loaded, settlement_id, self._deposits(command))
+        return settle(case, books, self._rules, self._at, settlement_id)
+
+    def _deposits(self, command: SettleVisit | SettlePurchase | Reverse) -> tuple[Deposit, ...]:
+        if not isinstance(command, SettleAdmission):
+            return ()
+        return deposits_for(wire_id(command.institution.region, command.visit_id), self.loaded.holds)
 
     def _return_part(self, command: ReversePart) -> PartReturned:
         """Both decisions over a copy of the books, which becomes the books when both go through."""
@@ -115,7 +149,9 @@ class Batch:
         return decision.receipt
 
 
-def _case(command: SettleVisit | SettlePurchase, loaded: Loaded, settlement_id: int) -> Case:
+def _case(
+    command: SettleVisit | SettlePurchase, loaded: Loaded, settlement_id: int, deposits: tuple[Deposit, ...]
+) -> Case:
     """The command with the facts that belong to it; a purchase brings its lines along and is its own visit."""
     patient = loaded.patients.get(command.person_id)
     if patient is None:
@@ -125,7 +161,7 @@ def _case(command: SettleVisit | SettlePurchase, loaded: Loaded, settlement_id: 
         visit = loaded.visits.get(command.visit_id)
         if visit is None:
             raise refusals.visit_unknown()
-        return Case(command, patient, visit, sharings)
+        return Case(command, patient, visit, sharings, deposits=deposits)
     lines = tuple(keep(line) for line in command.lines)
     unsettled = {"": bill_of(lines)} if lines else {}
     visit = VisitFacts(

@@ -15,7 +15,8 @@ from gongji.registry.filings import Filed
 from gongji.registry.model import Enrolment
 from gongji.rules.model import Tier
 from gongji.settlement.model import FeeLine, Settlement, SettlePurchase, SettleVisit
-from gongji.settlement.waterfall import OWN_ORDER
+from gongji.settlement.stays import Stay
+from gongji.settlement.waterfall import OWN_ORDER, Deposit
 
 
 class PatientFacts(msgspec.Struct, frozen=True):
@@ -43,6 +44,7 @@ class VisitFacts(msgspec.Struct):
         disease: dise_codg as it was told.
         prescriber: tier of the hospital whose prescription a pharmacy fills.
         essential_drugs: whether every line is an essential drug.
+        stay: of a stay in hospital what is known of it.
     """
 
     id: int
@@ -54,6 +56,7 @@ class VisitFacts(msgspec.Struct):
     disease: str = ""
     prescriber: Tier | None = None
     essential_drugs: bool = False
+    stay: Stay | None = None
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -65,6 +68,7 @@ class Case(msgspec.Struct, frozen=True):
         visit: the visit with its unsettled lines; for a purchase, the one that is being made.
         sharings: authorisations for the patient that are active or paused, in the order in which they pay.
         lines: the purchase's lines with their split.
+        deposits: what was set aside for this stay and is still there, oldest first.
     """
 
     command: SettleVisit | SettlePurchase
@@ -72,6 +76,7 @@ class Case(msgspec.Struct, frozen=True):
     visit: VisitFacts
     sharings: tuple[Sharing, ...] = ()
     lines: tuple[FeeLine, ...] = ()
+    deposits: tuple[Deposit, ...] = ()
 
 
 class CounterValue(msgspec.Struct, gc=False):
@@ -163,10 +168,10 @@ def usage_periods(at: datetime) -> tuple[str, str]:
 
 
 def usage_of(transfers: tuple[Transfer, ...]) -> dict[int, int]:
-    """How much was shared under each authorisation, in fen."""
+    """How much was shared under each authorisation, in fen; what comes out of a hold was used when it was held."""
     usage: dict[int, int] = {}
     for transfer in transfers:
-        if transfer.authorisation_id is not None:
+        if transfer.authorisation_id is not None and kind_of(transfer.debit) is not AccountKind.PERSONAL_HELD:
             usage[transfer.authorisation_id] = usage.get(transfer.authorisation_id, 0) + transfer.amount
     return usage
 

@@ -56,6 +56,8 @@ from gongji.settlement.model import (
     SettleVisit,
 )
 from gongji.settlement.standing import circumstances_of, offsite_of
+from gongji.settlement.stay_case import check_stay, day_of, own_deposits_kept, stay_goes_on
+from gongji.settlement.stays import AdmissionState, counted, what_is_left, whole_bill
 from gongji.settlement.waterfall import OWN_ORDER, Draw, Offer, Payment, offered_kinds, pay, purse_of
 
 #: What a pack's silence on care elsewhere means: nothing is known, so nothing is paid, and the answer says why.
@@ -84,6 +86,9 @@ class Decision(msgspec.Struct, frozen=True):
         usage: fen by which the usage of authorisations moves.
         usage_at: the moment in whose periods that usage counts; a reversal gives back where it was used.
         batches: charging batches of the visit that are now settled.
+        captured: fen taken out of each hold of the stay.
+        returned: of holds that a reversal gives back: (authorisation, fen below zero, the moment it was held).
+        admission: the state that the stay goes into; None where it stays as it is.
     """
 
     settlement: Settlement
@@ -92,6 +97,9 @@ class Decision(msgspec.Struct, frozen=True):
     counters: tuple[CounterMove, ...] = ()
     usage: Mapping[int, int] = {}
     batches: tuple[str, ...] = ()
+    captured: Mapping[int, int] = {}
+    returned: tuple[tuple[int, int, datetime], ...] = ()
+    admission: AdmissionState | None = None
 
 
 def stored_answer(key: MessageKey, books: Books) -> Settlement | None:
@@ -126,13 +134,13 @@ def settle(case: Case, books: Books, rules: RuleBook, at: datetime, settlement_i
     enrolment = _check(case, on)
     batches = _batches(case)
     bill = _bill(case, batches)
-    assessment = _assess(case, enrolment, bill, books, rules, on)
+    assessment = _assess(case, enrolment, bill, books, rules, day_of(case, on))
     sharing_rule = rules.sharing(enrolment.region, on)
     own = purse_of(patient.id, OWN_ORDER, books.balances) if patient.has_account else None
-    purpose = purpose_of(command.institution.kind)
+    purpose = Purpose.INPATIENT if case.visit.stay is not None else purpose_of(command.institution.kind)
     offers = [offer_of(one, sharing_rule, purpose, books, at) for one in case.sharings] if sharing_rule else []
-    payment = pay(bill, assessment, sharing_rule, command.account_use, own, offers)
-    balance_after = books.own_balance(patient.id) - payment.own
+    payment = pay(bill, assessment, sharing_rule, command.account_use, own, offers, case.deposits)
+    balance_after = books.own_balance(patient.id) - payment.own + own_deposits_kept(case, payment)
     settlement = _settlement(case, enrolment, bill, assessment, payment, balance_after, at, settlement_id)
     if settlement_id == 0:
         return Decision(settlement, at)
@@ -145,28 +153,31 @@ def settle(case: Case, books: Books, rules: RuleBook, at: datetime, settlement_i
     apply_moves(books, patient.id, moves, usage, at)
     for batch in batches:
         del case.visit.unsettled[batch]
+    admission = stay_goes_on(case, settlement, bill, moves)
     key = command.key
     books.settled[key.institution_id, key.infno, key.msgid] = (key.digest, settlement)
     journal = Journal(settlement_id, JournalKind.SETTLEMENT, None, at, transfers)
-    return Decision(settlement, at, journal, moves, usage, tuple(batches))
+    return Decision(
+        settlement, at, journal, moves, usage, tuple(batches), captured=payment.captured, admission=admission
+    )
 
 
 def _check(case: Case, on: date) -> Enrolment:
-    """Checks 2 to 5; returns the enrolment that the benefits follow."""
-    command, patient, visit = case.command, case.patient, case.visit
+    """Checks 2 to 5; returns the enrolment that the benefits follow: of a stay, that of the day whose rules hold."""
+    command, patient, visit, stay = case.command, case.patient, case.visit, case.visit.stay
     if not command.institution.designated(on):
         raise refusals.not_designated(command.institution, on)
-    if patient.died_on is not None and patient.died_on <= on:
+    if patient.died_on is not None and patient.died_on <= (on if stay is None else stay.admitted_at.date()):
         raise refusals.patient_died()
     if visit.person_id != patient.id or visit.institution_id != command.institution.id:
         raise refusals.visit_unknown()
-    if not visit.open:
-        raise refusals.visit_cancelled()
-    if patient.enrolment is None or not patient.enrolment.holds(on):
-        raise refusals.not_insured(on)
-    if patient.enrolment.scheme is not command.scheme:
-        raise refusals.other_scheme(command.scheme, patient.enrolment.scheme)
-    return patient.enrolment
+    check_stay(case)
+    enrolment, day = (patient.enrolment, on) if stay is None else (stay.enrolment, day_of(case, on))
+    if enrolment is None or not enrolment.holds(day):
+        raise refusals.not_insured(day)
+    if enrolment.scheme is not command.scheme:
+        raise refusals.other_scheme(command.scheme, enrolment.scheme)
+    return enrolment
 
 
 def _batches(case: Case) -> list[str]:
@@ -199,19 +210,24 @@ def _assess(
     rules: RuleBook,
     on: date,
 ) -> Assessment:
-    patient, institution = case.patient, case.command.institution
-    kind = kind_of_care(institution.kind, _med_type(case))
+    patient, institution, stay = case.patient, case.command.institution, case.visit.stay
+    kind = CareKind.INPATIENT if stay is not None else kind_of_care(institution.kind, _med_type(case))
     disease = entitled_disease(kind, case.visit.disease, patient.filings, on) if kind is not None else ""
     offsite = offsite_of(patient, enrolment.region, institution, kind, on)
     rule, gap = _rule(case, enrolment, kind, disease, offsite, rules, on)
+    before = stay.before_in(on.year) if stay is not None else []
+    counted_before = counted(before)
     values = {}
     if rule is not None:
         for name, counter in rule.counters.items():
-            stored = books.counters.get((patient.id, f"{enrolment.scheme}.{name}", counter.period(on)))
-            values[name] = stored.value if stored else 0
+            place = f"{enrolment.scheme}.{name}", counter.period(on)
+            stored = books.counters.get((patient.id, *place))
+            values[name] = (stored.value if stored else 0) - counted_before.get(place, 0)
     account = books.balances.get(personal_account(AccountKind.PERSONAL_CURRENT, patient.id), 0)
-    circumstances = circumstances_of(case, enrolment, offsite, on, disease=disease, account=account)
-    return assess(rule, bill, circumstances, values, gap)
+    days = 1 if stay is None else stay.length(on)
+    circumstances = circumstances_of(case, enrolment, offsite, on, disease=disease, account=account, days=days)
+    whole = assess(rule, whole_bill(bill, before), circumstances, values, gap)
+    return what_is_left(whole, bill, before, enrolment.scheme)
 
 
 def _med_type(case: Case) -> str:

@@ -26,9 +26,9 @@ from gongji.ledger.service import Poster, register_poster
 from gongji.rules.book import RuleBook
 from gongji.settlement.batch import Batch, Outcome
 from gongji.settlement.citations import Citations
-from gongji.settlement.holds.model import HoldCommand
+from gongji.settlement.holds.model import HoldCommand, PlaceHold
 from gongji.settlement.load import Job, load
-from gongji.settlement.model import Command, ReversePart, Settlement, SettlePurchase, SettleVisit
+from gongji.settlement.model import Command, ReversePart, SettleAdmission, Settlement, SettlePurchase, SettleVisit
 from gongji.settlement.part_return import PartReturned
 from gongji.settlement.write import write
 
@@ -187,6 +187,14 @@ def _not_written() -> GongjiError:
     )
 
 
+def _numbers(command: Job, holds: int) -> int:
+    """How many numbers a command may take: two for a partial return, which is a reversal and a settlement; for a stay two
+    more for each hold, part of which is taken and the rest given back."""
+    if isinstance(command, SettleAdmission):
+        return 1 + 2 * holds
+    return 2 if isinstance(command, ReversePart) else 1
+
+
 class Clerk:
     """One writer at the desk: a connection and a poster; handles a batch at a time. Not for several threads."""
 
@@ -232,8 +240,8 @@ class Clerk:
     def _once(self, commands: Sequence[tuple[Job, bool]]) -> list[Outcome]:
         at = self._clock.now()
         loaded = load(self._connection, [command for command, _ in commands], at)
-        # Two for a partial return, which is a reversal and a settlement.
-        made = sum(2 if isinstance(command, ReversePart) else 1 for command, _ in commands)
+        placed = sum(isinstance(command, PlaceHold) for command, _ in commands)
+        made = sum(_numbers(command, len(loaded.holds.holds) + placed) for command, _ in commands)
         batch = Batch(loaded, self._rules, at, self._database.serials.take(made, at))
         outcomes = [batch.decide(command, dry=dry) for command, dry in commands]
         self._finish(batch)

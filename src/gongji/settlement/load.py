@@ -26,6 +26,7 @@ from gongji.registry.model import Enrolment
 from gongji.registry.store import tier_from
 from gongji.rules.model import Procedure, Purpose, Relation, Scheme, Status, Tier
 from gongji.rules.vocabulary import Late
+from gongji.settlement import stay_store
 from gongji.settlement.books import (
     Books,
     CounterValue,
@@ -35,11 +36,21 @@ from gongji.settlement.books import (
     counter_periods,
     usage_periods,
 )
+from gongji.settlement.deposits import Captured
 from gongji.settlement.holds import store
 from gongji.settlement.holds.model import CaptureHold, HoldBooks, HoldCommand, PlaceHold, ReleaseHold
-from gongji.settlement.model import Command, Reverse, ReversePart, Settlement, SettleVisit
+from gongji.settlement.model import (
+    Command,
+    Reverse,
+    ReversePart,
+    SettleAdmission,
+    Settlement,
+    SettleVisit,
+    wire_id,
+)
 from gongji.settlement.part_return import rest_key
 from gongji.settlement.rows import READ, settlement_from
+from gongji.settlement.stays import Stay
 from gongji.settlement.waterfall import OWN_ORDER
 
 _filings = msgspec.json.Decoder(tuple[Filed, ...])
@@ -113,6 +124,10 @@ SELECT a.sharer_id AS id FROM authorisation a JOIN {_PEOPLE} AS k ON a.bucket = 
 _ENROLMENT = """e.scheme, e.region, e.status, e.psn_type, e.standing, e.employer, e.civil_servant, lower(e.during),
        upper(e.during), e.aided, e.second_grade, e.covered_since, e.late, e.missed_years, e.repaid_years"""
 
+STAYS = stay_store.STAYS.format(enrolment=_ENROLMENT)
+
+DEPOSITS = stay_store.deposits(store.HOLD_COLUMNS)
+
 ENROLMENTS = f"""
 SELECT e.person_id, {_ENROLMENT}
   FROM enrolment e
@@ -126,16 +141,22 @@ SELECT ((w.id >> 10) << 18) | (kind << 10) | (w.id & 1023) AS id
   FROM (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_SHARERS}) AS w, unnest(ARRAY[1, 2]) AS kind
 """
 
+
 #: What returning money may touch: the accounts that it left, of a current one (kind 1) also its holder's historical one
 #: (kind 2: 1024 more), since a year may have turned; the account that a hold stands in; what holds name themselves.
-_RETURNING = """
+def _returning(journals: str) -> str:
+    return f"""
 SELECT t.debit + later AS id FROM transfer t, unnest(ARRAY[0, 1024]) AS later
- WHERE t.journal_id = ANY(%(returning)b::bigint[]) AND (t.debit >> 10) & 255 <= CASE later WHEN 0 THEN 5 ELSE 1 END
+ WHERE t.journal_id IN ({journals}) AND (t.debit >> 10) & 255 <= CASE later WHEN 0 THEN 5 ELSE 1 END
  UNION
-SELECT t.credit FROM transfer t WHERE t.journal_id = ANY(%(returning)b::bigint[]) AND (t.credit >> 10) & 255 = 3
+SELECT t.credit FROM transfer t WHERE t.journal_id IN ({journals}) AND (t.credit >> 10) & 255 = 3
  UNION
 SELECT id FROM unnest(%(hold_accounts)b::bigint[]) AS h(id)
 """
+
+
+#: The journals whose money a batch may give back.
+_JOURNALS = "SELECT id FROM unnest(%(returning)b::bigint[]) AS r(id)"
 
 
 def _lock_accounts(wanted: str) -> str:
@@ -149,7 +170,8 @@ SELECT a.id, a.balance
 
 #: The personal accounts (kinds 1 and 2) of patients and their sharers; where there are reversals or holds, theirs too.
 LOCK_ACCOUNTS = _lock_accounts(_OWN_ACCOUNTS)
-LOCK_MORE_ACCOUNTS = _lock_accounts(f"{_OWN_ACCOUNTS} UNION {_RETURNING}")
+LOCK_MORE_ACCOUNTS = _lock_accounts(f"{_OWN_ACCOUNTS} UNION {_returning(_JOURNALS)}")
+LOCK_ACCOUNTS_OF_STAYS = _lock_accounts(f"{_OWN_ACCOUNTS} UNION {_returning(stay_store.JOURNALS)}")
 
 COUNTERS = f"""
 SELECT c.person_id, c.counter, c.period, c.value, c.cap
@@ -157,9 +179,11 @@ SELECT c.person_id, c.counter, c.period, c.value, c.cap
  WHERE c.period = ANY(%(counted)b::text[]) OR c.person_id = ANY(%(reversed_patients)b::bigint[])
 """
 
+
 #: By which transfers money left that may come back, and, where it left a current account (kind 1), the last turn of the
 #: year that the account has seen.
-LEFT_BY = """
+def _left_by(journals: str) -> str:
+    return f"""
 SELECT t.journal_id, t.debit, t.credit, t.amount, t.authorisation_id, y.year, y.turned_at
   FROM transfer t
   LEFT JOIN LATERAL (
@@ -168,9 +192,13 @@ SELECT t.journal_id, t.debit, t.credit, t.amount, t.authorisation_id, y.year, y.
           AND y.person_id = ((t.debit >> 18) << 10 | (t.debit & 1023))
         ORDER BY y.year DESC LIMIT 1
        ) AS y ON true
- WHERE t.journal_id = ANY(%(returning)b::bigint[])
+ WHERE t.journal_id IN ({journals})
  ORDER BY t.journal_id, t.leg
 """
+
+
+LEFT_BY = _left_by(_JOURNALS)
+LEFT_BY_STAYS = _left_by(stay_store.JOURNALS)
 
 
 @dataclass(slots=True)
@@ -184,13 +212,15 @@ class Original:
 
 @dataclass(slots=True)
 class Loaded:
-    """What a batch knows of its commands."""
+    """What a batch knows of its commands; `captured`: what settlements that are to be taken back took out of holds."""
 
     patients: dict[int, PatientFacts] = field(default_factory=dict)
     visits: dict[int, VisitFacts] = field(default_factory=dict)
     sharings: dict[int, list[Sharing]] = field(default_factory=dict)
     originals: dict[int, Original] = field(default_factory=dict)
     holds: HoldBooks = field(default_factory=HoldBooks)
+    stays: dict[int, Stay] = field(default_factory=dict)
+    captured: dict[int, list[Captured]] = field(default_factory=dict)
     books: Books = field(default_factory=Books)
 
 
@@ -212,6 +242,9 @@ def load(connection: psycopg.Connection[Any], commands: Sequence[Job], at: datet
     # Whose use of an authorisation may be given back, in whatever month it was made.
     returning_to = [command.person_id for command in reversals]
     returning_to += [command.person_id for command in holds if not isinstance(command, PlaceHold)]
+    stays = _of_stays(settling)
+    # A stay is settled by the counters of its own day, which may lie in another period than today.
+    returning_to += [command.person_id for command in stays]
     parameters: dict[str, object] = hold_parameters | {
         "patients": Integers(sorted({command.person_id for command in commands})),
         "institutions": Numbers(key.institution_id for key in keys),
@@ -223,13 +256,19 @@ def load(connection: psycopg.Connection[Any], commands: Sequence[Job], at: datet
         "periods": Texts(usage_periods(at)),
         "counted": Texts(counter_periods(at.date())),
         "today": at.date(),
+        "stays": Integers(sorted({command.visit_id for command in stays})),
+        "references": Texts(sorted({wire_id(command.institution.region, command.visit_id) for command in stays})),
     }
-    more = bool(reversals or holds)
+    more = bool(reversals or holds or stays)
     accounts = LOCK_MORE_ACCOUNTS if more else LOCK_ACCOUNTS
+    if stays:
+        accounts = LOCK_ACCOUNTS_OF_STAYS
     statements = [LOCK_PATIENTS, accounts, KNOWN, AUTHORISATIONS, ENROLMENTS, COUNTERS]
     if parameters["visits"]:
         statements.append(VISITS)
-    if more:
+    if stays:
+        statements += [LEFT_BY_STAYS, STAYS, stay_store.BEFORE, stay_store.CAPTURED, DEPOSITS]
+    elif more:
         statements.append(LEFT_BY)
     if holds:
         statements += [store.HOLDS, store.STEPS]
@@ -239,10 +278,25 @@ def load(connection: psycopg.Connection[Any], commands: Sequence[Job], at: datet
     rows[LOCK_ACCOUNTS] = rows[accounts]
     loaded = _assemble(rows, at)
     _add_settlements(connection, loaded, rows[KNOWN], set(originals))
-    sources = _add_transfers(loaded, rows.get(LEFT_BY, ()))
-    if holds:
-        loaded.holds = store.hold_books(rows[store.HOLDS], sources, rows[store.STEPS])
+    sources = _add_transfers(loaded, rows.get(LEFT_BY_STAYS if stays else LEFT_BY, ()))
+    if holds or stays:
+        found = {row[0]: row for row in (*rows.get(store.HOLDS, ()), *rows.get(DEPOSITS, ()))}
+        loaded.holds = store.hold_books(found.values(), sources, rows.get(store.STEPS, ()))
+    if stays:
+        loaded.stays = stay_store.stays_from(rows[STAYS], rows[stay_store.BEFORE], _enrolment)
+        loaded.captured = stay_store.captured_from(rows[stay_store.CAPTURED], loaded.holds.holds)
+        for visit_id, visit in loaded.visits.items():
+            visit.stay = loaded.stays.get(visit_id)
     return loaded
+
+
+def _of_stays(commands: Sequence[Command | ReversePart]) -> list[SettleAdmission | Reverse]:
+    """The commands that are of stays in hospital."""
+    return [
+        command
+        for command in commands
+        if isinstance(command, SettleAdmission) or (isinstance(command, Reverse) and command.stay)
+    ]
 
 
 def _assemble(rows: dict[str, list[tuple[Any, ...]]], at: datetime) -> Loaded:

@@ -131,10 +131,12 @@ class SettleAdmission(SettleVisit, frozen=True):
 
     Attributes:
         mid_stay: the stay goes on (mid_setl_flag): what was uploaded so far is settled, the deposit stays.
-        leaves_on: the day on which the patient is said to leave (dscgTime), for a quote before the discharge.
+        quote: only a quote, which may be asked for before the discharge.
+        leaves_on: the day on which the patient is said to leave (dscgTime), for such a quote.
     """
 
     mid_stay: bool = False
+    quote: bool = False
     leaves_on: date | None = None
 
 
@@ -161,13 +163,15 @@ class SettlePurchase(msgspec.Struct, frozen=True):
 
 
 class Reverse(msgspec.Struct, frozen=True):
-    """2208/2103: give everything of a settlement back to where it came from."""
+    """2208/2103/2305: give everything of a settlement back to where it came from; `stay` says that it is of a stay in
+    hospital (2305)."""
 
     key: MessageKey
     institution: Institution
     person_id: int
     visit_id: int
     settlement_id: int
+    stay: bool = False
 
 
 class ReversePart(msgspec.Struct, frozen=True):
@@ -275,6 +279,11 @@ class Settlement(msgspec.Struct, frozen=True):
     def inpatient(self) -> bool:
         """Whether it is of a stay in hospital."""
         return is_inpatient(self.med_type)
+
+    @property
+    def of_stay(self) -> bool:
+        """Whether a settlement was made by 2304, and so is taken back by 2305 only."""
+        return self.infno.startswith("2304")
 
     @property
     def fund_total(self) -> int:

@@ -7,16 +7,19 @@ closed meanwhile does the money go to what we owe the person instead.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from gongji.benefit.model import CounterMove
-from gongji.ledger.model import Journal, JournalKind, Transfer
-from gongji.settlement import refusals
+from gongji.ledger.model import AccountKind, Journal, JournalKind, Transfer, kind_of
+from gongji.settlement import admission_refusals, refusals
 from gongji.settlement.books import Books, apply_moves, home, usage_of
 from gongji.settlement.decide import Decision
+from gongji.settlement.deposits import Captured, back_to_payers
 from gongji.settlement.model import Explanation, PayerLine, Reverse, Settlement
+from gongji.settlement.stays import AdmissionState, Stay
 
 
 def reverse(
@@ -27,6 +30,8 @@ def reverse(
     books: Books,
     at: datetime,
     settlement_id: int,
+    stay: Stay | None = None,
+    captured: Sequence[Captured] = (),
 ) -> Decision:
     """Decide a reversal.
 
@@ -38,10 +43,13 @@ def reverse(
         books: the batch's working state; changed only when the reversal goes through.
         at: the moment of the reversal.
         settlement_id: id of the reversal.
+        stay: of a stay in hospital what is known of it; its state and settlements change when the reversal goes through.
+        captured: what the original took out of holds.
 
     Raises:
         NotFound: ``settlement.unknown``.
-        Refused: ``settlement.reversed`` when it was taken back before, or is itself a reversal.
+        Refused: ``settlement.reversed`` when it was taken back before, or is itself a reversal;
+            ``admission.later_settlement`` when a later settlement of the same stay rests on it.
     """
     if (
         original is None
@@ -52,7 +60,15 @@ def reverse(
         raise refusals.settlement_unknown()
     if original.kind == "reverse" or original.id in books.reversed:
         raise refusals.already_reversed()
-    back = tuple(home(transfer.opposite(), books, original.settled_at) for transfer in transfers)
+    if original.of_stay and stay is None:
+        raise admission_refusals.is_a_stay()
+    if stay is not None and not original.of_stay:
+        raise admission_refusals.is_no_stay()
+    if stay is not None and stay.before and stay.before[-1].id != original.id:
+        raise admission_refusals.later_first()
+    paid = [one for one in transfers if kind_of(one.debit) is not AccountKind.PERSONAL_HELD]
+    back = tuple(home(transfer.opposite(), books, original.settled_at) for transfer in paid)
+    back += back_to_payers(captured, original.institution_id, books)
     taken_back = tuple(CounterMove(move.counter, move.period, -move.added, None) for move in moves)
     usage = {authorisation_id: -amount for authorisation_id, amount in usage_of(transfers).items()}
     # From here on it must succeed.
@@ -60,12 +76,24 @@ def reverse(
         books.move(transfer)
     # The month that was used is the month that is given back, whenever that happens.
     apply_moves(books, original.person_id, taken_back, usage, original.settled_at)
+    returned = tuple(
+        (one.hold.authorisation_id, -one.amount, one.hold.placed_at)
+        for one in captured
+        if one.hold.authorisation_id is not None
+    )
+    for authorisation_id, amount, held_at in returned:
+        apply_moves(books, original.person_id, (), {authorisation_id: amount}, held_at)
+    admission = None
+    if stay is not None:
+        stay.before = [one for one in stay.before if one.id != original.id]
+        if stay.state is AdmissionState.SETTLED:
+            admission = stay.state = AdmissionState.DISCHARGED
     books.reversed.add(original.id)
     settlement = _negative(original, command, books, at, settlement_id)
     key = command.key
     books.settled[key.institution_id, key.infno, key.msgid] = (key.digest, settlement)
     journal = Journal(settlement_id, JournalKind.REVERSAL, original.id, at, back)
-    return Decision(settlement, original.settled_at, journal, taken_back, usage)
+    return Decision(settlement, original.settled_at, journal, taken_back, usage, returned=returned, admission=admission)
 
 
 def _negative(original: Settlement, command: Reverse, books: Books, at: datetime, settlement_id: int) -> Settlement:

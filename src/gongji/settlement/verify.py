@@ -186,7 +186,7 @@ def sharing_was_authorised(connection: sa.Connection, journals: Sequence[int] | 
               FROM transfer t
               JOIN settlement s ON s.bucket = (t.journal_id & 1023) AND s.id = t.journal_id AND s.kind = 'settle'
               LEFT JOIN authorisation a ON a.bucket = (t.authorisation_id & 1023) AND a.id = t.authorisation_id
-             WHERE {_of_transfers(journals)} AND (t.debit >> 10) & 255 <= 5
+             WHERE {_of_transfers(journals)} AND (t.debit >> 10) & 255 IN (1, 2, 4, 5) -- what was held has its own check
                AND CASE WHEN (((t.debit >> 18) << 10) | (t.debit & 1023)) = s.person_id
                         THEN t.authorisation_id IS NOT NULL
                         ELSE a.id IS NULL OR a.user_id <> s.person_id OR NOT a.in_force @> t.posted_at
@@ -290,6 +290,32 @@ def holds_were_authorised(connection: sa.Connection) -> Iterator[Finding]:
         yield Finding("authorisation", f"hold {row.id} was not authorised when it was made")
 
 
+def admissions_match(connection: sa.Connection) -> Iterator[Finding]:
+    """A settled stay has a settlement that stands and no line that waits; one that was cancelled has neither; each stay
+    has its visit."""
+    rows = connection.execute(
+        sa.text(
+            """
+            SELECT a.visit_id, a.state, v.id IS NULL AS lost
+              FROM admission a
+              LEFT JOIN visit v ON v.bucket = a.bucket AND v.id = a.visit_id AND v.person_id = a.person_id
+              LEFT JOIN (SELECT visit_id, count(*) AS times FROM settlement s
+                          WHERE s.kind = 'settle' AND s.infno LIKE '2304%' AND NOT EXISTS
+                                (SELECT FROM reversal r WHERE r.bucket = s.bucket AND r.journal_id = s.id)
+                          GROUP BY visit_id) s ON s.visit_id = a.visit_id
+              LEFT JOIN (SELECT visit_id, count(*) AS lines, count(*) FILTER (WHERE settlement_id IS NULL) AS waiting
+                           FROM fee_line GROUP BY visit_id) f ON f.visit_id = a.visit_id
+             WHERE v.id IS NULL
+                OR (a.state = 'settled' AND (coalesce(s.times, 0) = 0 OR coalesce(f.waiting, 0) > 0))
+                OR (a.state = 'cancelled' AND (coalesce(s.times, 0) > 0 OR coalesce(f.lines, 0) > 0))
+            """
+        )
+    )
+    for row in rows:
+        wrong = "has no visit" if row.lost else f"is {row.state}, its lines and settlements say otherwise"
+        yield Finding("admission", f"stay {row.visit_id} {wrong}")
+
+
 CHECKS: Final[dict[str, Check]] = {
     "settlements match their transfers": transfers_match,
     "settlements match their fee lines": lines_match,
@@ -301,6 +327,7 @@ CHECKS: Final[dict[str, Check]] = {
     "limits of authorisations were kept": limits_were_kept,
     "holds were authorised": holds_were_authorised,
     "fee lines have visits": lines_have_visits,
+    "stays match their lines and settlements": admissions_match,
     **premium.CHECKS,
 }
 

@@ -23,11 +23,24 @@ SHARED_ORDER = (AccountKind.PERSONAL_HISTORICAL, AccountKind.PERSONAL_CURRENT)
 
 
 class Draw(msgspec.Struct, frozen=True, gc=False):
-    """An amount (fen, above zero) taken from one bounded account, under an authorisation when it is a sharer's."""
+    """An amount (fen, above zero) taken from one bounded account, under an authorisation when it is a sharer's; out of a
+    hold when the account is where held money stands."""
 
     account: int
     amount: int
     authorisation_id: int | None = None
+    hold_id: int | None = None
+
+
+class Deposit(msgspec.Struct, frozen=True, gc=False):
+    """Money set aside for a stay: what is left of a hold (fen), in whose `personal.held`, under which authorisation when
+    it is a sharer's."""
+
+    hold_id: int
+    payer_id: int
+    account: int
+    amount: int
+    authorisation_id: int | None
 
 
 class Purse(msgspec.Struct, frozen=True, gc=False):
@@ -85,6 +98,11 @@ class Payment(msgspec.Struct, frozen=True):
     cash: int
     lines: tuple[PayerLine, ...]
 
+    @property
+    def captured(self) -> dict[int, int]:
+        """What is taken out of each hold, fen."""
+        return {draw.hold_id: draw.amount for draw in self.draws if draw.hold_id is not None}
+
 
 def purse_of(person_id: int, order: Sequence[AccountKind], balances: dict[int, int], floor: int = 0) -> Purse:
     """A person's accounts in an order, less the `floor` (fen) that must stay in them altogether."""
@@ -106,8 +124,12 @@ def pay(
     use: AccountUse,
     own: Purse | None,
     offers: Sequence[Offer],
+    deposits: Sequence[Deposit] = (),
 ) -> Payment:
     """Pay what the funds leave.
+
+    A deposit pays first within its owner's turn, whatever is said of accounts at the till unless none is to be used: it
+    was set aside for this very stay, a sharer's under an authorisation that was in force then.
 
     Args:
         bill: the bill and its parts.
@@ -116,15 +138,48 @@ def pay(
         use: what was asked for at the till (acct_used_flag).
         own: the patient's own accounts; None when the patient has none.
         offers: the sharers, in the order in which they pay.
+        deposits: what was set aside for the stay, in the order in which it is taken.
     """
     rest = bill.total - assessment.fund_total
     payable = payable_by_accounts(bill, assessment, rule)
-    own_line, own_draws = _own(payable, rule, use, own)
-    shared_lines, shared_draws = _shared(payable - own_line.amount, rule, use, offers)
-    shared = sum(line.amount for line in shared_lines)
-    cash = rest - own_line.amount - shared
-    lines = (own_line, *shared_lines, PayerLine("wallet", 0, "wallet.none"), *_cash(cash, rest - payable, rule))
-    return Payment((*own_draws, *shared_draws), own_line.amount, shared, cash, lines)
+    own_held, own_taken = _held(payable, use, [one for one in deposits if one.authorisation_id is None], "own")
+    own_line, own_draws = _own(payable - _sum(own_held), rule, use, own)
+    own_paid = _sum(own_held) + own_line.amount
+    theirs = [one for one in deposits if one.authorisation_id is not None]
+    shared_held, shared_taken = _held(payable - own_paid, use, theirs, "shared")
+    left = payable - own_paid - _sum(shared_held)
+    shared_lines, shared_draws = _shared(left, rule, use, offers)
+    shared = _sum(shared_held) + _sum(shared_lines)
+    cash = rest - own_paid - shared
+    lines = (
+        *own_held,
+        own_line,
+        *shared_held,
+        *shared_lines,
+        PayerLine("wallet", 0, "wallet.none"),
+        *_cash(cash, rest - payable, rule),
+    )
+    return Payment((*own_taken, *own_draws, *shared_taken, *shared_draws), own_paid, shared, cash, lines)
+
+
+def _sum(lines: Sequence[PayerLine]) -> int:
+    return sum(line.amount for line in lines)
+
+
+def _held(payable: int, use: AccountUse, deposits: Sequence[Deposit], payer: str) -> tuple[list[PayerLine], list[Draw]]:
+    """What deposits of the patient (``own``) or of sharers (``shared``) pay, and what of each goes back."""
+    lines: list[PayerLine] = []
+    draws: list[Draw] = []
+    for deposit in deposits:
+        amount = 0 if use is AccountUse.NONE else min(payable, deposit.amount)
+        inputs: dict[str, int | str] = {"held": deposit.amount, "back": deposit.amount - amount}
+        if deposit.authorisation_id is not None:
+            inputs |= {"sharer": deposit.payer_id, "authorisation": deposit.authorisation_id}
+        lines.append(PayerLine(payer, amount, f"{payer}.deposit" if amount else f"{payer}.deposit.back", None, inputs))
+        if amount:
+            draws.append(Draw(deposit.account, amount, deposit.authorisation_id, deposit.hold_id))
+            payable -= amount
+    return lines, draws
 
 
 def payable_by_accounts(bill: Bill, assessment: Assessment, rule: SharingRule | None) -> int:

@@ -12,6 +12,7 @@ import psycopg
 from gongji.foundation.arrays import Column, columns
 from gongji.ledger import store as ledger
 from gongji.ledger.service import Block, account_missing
+from gongji.settlement import stay_store
 from gongji.settlement.books import Books, usage_periods
 from gongji.settlement.citations import Citations
 from gongji.settlement.decide import Decision
@@ -125,6 +126,8 @@ def write(
             connection.execute(holds.WRITE_USAGE, holds.usage_parameters(held, loaded.books))
         if counters["c_person"] or counters["u_id"]:
             connection.execute(WRITE_COUNTERS, counters)
+        if states := _states(entries):
+            connection.execute(stay_store.WRITE_STATES, columns(stay_store.STATE_COLUMNS, states))
     row = posted.fetchone()
     if row is None or row[0] != block.accounts:
         raise account_missing()
@@ -151,6 +154,18 @@ def _marks(entries: Sequence[Entry]) -> dict[str, Column]:
     return columns(_MARKS, marks)
 
 
+def _states(entries: Sequence[Entry]) -> list[tuple[int, str, datetime]]:
+    """The stays that go into another state, each with its last one."""
+    states = {
+        entry.decision.settlement.visit_id: stay_store.state_row(
+            entry.decision.settlement.visit_id, entry.decision.admission, entry.decision.settlement.settled_at
+        )
+        for entry in entries
+        if entry.decision.admission is not None
+    }
+    return list(states.values())
+
+
 def _counter_parameters(entries: Sequence[Entry], books: Books) -> dict[str, Column]:
     """The counters and usages that moved, with the values they have now."""
     places: dict[tuple[int, str, str], None] = {}
@@ -162,6 +177,9 @@ def _counter_parameters(entries: Sequence[Entry], books: Books) -> dict[str, Col
         for authorisation_id in entry.decision.usage:
             for period in usage_periods(entry.decision.usage_at):
                 usages[authorisation_id, period] = entry.decision.usage_at
+        for authorisation_id, _, held_at in entry.decision.returned:
+            for period in usage_periods(held_at):
+                usages.setdefault((authorisation_id, period), held_at)
     counters = [(*place, books.counters[place].value, books.counters[place].cap) for place in places]
     used = [(*usage, books.usage[usage], at) for usage, at in usages.items()]
     return columns(_COUNTERS, counters) | columns(_USAGES, used)

@@ -179,6 +179,30 @@ def capture(command: CaptureHold, holds: HoldBooks, books: Books, at: datetime, 
     return _done(after, receipt, command.key, legs, -released, holds, books)
 
 
+def taken_by_settlement(
+    key: HoldKey, hold_id: int, amount: int, settlement_id: int, holds: HoldBooks, at: datetime, step_id: int
+) -> HoldDecision:
+    """The step of a hold that a settlement takes from: its transfers are the settlement's own, so there is no journal.
+
+    Args:
+        key: of the step.
+        hold_id: an open hold, which may be over in time: who settles decides that.
+        amount: fen, above zero, at most what remains.
+        settlement_id: the settlement.
+        holds: the batch's working state.
+        at: the moment.
+        step_id: the step's id, in the hold's bucket.
+    """
+    hold = holds.holds[hold_id]
+    assert hold.state is HoldState.OPEN, "a settlement takes from open holds"
+    assert 0 < amount <= hold.remaining, "a settlement takes at most what remains"
+    after = _after(hold, amount, 0, HoldState.CAPTURED)
+    receipt = HoldReceipt(step_id, hold.id, StepKind.CAPTURE, amount, 0, after.remaining, at)
+    holds.holds[hold.id] = after
+    holds.steps[bucket_of(hold.account), key.key] = (key.digest, receipt)
+    return HoldDecision(receipt, key, hold.placed_at, settlement_id=settlement_id)
+
+
 def release(command: ReleaseHold, holds: HoldBooks, books: Books, at: datetime, step_id: int) -> HoldDecision:
     """Decide a release; arguments and refusals as `capture`, but a hold whose time is over may be released too."""
     hold = _open_hold(command, holds)

@@ -90,8 +90,8 @@ def expire_holds(
 
 def _count(database: Database, at: datetime) -> ExpiryReport:
     statement = sa.text(
-        "SELECT count(*), coalesce(sum(amount - captured - released), 0)::bigint FROM hold"
-        " WHERE state = 'open' AND expires_at <= :at"
+        "SELECT count(*), coalesce(sum(amount - captured - released), 0)::bigint FROM hold h"
+        f" WHERE state = 'open' AND expires_at <= :at AND {store.NOT_WAITING % {'at': ':at'}}"
     )
     with database.engine.connect() as connection:
         holds, amount = connection.execute(statement, {"at": at}).one()

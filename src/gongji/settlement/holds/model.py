@@ -120,6 +120,7 @@ class HoldDecision:
         journal: its transfers; None when the receipt is a stored one.
         usage: fen by which the usage of authorisations moves.
         usage_at: the moment in whose periods that usage counts: always that of the placing.
+        settlement_id: the settlement in whose journal the transfers stand; None where they have a journal of their own.
     """
 
     receipt: HoldReceipt
@@ -127,3 +128,4 @@ class HoldDecision:
     usage_at: datetime
     journal: Journal | None = None
     usage: Mapping[int, int] = field(default_factory=dict)
+    settlement_id: int | None = None

@@ -44,6 +44,12 @@ def open_holds_of(connection: sa.Connection, payer_id: int) -> list[Hold]:
     )
 
 
+def open_deposits(connection: sa.Connection, reference: str) -> list[Hold]:
+    """The deposits for a stay of which something is left, oldest first; `reference` is its number on the wire."""
+    deposit, is_open = hold.c.purpose == sa.text("'deposit'"), hold.c.state == sa.text("'open'")
+    return _read(connection, deposit, is_open, hold.c.reference == reference)
+
+
 def _read(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> list[Hold]:
     rows = connection.execute(sa.select(*_COLUMNS).where(*conditions).order_by(hold.c.placed_at, hold.c.id)).all()
     sources: dict[int, list[tuple[int, int]]] = {}

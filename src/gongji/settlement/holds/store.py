@@ -14,14 +14,15 @@ from gongji.settlement.books import Books, usage_periods
 from gongji.settlement.holds.decide import bucket_of_money
 from gongji.settlement.holds.model import CaptureHold, HoldBooks, HoldCommand, HoldDecision, PlaceHold
 
-_HOLD_COLUMNS: Final = (
+#: The columns of a hold `h`, as `hold_from` takes them.
+HOLD_COLUMNS: Final = (
     "h.id, h.person_id, h.account, h.amount, h.captured, h.released, h.state, h.purpose, h.reference,"
     " h.authorisation_id, h.placed_at, h.expires_at"
 )
 
 #: Whoever moves a hold locks its held account first, so its row needs no lock of its own.
 HOLDS: Final = f"""
-SELECT {_HOLD_COLUMNS} FROM hold h JOIN unnest(%(holds)b::bigint[]) AS k(id) ON h.bucket = (k.id & 1023) AND h.id = k.id
+SELECT {HOLD_COLUMNS} FROM hold h JOIN unnest(%(holds)b::bigint[]) AS k(id) ON h.bucket = (k.id & 1023) AND h.id = k.id
 """
 
 SOURCES: Final = """
@@ -76,6 +77,7 @@ _STEPS: Final = (
     ("s_remaining", "bigint"),
     ("s_key", "text"),
     ("s_digest", "bytea"),
+    ("s_settlement", "bigint"),
     ("s_at", "timestamptz"),
 )
 _USAGES: Final = (("u_id", "bigint"), ("u_period", "text"), ("u_used", "bigint"), ("u_at", "timestamptz"))
@@ -97,9 +99,9 @@ WITH made AS (
       FROM {_unnest(_MOVED)} AS m(id, captured, released, state, ended_at)
      WHERE h.bucket = (m.id & 1023)::smallint AND h.id = m.id
 )
-INSERT INTO hold_step (bucket, id, hold_id, kind, captured, released, remaining, key, request_digest, at)
+INSERT INTO hold_step (bucket, id, hold_id, kind, captured, released, remaining, key, request_digest, settlement_id, at)
 SELECT (s.id & 1023)::smallint, s.* FROM {_unnest(_STEPS)}
-       AS s(id, hold_id, kind, captured, released, remaining, key, request_digest, at)
+       AS s(id, hold_id, kind, captured, released, remaining, key, request_digest, settlement_id, at)
 """
 
 #: Absolute values: they were read under the lock of the authorisation's user, so nobody else has moved them since.
@@ -111,10 +113,19 @@ SELECT (u.authorisation_id & 1023)::smallint, u.authorisation_id, u.period, u.us
        last_used_at = greatest(authorisation_usage.last_used_at, excluded.last_used_at)
 """
 
-#: Holds whose time is over. Nothing here or in the locks after it ever waits: what somebody else has in hand is left for
-#: the next round, so the expiry can be part of no deadlock.
+#: Days after a discharge for which a deposit waits for the settlement, whatever its own end.
+DAYS_TO_SETTLE: Final = 30
+
+#: A hold `h` is no deposit of somebody who is in hospital, or left it a moment ago.
+NOT_WAITING: Final = f"""(h.purpose <> 'deposit' OR NOT EXISTS (
+    SELECT FROM admission a WHERE a.bucket = (h.person_id & 1023)::smallint AND a.person_id = h.person_id
+       AND (a.state = 'admitted' OR (a.state = 'discharged' AND a.changed_at > %(at)s - interval '{DAYS_TO_SETTLE} days'))))"""
+
+#: Holds whose time is over; a deposit's never is while its patient is in hospital, nor soon after. Nothing here or in the
+#: locks after it ever waits: what somebody else has in hand is left for the next round, so the expiry can be part of no
+#: deadlock.
 DUE: Final = f"""
-SELECT {_HOLD_COLUMNS} FROM hold h WHERE h.state = 'open' AND h.expires_at <= %(at)s
+SELECT {HOLD_COLUMNS} FROM hold h WHERE h.state = 'open' AND h.expires_at <= %(at)s AND {NOT_WAITING}
  ORDER BY h.expires_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
 """
 
@@ -216,7 +227,7 @@ def _step(decision: HoldDecision) -> tuple[Any, ...]:
     receipt, key = decision.receipt, decision.key
     plain = (receipt.captured, receipt.released, receipt.remaining)
     asked = (key.key, key.digest) if key is not None else (None, None)
-    return (receipt.step_id, receipt.hold_id, str(receipt.kind), *plain, *asked, receipt.at)
+    return (receipt.step_id, receipt.hold_id, str(receipt.kind), *plain, *asked, decision.settlement_id, receipt.at)
 
 
 def usage_parameters(decisions: Sequence[HoldDecision], books: Books) -> dict[str, Column]:
