@@ -22,6 +22,7 @@ from gongji.migrations import open_migrated
 from gongji.premium.service import Office
 from gongji.rules.book import RuleBook
 from gongji.settlement.desk import Desk
+from gongji.settlement.second.service import SecondTill
 
 _FINGERPRINT = "secret"
 
@@ -63,6 +64,11 @@ class Platform:
     def at_the_end(self, close: Callable[[], None]) -> None:
         """Have an entrance's own thread or connection closed with the platform, before the database is."""
         self._endings.append(close)
+
+    @cached_property
+    def second(self) -> SecondTill:
+        """Where relatives' accounts pay what was cash in a settlement."""
+        return SecondTill(self.database, self.rules, self.clock)
 
     def close(self) -> None:
         """Finish what waits at the desk and let the connections go."""

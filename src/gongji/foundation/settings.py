@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     maintenance_minutes: float = Field(default=60, ge=0)
     expire_seconds: float = Field(default=60, ge=0)
     notice_seconds: float = Field(default=5, ge=0)
+    plugins: dict[str, list[str]] = Field(default_factory=dict)
     packs: list[Path] = Field(default_factory=list)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^?#/]+$")
     citizen_log_in: IdentityProvider | None = None

@@ -56,6 +56,8 @@ class JournalKind(str):
     HOLD: Final = "hold"
     CAPTURE: Final = "capture"
     RELEASE: Final = "release"
+    #: A relative's account pays, after the settlement, what was cash in it.
+    SECOND: Final = "second"
     #: What was taken from a hold comes back (a premium that the tax office sends back).
     REFUND: Final = "refund"
     #: A month's credit; the turn of the year; a closed account paid out; money that comes from another region.

@@ -95,6 +95,7 @@ class Books(msgspec.Struct):
         usage: shared so far by (authorisation, period), in fen; the period of the whole life is ``total``.
         settled: settlements by key that are stored or were decided earlier in this batch.
         reversed: ids of settlements that are taken back.
+        paid_second: fen of a settlement's cash that second transactions paid, where it is to be taken back.
         turned: for a person to whom something may go back, the last year that their account has seen the end of, and
             when it was turned.
     """
@@ -105,12 +106,19 @@ class Books(msgspec.Struct):
     settled: dict[tuple[int, str, str], tuple[bytes, Settlement]] = {}
     reversed: set[int] = set()
     turned: dict[int, tuple[int, datetime]] = {}
+    paid_second: dict[int, int] = {}
 
     def copy(self) -> Books:
         """Books that may be changed without these changing."""
         counters = {place: CounterValue(one.value, one.cap) for place, one in self.counters.items()}
         return Books(
-            dict(self.balances), counters, dict(self.usage), dict(self.settled), set(self.reversed), dict(self.turned)
+            dict(self.balances),
+            counters,
+            dict(self.usage),
+            dict(self.settled),
+            set(self.reversed),
+            dict(self.turned),
+            dict(self.paid_second),
         )
 
     def move(self, transfer: Transfer) -> None:

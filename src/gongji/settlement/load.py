@@ -90,6 +90,12 @@ SELECT {", ".join(READ)}, r.journal_id IS NOT NULL
   LEFT JOIN reversal r ON r.bucket = s.bucket AND r.journal_id = s.id
 """
 
+#: What second transactions paid of the cash of settlements that are to be taken back.
+PAID_SECOND = """
+SELECT t.settlement_id, t.paid FROM unnest(%(wanted)b::bigint[]) AS k(id)
+  JOIN second_total t ON t.bucket = (k.id & 1023) AND t.settlement_id = k.id
+"""
+
 VISITS = """
 SELECT v.id, v.person_id, v.institution_id, v.med_type, v.state = 'open', f.batch,
        sum(f.total)::bigint, sum(f.self_paid)::bigint, sum(f.over_limit)::bigint,
@@ -333,6 +339,9 @@ def _add_settlements(
         loaded.originals[settlement.id] = Original(settlement, moves)
         if row[-1]:
             loaded.books.reversed.add(settlement.id)
+    if originals:
+        rows = connection.execute(PAID_SECOND, {"wanted": Integers(originals)}).fetchall()
+        loaded.books.paid_second.update(rows)
     for institution_id, infno, msgid, digest, outcome_id in known:
         made = loaded.originals.get(outcome_id)
         if made is not None:

@@ -238,3 +238,13 @@ def returns_everything() -> GongjiError:
         field="feedetl_sn",
         accepted="some of the lines",
     )
+
+
+def second_payment_stands() -> GongjiError:
+    """A relative's account paid part of its cash in a second transaction, which has to go back first."""
+    return Refused(
+        "settlement.second_payment",
+        "a relative's account paid part of this settlement's cash: take that back first (GJ13)",
+        "家人账户已为这笔结算的现金部分付款，请先撤销家人的付款（GJ13）",
+        field="setl_id",
+    )

@@ -49,7 +49,8 @@ def reverse(
     Raises:
         NotFound: ``settlement.unknown``.
         Refused: ``settlement.reversed`` when it was taken back before, or is itself a reversal;
-            ``admission.later_settlement`` when a later settlement of the same stay rests on it.
+            ``admission.later_settlement`` when a later settlement of the same stay rests on it;
+            ``settlement.second_payment`` while a relative's second transaction pays part of it.
     """
     if (
         original is None
@@ -60,6 +61,8 @@ def reverse(
         raise refusals.settlement_unknown()
     if original.kind == "reverse" or original.id in books.reversed:
         raise refusals.already_reversed()
+    if books.paid_second.get(original.id, 0):
+        raise refusals.second_payment_stands()
     if original.of_stay and stay is None:
         raise admission_refusals.is_a_stay()
     if stay is not None and not original.of_stay:

@@ -11,6 +11,7 @@ from gongji.foundation.money import yuan
 from gongji.ledger import verify as ledger
 from gongji.ledger.finding import Check, Finding
 from gongji.premium import verify as premium
+from gongji.settlement.second import verify as second
 
 _PARTS: Final = ("total", "self_paid", "over_limit", "first_self_pay", "in_scope", "deductible")
 _PAYERS: Final = ("fund_pool", "fund_large", "fund_civil", "fund_aid", "own", "shared", "wallet", "cash")
@@ -329,6 +330,7 @@ CHECKS: Final[dict[str, Check]] = {
     "fee lines have visits": lines_have_visits,
     "stays match their lines and settlements": admissions_match,
     **premium.CHECKS,
+    **second.CHECKS,
 }
 
 

@@ -141,7 +141,7 @@ def pay(
         deposits: what was set aside for the stay, in the order in which it is taken.
     """
     rest = bill.total - assessment.fund_total
-    payable = payable_by_accounts(bill, assessment, rule)
+    payable = payable_by_accounts(bill, assessment.fund_total, rule)
     own_held, own_taken = _held(payable, use, [one for one in deposits if one.authorisation_id is None], "own")
     own_line, own_draws = _own(payable - _sum(own_held), rule, use, own)
     own_paid = _sum(own_held) + own_line.amount
@@ -182,16 +182,16 @@ def _held(payable: int, use: AccountUse, deposits: Sequence[Deposit], payer: str
     return lines, draws
 
 
-def payable_by_accounts(bill: Bill, assessment: Assessment, rule: SharingRule | None) -> int:
-    """The part of the patient's burden that accounts may pay, in fen.
+def payable_by_accounts(bill: Bill, fund_total: int, rule: SharingRule | None) -> int:
+    """The part of the patient's burden that accounts may pay, in fen, when the funds have paid `fund_total`.
 
     Under ``policy_only`` (Liaoning: nothing outside the catalogue) that is the in-scope part that the funds leave and,
     unless the region reads its text otherwise, the first-self-pay part; under ``self_borne`` everything.
     """
     if rule is None or rule.account_scope is AccountScope.SELF_BORNE:
-        return bill.total - assessment.fund_total
+        return bill.total - fund_total
     first_self_pay = bill.first_self_pay if rule.first_self_pay_payable else 0
-    return bill.in_scope - assessment.fund_total + first_self_pay
+    return bill.in_scope - fund_total + first_self_pay
 
 
 def _own(payable: int, rule: SharingRule | None, use: AccountUse, own: Purse | None) -> tuple[PayerLine, list[Draw]]:

@@ -94,7 +94,8 @@ class StatementLineOut(BaseModel):
     at: datetime
     account: AccountName
     kind: str = Field(
-        description="settlement, reversal, opening, accrual (a month's credit), year_end, hold, capture, release, refund,"
+        description="settlement, reversal, second (cash, paid afterwards), opening,"
+        " accrual (a month's credit), year_end, hold, capture, release, refund,"
         " closing or transfer_in"
     )
     amount_fen: int = Field(description="below zero when money left the account")

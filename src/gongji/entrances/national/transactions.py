@@ -13,6 +13,7 @@ from gongji.entrances.national import (
     outpatient_settling,
     person,
     pharmacy,
+    plugins,
     queries,
     signon,
 )
@@ -30,6 +31,7 @@ TRANSACTIONS: Final[Mapping[str, Transaction]] = {
         e_credential,
         mobile,
         mobile_orders,
+        plugins,
     )
     for transaction in family.TRANSACTIONS
 }
