@@ -117,6 +117,8 @@ FIGURES = {
     "step_zh": "退出",
     "step_en": "leave",
     "given": "x",
+    "free": "2027-01-03",
+    "day": "2027-01-03",
 }
 
 

@@ -155,7 +155,13 @@ def test_parents_in_law_leave_shandong_when_near_relatives_come() -> None:
 
 def test_every_stated_name_of_a_sharing_rule_has_its_clause() -> None:
     restrictions = {"max_relatives", "exclusive_user", "dual_role_forbidden", "retained_floor"}
-    restrictions |= {"sharer_limit_allowed", "review_working_days", "forbidden_uses"}
+    restrictions |= {
+        "sharer_limit_allowed",
+        "review_working_days",
+        "forbidden_uses",
+        "user_consent",
+        "unbind_after_days",
+    }
     for region in (TIELING, JINING):
         rule = sharing(region, date(2026, 6, 1))
         described = {"region", "clauses", "interpretations", "digest"}

@@ -124,7 +124,7 @@ FAMILIES = {
     "rules.value.flag_2_means": list(FlagTwo),
     "rules.value.account_scope": list(AccountScope),
     "rules.value.balance_source": list(BalanceSource),
-    "rules.count": ["max_relatives", "review_working_days"],
+    "rules.count": ["max_relatives", "review_working_days", "unbind_after_days"],
     "rules.field": [*FIELDS, "with"],
     "rules.row": list(ROW),
     "rules.late": list(Late),

@@ -94,6 +94,8 @@ def _made(decision: BindingDecision, facts: BindingFacts, serials: Serials, at: 
         ended_at=None,
         end_reason=None,
         made_at=at,
+        kept=max((one.kept for one in facts.sharer.as_sharer), default=0),
+        unbind_after_days=facts.rule.unbind_after_days if facts.rule is not None else None,
     )
 
 
@@ -110,7 +112,7 @@ def binding_facts(
     """All that a binding is decided on, read while the two people are locked; arguments as `bind`."""
     on = at.astimezone(CHINA).date()
     ids = (sharer_id, user_id)
-    sharer, user = _parties(connection, lives, ids, on)
+    sharer, user = parties(connection, lives, ids, on)
     enrolment = sharer.enrolment
     return BindingFacts(
         on=on,
@@ -122,10 +124,12 @@ def binding_facts(
     )
 
 
-def _parties(
+def parties(
     connection: sa.Connection, lives: dict[int, store.Life], ids: tuple[int, int], on: date
 ) -> tuple[Party, Party]:
+    """Two people as the registers know them on a day, read while both are locked; see `Party`."""
     enrolments = store.enrolments_of(connection, ids)
+    frozen = store.frozen_until(connection, ids)
     around = store.open_authorisations_around(connection, ids)
 
     def party(person_id: int) -> Party:
@@ -137,6 +141,7 @@ def _parties(
             enrols_on=store.next_enrolment(enrolments[person_id], on),
             as_sharer=tuple(one for one in around if one.sharer_id == person_id),
             as_user=tuple(one for one in around if one.user_id == person_id),
+            frozen_until=frozen.get(person_id),
         )
 
     return party(ids[0]), party(ids[1])

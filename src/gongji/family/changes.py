@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Final
 
@@ -53,14 +53,41 @@ def pause(
 def resume(
     connection: sa.Connection, authorisation_id: int, *, person_id: int, actor: str, at: datetime
 ) -> Authorisation:
-    """The sharer lets a paused authorisation be used again; arguments and refusals as `pause`."""
+    """The sharer lets a paused authorisation be used again; as `pause`.
+
+    Raises:
+        Refused: ``authorisation.account_frozen`` too.
+    """
+    before, _ = store.lock_authorisation(connection, authorisation_id)
+    check_side(before, Side.SHARER, person_id)
+    until = store.frozen_until(connection, [person_id]).get(person_id)
+    if until is not None and at.astimezone(CHINA).date() <= until:
+        free = until + timedelta(days=1)
+        raise refuse(Code.ACCOUNT_FROZEN, possible_from=free, free=free.isoformat())
     return _move(connection, authorisation_id, Action.RESUME, Side.SHARER, person_id=person_id, actor=actor, at=at)
+
+
+def may_unbind_from(one: Authorisation, on: date) -> date | None:
+    """The first day on which the sharer may unbind, by the rule it was bound under; None when that is today or past."""
+    if one.unbind_after_days is None or one.active_since is None or one.state not in IN_FORCE_STATES:
+        return None
+    free = one.active_since.astimezone(CHINA).date() + timedelta(days=one.unbind_after_days)
+    return free if free > on else None
 
 
 def unbind(
     connection: sa.Connection, authorisation_id: int, *, person_id: int, actor: str, at: datetime
 ) -> Authorisation:
-    """The sharer ends the authorisation, or withdraws the request before it is in force; as `pause`."""
+    """The sharer ends the authorisation, or withdraws the request before it is in force; as `pause`.
+
+    Raises:
+        Refused: ``authorisation.unbind_too_early`` too, where the region's rule names a time.
+    """
+    before, _ = store.lock_authorisation(connection, authorisation_id)
+    check_side(before, Side.SHARER, person_id)
+    free = may_unbind_from(before, at.astimezone(CHINA).date())
+    if free is not None:
+        raise refuse(Code.UNBIND_TOO_EARLY, possible_from=free, day=free.isoformat())
     return _move(connection, authorisation_id, Action.END, Side.SHARER, person_id=person_id, actor=actor, at=at)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from gongji.family.evidence import documents_in_words
@@ -57,6 +57,7 @@ class Party:
         enrols_on: first day of the next enrolment, when one is registered ahead.
         as_sharer: authorisations by which others use this person's account.
         as_user: authorisations by which this person uses another's.
+        frozen_until: the last day on which the agency keeps the account from being shared; None while it is free.
     """
 
     person_id: int
@@ -66,6 +67,7 @@ class Party:
     enrols_on: date | None
     as_sharer: tuple[Authorisation, ...]
     as_user: tuple[Authorisation, ...]
+    frozen_until: date | None = None
 
     def died_by(self, on: date) -> bool:
         """Whether the person was dead on a day."""
@@ -252,7 +254,8 @@ def _two_people(facts: BindingFacts) -> None:
         raise refuse(Code.SAME_PERSON)
 
 
-def _sharer_has_an_account(facts: BindingFacts) -> None:
+def sharer_has_an_account(facts: BindingFacts) -> None:
+    """Refuse a sharer who has died, is not insured or paused, or has no account: ``sharer_died`` and the three after."""
     sharer = facts.sharer
     if sharer.died_by(facts.on):
         raise refuse(Code.SHARER_DIED)
@@ -264,7 +267,16 @@ def _sharer_has_an_account(facts: BindingFacts) -> None:
         raise refuse(Code.SHARER_PAUSED)
 
 
-def _procedure_is_known(facts: BindingFacts) -> None:
+def account_is_free(facts: BindingFacts) -> None:
+    """Refuse an account that the agency keeps from being shared for now: ``account_frozen``."""
+    until = facts.sharer.frozen_until
+    if until is not None and facts.on <= until:
+        free = until + timedelta(days=1)
+        raise refuse(Code.ACCOUNT_FROZEN, possible_from=free, free=free.isoformat())
+
+
+def procedure_is_known(facts: BindingFacts) -> None:
+    """Refuse where the region has no rule, or none says how it is done: ``region_unknown``, ``procedure_unknown``."""
     if _rule(facts).procedure is None:
         enrolment = facts.sharer.enrolment
         raise refuse(Code.PROCEDURE_UNKNOWN, region=enrolment.region if enrolment else "")
@@ -282,13 +294,18 @@ def _relation_counts_here(facts: BindingFacts) -> None:
         raise refuse(Code.NOT_NEAR_RELATIVE, accepted=", ".join(sorted(admitted)), who=zh, who_en=en)
 
 
-def _relation_can_be_true(facts: BindingFacts) -> None:
-    relation, user, sharer = facts.request.relation, facts.user, facts.sharer
-    order = _ORDERED_BY_AGE.get(relation)
+def _ages_fit(facts: BindingFacts) -> None:
+    user, sharer = facts.user, facts.sharer
+    order = _ORDERED_BY_AGE.get(facts.request.relation)
     if (order == "user_older" and user.born_on >= sharer.born_on) or (
         order == "sharer_older" and sharer.born_on >= user.born_on
     ):
         raise refuse(Code.RELATION_IMPOSSIBLE)
+
+
+def _relation_can_be_true(facts: BindingFacts) -> None:
+    _ages_fit(facts)
+    relation, user, sharer = facts.request.relation, facts.user, facts.sharer
     # Under review an officer weighs the document against the register; a commitment alone cannot contradict it.
     if _rule(facts).procedure is Procedure.COMMITMENT:
         known = _proven_relations(user.person_id, sharer.person_id, facts.kinship, facts.on)
@@ -328,7 +345,7 @@ def _not_open_already(facts: BindingFacts) -> None:
         raise refuse(Code.ALREADY_OPEN)
 
 
-def _below_the_number_of_relatives(counted: frozenset[AuthorisationState]) -> Callable[[BindingFacts], None]:
+def _fewer_than_most(counted: frozenset[AuthorisationState]) -> Callable[[BindingFacts], None]:
     def check(facts: BindingFacts) -> None:
         most = _rule(facts).max_relatives
         bound = sum(one.state in counted for one in facts.sharer.as_sharer)
@@ -338,12 +355,19 @@ def _below_the_number_of_relatives(counted: frozenset[AuthorisationState]) -> Ca
     return check
 
 
-def _one_role_each(facts: BindingFacts) -> None:
-    if not _rule(facts).dual_role_forbidden:
-        return
-    if _in_force(facts.sharer.as_user):
+#: Refuses a sharer who has as many relatives as the region allows, requests under way included: ``sharer_at_limit``.
+below_the_number_of_relatives: Final = _fewer_than_most(OPEN_STATES)
+
+
+def sharer_is_no_user(facts: BindingFacts) -> None:
+    """Refuse a sharer who uses another's account where nobody may do both: ``sharer_is_user``."""
+    if _rule(facts).dual_role_forbidden and _in_force(facts.sharer.as_user):
         raise refuse(Code.SHARER_IS_USER)
-    if _in_force(facts.user.as_sharer):
+
+
+def _one_role_each(facts: BindingFacts) -> None:
+    sharer_is_no_user(facts)
+    if _rule(facts).dual_role_forbidden and _in_force(facts.user.as_sharer):
         raise refuse(Code.USER_IS_SHARER)
 
 
@@ -355,8 +379,9 @@ def _user_is_free(facts: BindingFacts) -> None:
 
 _BEFORE_COUNTING: Final[tuple[Callable[[BindingFacts], None], ...]] = (
     _two_people,
-    _sharer_has_an_account,
-    _procedure_is_known,
+    sharer_has_an_account,
+    account_is_free,
+    procedure_is_known,
     _committed,
     _relation_counts_here,
     _relation_can_be_true,
@@ -367,13 +392,29 @@ _BEFORE_COUNTING: Final[tuple[Callable[[BindingFacts], None], ...]] = (
 _AT_BINDING: Final = (
     *_BEFORE_COUNTING,
     _not_open_already,
-    _below_the_number_of_relatives(OPEN_STATES),
+    below_the_number_of_relatives,
     _one_role_each,
     _user_is_free,
 )
+ALL_CHECKS: Final = _AT_BINDING
+
+#: What may be answered about a request before the sharer has committed to the relation: the sharer's own affairs, and
+#: what the two ID numbers say.
+OWN_CHECKS: Final = (
+    _two_people,
+    sharer_has_an_account,
+    account_is_free,
+    procedure_is_known,
+    _relation_counts_here,
+    _ages_fit,
+    _wishes_are_allowed,
+    _not_open_already,
+    below_the_number_of_relatives,
+    sharer_is_no_user,
+)
 _AT_APPROVAL: Final = (
     *_BEFORE_COUNTING,
-    _below_the_number_of_relatives(IN_FORCE_STATES),
+    _fewer_than_most(IN_FORCE_STATES),
     _one_role_each,
     _user_is_free,
 )

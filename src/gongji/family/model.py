@@ -60,6 +60,8 @@ class Authorisation(msgspec.Struct, frozen=True):
         active_since, ended_at: its life; None before.
         end_reason: why it ended.
         made_at: when it was first made.
+        kept: fen that the sharer keeps back for themself from all their users, beside what the region keeps.
+        unbind_after_days: days from the beginning for which the sharer may not unbind; None without such a rule.
     """
 
     id: int
@@ -78,6 +80,8 @@ class Authorisation(msgspec.Struct, frozen=True):
     ended_at: datetime | None
     end_reason: str | None
     made_at: datetime
+    kept: int = 0
+    unbind_after_days: int | None = None
 
 
 class AuthorisationEvent(msgspec.Struct, frozen=True):

@@ -27,6 +27,7 @@ class Code(StrEnum):
     SHARER_NOT_ENROLLED = "authorisation.sharer_not_enrolled"
     SHARER_PAUSED = "authorisation.sharer_paused"
     NO_PERSONAL_ACCOUNT = "authorisation.no_personal_account"
+    ACCOUNT_FROZEN = "authorisation.account_frozen"
     REGION_UNKNOWN = "authorisation.region_unknown"
     PROCEDURE_UNKNOWN = "authorisation.procedure_unknown"
     COMMITMENT_MISSING = "authorisation.commitment_missing"
@@ -48,6 +49,11 @@ class Code(StrEnum):
     ALREADY_BOUND = "authorisation.already_bound"
     NOT_PROVEN = "authorisation.not_proven"
     TRANSITION = "authorisation.transition"
+    UNBIND_TOO_EARLY = "authorisation.unbind_too_early"
+    CONSENT_CODE = "authorisation.consent_code"
+    CONSENT_OVER = "authorisation.consent_over"
+    APPLICATION_UNKNOWN = "application.unknown"
+    APPLICATION_OVER = "application.over"
     UNKNOWN = "authorisation.unknown"
     NOT_YOURS = "authorisation.not_yours"
     WORD_UNKNOWN = "authorisation.word_unknown"
@@ -172,6 +178,11 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         "the resident scheme has no personal account, so there is nothing to share",
         "be_user", "您可以请参加职工医保的家人给您共济", "a relative in the employee scheme can share with you",
     ),
+    Code.ACCOUNT_FROZEN: Entry(
+        "您的个人账户暂时冻结，{free} 起才能共济",
+        "your account is frozen for now and can be shared again from {free}",
+        "counter", "对冻结有疑问，请到参保地医保经办窗口，或拨 12393", "ask at the agency's counter, or call 12393",
+    ),
     Code.REGION_UNKNOWN: Entry(
         "您的参保地（{region}）还没有家庭共济的规则",
         "there is no sharing rule for your pooling region ({region})",
@@ -282,6 +293,31 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         "这项共济现在是“{state_zh}”，不能{action_zh}",
         "this authorisation is {state_en}: it is not possible to {action_en} it now",
         "see_authorisation", "现在可以：{possible_zh}", "possible now: {possible_en}",
+    ),
+    Code.UNBIND_TOO_EARLY: Entry(
+        "按参保地的规定，{day} 起才能解绑",
+        "by the rule of your region you can unbind from {day}",
+        "pause_instead", "现在可以先暂停：暂停后马上停止支付", "pause it meanwhile: nothing is paid while it is paused",
+    ),
+    Code.CONSENT_CODE: Entry(
+        "验证码不对，或者已经过期",
+        "the code is wrong or over",
+        "code_again", "请核对短信里的 6 位数字；过期了可以重新发送", "check the six digits, or have a new code sent",
+        InvalidInput, "code",
+    ),
+    Code.CONSENT_OVER: Entry(
+        "这项申请不再等家人确认",
+        "this request does not wait for the relative any more",
+        "see_application", "请看申请的最新进度", "see how the request stands",
+    ),
+    Code.APPLICATION_UNKNOWN: Entry(
+        "没有找到这项申请", "there is no such request",
+        "list", "请回到首页重新选择", "choose it from the start page",
+        NotFound,
+    ),
+    Code.APPLICATION_OVER: Entry(
+        "这项申请已经提交，不能再改", "this request was sent and cannot be changed any more",
+        "see_application", "请看申请的进度；需要改的，可以撤回后重新申请", "see how it stands; withdraw it to apply anew",
     ),
     Code.UNKNOWN: Entry(
         "没有找到这项共济", "there is no such authorisation",

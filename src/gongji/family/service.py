@@ -1,7 +1,8 @@
 """The family's use cases, one function each, each in the caller's transaction; this is what other rooms call.
 
 Every function that changes an authorisation locks both people first, reads again, decides and writes; if it refuses,
-nothing was written. Where making, changing and reviewing stand: `binding`, `changes`, `reviewing`.
+nothing was written. Where making, changing and reviewing stand: `binding`, `changes`, `reviewing`; requests that
+are made screen by screen: `applications`, `consent_codes`; what families set beside limits, and freezes: `wishes`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import Range
 
 from gongji.family.model import Authorisation, AuthorisationEvent, AuthorisationState
 from gongji.family.refusals import Code, refuse
-from gongji.family.tables import authorisation, authorisation_event, authorisation_usage
+from gongji.family.tables import account_freeze, authorisation, authorisation_event, authorisation_usage
 from gongji.family.transitions import OPEN_STATES
 from gongji.foundation.clock import CHINA
 from gongji.foundation.ids import bucket_of
@@ -59,6 +59,14 @@ def lock_people(connection: sa.Connection, ids: Collection[int]) -> dict[int, Li
     if len(found) < len(set(ids)):
         raise refuse(Code.PERSON_UNKNOWN)
     return found
+
+
+def frozen_until(connection: sa.Connection, ids: Collection[int]) -> dict[int, date]:
+    """The last day on which an agency keeps people's accounts from being shared; nothing for whom it never did."""
+    rows = connection.execute(
+        sa.select(account_freeze.c.person_id, account_freeze.c.until).where(account_freeze.c.person_id.in_(ids))
+    )
+    return {row.person_id: row.until for row in rows}
 
 
 def enrolments_of(connection: sa.Connection, ids: Collection[int]) -> dict[int, list[Enrolment]]:
@@ -157,6 +165,8 @@ def insert_authorisation(connection: sa.Connection, made: Authorisation, pack_di
                 purposes=sorted(made.purposes),
                 limit_total=made.limit_total,
                 limit_month=made.limit_month,
+                kept=made.kept,
+                unbind_after_days=made.unbind_after_days,
                 rank=made.rank,
                 in_force=Range(made.active_since, None) if made.active_since else None,
                 made_at=made.made_at,
@@ -256,6 +266,8 @@ def authorisation_from(row: sa.Row[Any]) -> Authorisation:
         ended_at=in_force.upper if in_force is not None else None,
         end_reason=row.end_reason,
         made_at=row.made_at,
+        kept=row.kept,
+        unbind_after_days=row.unbind_after_days,
     )
 
 

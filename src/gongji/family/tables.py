@@ -47,6 +47,8 @@ authorisation = sa.Table(
     sa.Column("purposes", sa.ARRAY(sa.Text), nullable=False),
     fen_column("limit_total", nullable=True),
     fen_column("limit_month", nullable=True),
+    fen_column("kept", server_default="0"),
+    sa.Column("unbind_after_days", sa.SmallInteger),
     sa.Column("rank", sa.SmallInteger, nullable=False, server_default="1"),
     sa.Column("in_force", TSTZRANGE),
     sa.Column("end_reason", sa.Text),
@@ -63,7 +65,7 @@ authorisation = sa.Table(
     sa.CheckConstraint(
         "(state IN ('active', 'paused')) = (in_force IS NOT NULL AND upper_inf(in_force))", name="open_while_active"
     ),
-    sa.CheckConstraint("limit_total >= 0 AND limit_month >= 0", name="limits_not_negative"),
+    sa.CheckConstraint("limit_total >= 0 AND limit_month >= 0 AND kept >= 0", name="limits_not_negative"),
     # "One sharer per user at a time" (Shandong): the database refuses the second, however two attempts race.
     ExcludeConstraint(
         ("bucket", "="),
@@ -128,4 +130,51 @@ authorisation_usage = sa.Table(
     moment_column("last_used_at"),
     sa.PrimaryKeyConstraint("bucket", "authorisation_id", "period"),
     sa.CheckConstraint("used >= 0", name="not_negative"),
+)
+
+#: A request to share from its first answer on, so that it can be gone on with on another day or another phone. What was
+#: typed is sealed; once it is sent, `authorisation_id` leads to what came of it.
+binding_application = sa.Table(
+    "binding_application",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("sharer_id", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default="draft"),
+    sa.Column("relation", sa.Text),
+    sa.Column("certificate_kind", sa.Text),
+    sa.Column("certificate_sealed", sa.LargeBinary),
+    sa.Column("name_sealed", sa.LargeBinary),
+    sa.Column("user_id", sa.BigInteger),
+    fen_column("limit_month", nullable=True),
+    sa.Column("purposes", sa.ARRAY(sa.Text)),
+    sa.Column("consent_way", sa.Text),
+    sa.Column("consent_phone_sealed", sa.LargeBinary),
+    sa.Column("consent_code_digest", sa.LargeBinary),
+    moment_column("consent_code_until", nullable=True),
+    sa.Column("consent_by", sa.Text),
+    moment_column("consent_at", nullable=True),
+    sa.Column("authorisation_id", sa.BigInteger),
+    sa.Column("finish_by", sa.Date),
+    moment_column("made_at"),
+    moment_column("changed_at"),
+    moment_column("sent_at", nullable=True),
+    sa.CheckConstraint("state IN ('draft', 'waiting_consent', 'sent', 'declined', 'withdrawn')", name="state_known"),
+    sa.CheckConstraint("(state = 'sent') = (authorisation_id IS NOT NULL)", name="sent_has_an_authorisation"),
+    sa.CheckConstraint("state IN ('draft', 'withdrawn') OR user_id IS NOT NULL", name="sent_names_somebody"),
+    sa.CheckConstraint("(consent_at IS NULL) = (consent_by IS NULL)", name="consent_is_somebodys"),
+    sa.CheckConstraint("limit_month >= 0", name="limit_not_negative"),
+    sa.Index("binding_application_one_draft", "sharer_id", unique=True, postgresql_where=sa.text("state = 'draft'")),
+    sa.Index("binding_application_waiting", "user_id", postgresql_where=sa.text("state = 'waiting_consent'")),
+    sa.Index(None, "sharer_id"),
+    sa.Index(None, "authorisation_id"),
+)
+
+#: Accounts that an agency keeps from being shared for a time; the last word on a person counts.
+account_freeze = sa.Table(
+    "account_freeze",
+    metadata,
+    sa.Column("person_id", sa.BigInteger, primary_key=True),
+    sa.Column("until", sa.Date, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    moment_column("at"),
 )

@@ -19,6 +19,7 @@ import gongji.foundation.audit
 import gongji.foundation.files
 import gongji.foundation.limits
 import gongji.foundation.log_ins
+import gongji.foundation.outbox
 import gongji.foundation.replies
 import gongji.foundation.sessions
 import gongji.foundation.signatures

@@ -34,6 +34,8 @@ _UNRESTRICTED: Final[Mapping[str, object]] = {
     "retained_floor": 0,
     "sharer_limit_allowed": False,
     "review_working_days": None,
+    "user_consent": False,
+    "unbind_after_days": None,
     "forbidden_uses": frozenset(),
 }
 _DAY: Final = timedelta(days=1)

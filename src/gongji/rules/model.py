@@ -340,6 +340,8 @@ class SharingRule:
         interpretations: the reading in use, by the switch's name.
         digest: digest of the packs the rule rests on.
         forbidden_uses: what no account may be spent on.
+        user_consent: whether the user has to agree before an authorisation comes into force.
+        unbind_after_days: days for which the sharer may not unbind; None where no text says.
     """
 
     region: str
@@ -362,6 +364,8 @@ class SharingRule:
     interpretations: Mapping[str, str]
     digest: str
     forbidden_uses: frozenset[ForbiddenUse] = frozenset()
+    user_consent: bool = False
+    unbind_after_days: int | None = None
 
     @property
     def first_self_pay_payable(self) -> bool:

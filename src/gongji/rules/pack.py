@@ -72,6 +72,8 @@ SHARING_NAMES: Final[Mapping[str, Callable[[Node], object]]] = {
     "sharer_limit_allowed": Node.flag,
     "purposes": lambda node: frozenset(item.choice(Purpose) for item in node.items()),
     "review_working_days": Node.whole,
+    "user_consent": Node.flag,
+    "unbind_after_days": Node.whole,
     "forbidden_uses": lambda node: frozenset(item.choice(ForbiddenUse) for item in node.items()),
 }
 

@@ -275,7 +275,9 @@ def offer_of(sharing: Sharing, rule: SharingRule, purpose: Purpose, books: Books
     rooms = [
         max(0, limit - books.usage.get((authorisation.id, period), 0)) for limit, period in limits if limit is not None
     ]
-    purse = purse_of(authorisation.sharer_id, offered_kinds(rule), books.balances, rule.retained_floor)
+    purse = purse_of(
+        authorisation.sharer_id, offered_kinds(rule), books.balances, max(rule.retained_floor, authorisation.kept)
+    )
     return Offer(authorisation.sharer_id, authorisation.id, purse, min(rooms, default=None), withheld)
 
 

@@ -113,7 +113,7 @@ SELECT v.id, v.person_id, v.institution_id, v.med_type, v.state = 'open', f.batc
 AUTHORISATIONS = f"""
 SELECT a.id, a.user_id, a.sharer_id, a.region, a.relation, a.procedure, a.state, a.exclusive, a.purposes,
        a.limit_total, a.limit_month, a.rank, lower(a.in_force), upper(a.in_force), a.end_reason, a.made_at,
-       u.period, u.used
+       a.kept, u.period, u.used
   FROM authorisation a
   JOIN {_PEOPLE} AS k ON a.bucket = k.bucket AND a.user_id = k.id
   LEFT JOIN authorisation_usage u ON u.bucket = a.bucket AND u.authorisation_id = a.id
@@ -389,7 +389,7 @@ def _add_authorisations(
 
 
 def authorisation_from(row: Sequence[Any]) -> Authorisation:
-    """An authorisation from the first sixteen columns of `AUTHORISATIONS`."""
+    """An authorisation from the first seventeen columns of `AUTHORISATIONS`."""
     return Authorisation(
         id=row[0],
         user_id=row[1],
@@ -407,4 +407,5 @@ def authorisation_from(row: Sequence[Any]) -> Authorisation:
         ended_at=row[13].astimezone(CHINA) if row[13] else None,
         end_reason=row[14],
         made_at=row[15].astimezone(CHINA),
+        kept=row[16],
     )

@@ -135,6 +135,8 @@ TERMS: Final = (
     "area",
     "procedure",
     "review_working_days",
+    "user_consent",
+    "unbind_after_days",
     "purposes",
     "forbidden_uses",
     "trigger",

@@ -147,6 +147,8 @@ _CHINESE: Final[Mapping[str, str]] = {
     "sharer_limit_allowed": "共济人可设限额",
     "purposes": "用途",
     "review_working_days": "审核工作日",
+    "user_consent": "须使用人同意",
+    "unbind_after_days": "满多少天才可解绑",
     "forbidden_uses": "禁止用途",
     "true": "是",
     "false": "否",

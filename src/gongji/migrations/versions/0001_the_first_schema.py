@@ -119,6 +119,8 @@ def create_tables() -> None:
         sa.Column("purposes", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("limit_total", sa.BigInteger(), nullable=True),
         sa.Column("limit_month", sa.BigInteger(), nullable=True),
+        sa.Column("kept", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("unbind_after_days", sa.SmallInteger(), nullable=True),
         sa.Column("rank", sa.SmallInteger(), server_default="1", nullable=False),
         sa.Column("in_force", postgresql.TSTZRANGE(), nullable=True),
         sa.Column("end_reason", sa.Text(), nullable=True),
@@ -155,7 +157,9 @@ def create_tables() -> None:
             name=op.f("authorisation_state_known"),
         ),
         sa.CheckConstraint("bucket = user_id & 1023 AND bucket = id & 1023", name=op.f("authorisation_bucket_of_user")),
-        sa.CheckConstraint("limit_total >= 0 AND limit_month >= 0", name=op.f("authorisation_limits_not_negative")),
+        sa.CheckConstraint(
+            "limit_total >= 0 AND limit_month >= 0 AND kept >= 0", name=op.f("authorisation_limits_not_negative")
+        ),
         sa.CheckConstraint("user_id <> sharer_id", name=op.f("authorisation_two_people")),
         sa.PrimaryKeyConstraint("bucket", "id", name=op.f("authorisation_pkey")),
     )

@@ -205,7 +205,7 @@ def word_of(word: str, language: Language) -> str:
 
 #: Terms whose words stand in another family of the wording.
 _FAMILIES: Final = {"relations": "kin", "purposes": "purpose"}
-_COUNTED: Final = ("max_relatives", "review_working_days")
+_COUNTED: Final = ("max_relatives", "review_working_days", "unbind_after_days")
 
 
 def row_of_term(term: Term, language: Language) -> Row:
