@@ -40,13 +40,19 @@ _NOT_THE_GATEWAYS: Final = ("/c/", "/login/", "/office/", "/rules/", "/api/")
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
-def build_app(platform: Platform, lifespan: Lifespan | None = None, beside: Sequence[Mount] = ()) -> ASGIApp:
+def build_app(
+    platform: Platform,
+    lifespan: Lifespan | None = None,
+    beside: Sequence[Mount] = (),
+    gateway: ASGIApp | None = None,
+) -> ASGIApp:
     """The application over a running platform.
 
     Args:
         platform: what the entrances are given.
         lifespan: what lives as long as the application.
         beside: further applications, such as the demo's identity provider.
+        gateway: what answers the national interface, where it is not the plain gateway.
     """
 
     async def health(request: Request) -> Response:
@@ -64,7 +70,7 @@ def build_app(platform: Platform, lifespan: Lifespan | None = None, beside: Sequ
         return RedirectResponse("/rules/")
 
     citizen: ASGIApp = build_citizen_pages(platform)
-    gateway = MobileDoor(platform, NationalGateway(platform))
+    gateway = gateway or MobileDoor(platform, NationalGateway(platform))
     site = Starlette(
         routes=[
             Route("/", front_door, methods=["GET"]),

@@ -19,6 +19,7 @@ from gongji.entrances.loading.command import register as register_loading
 from gongji.entrances.mobile_command import mobile
 from gongji.entrances.platform import open_platform
 from gongji.entrances.rules_command import register as register_rules
+from gongji.entrances.sandbox.command import serve_sandbox
 from gongji.entrances.server import serve as serve_until_told
 from gongji.foundation.access import Caller, Role, grant
 from gongji.foundation.errors import GongjiError, InvalidInput
@@ -47,8 +48,14 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="A world of invented people, for who writes a client.")
+    ] = False,
 ) -> None:
     """Serve the national interface, the REST API and the pages until interrupted."""
+    if sandbox:
+        serve_sandbox(data, host, port)
+        return
     settings = load_settings(data=data, host=host, port=port)
     with open_platform(settings):  # migrates once, and keeps the embedded database up as long as we serve
         Console(stderr=True).print(f"Gongji listens on http://{settings.host}:{settings.port}  (Ctrl-C ends)")

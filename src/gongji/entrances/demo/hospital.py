@@ -27,6 +27,17 @@ class Item:
     price: str
 
 
+def sign_x_tif(paasid: str, secret: str, now: datetime) -> dict[str, str]:
+    """The four headers of the x-tif dialect, with a fresh nonce."""
+    timestamp, nonce = str(int(now.timestamp())), secrets.token_hex(16)
+    return {
+        "x-tif-paasid": paasid,
+        "x-tif-timestamp": timestamp,
+        "x-tif-nonce": nonce,
+        "x-tif-signature": hashlib.sha256(f"{timestamp}{secret}{nonce}{timestamp}".encode()).hexdigest(),
+    }
+
+
 @dataclass
 class InstitutionSystem:
     """The system of one institution, talking to the national interface at `base`.
@@ -56,8 +67,19 @@ class InstitutionSystem:
         Raises:
             GongjiError: ``demo.refused`` with the platform's err_msg when infcode is not 0.
         """
+        signed = sign_x_tif(self.paasid, self.secret, datetime.now(CHINA))
+        message = self.message(infno, nodes)
+        answer = self.client.post(f"{self.base}/fsi/api/callService", json=message, headers=signed).json()
+        if answer.get("infcode") != 0:
+            reason = str(answer.get("err_msg"))
+            raise GongjiError("demo.refused", f"{infno} was refused: {reason}", f"{infno} 被拒绝：{reason}")
+        output = answer.get("output")
+        return output if isinstance(output, dict) else {}
+
+    def message(self, infno: str, nodes: object) -> dict[str, Any]:
+        """A whole message with a fresh msgid."""
         now = datetime.now(CHINA)
-        message = {
+        return {
             "infno": infno,
             "msgid": f"{self.code}{now:%Y%m%d%H%M%S}{next(self._serial):04d}",
             "mdtrtarea_admvs": self.region,
@@ -72,22 +94,6 @@ class InstitutionSystem:
             "fixmedins_name": self.name,
             "sign_no": "",
             "input": nodes,
-        }
-        answer = self.client.post(f"{self.base}/fsi/api/callService", json=message, headers=self._signature(now)).json()
-        if answer.get("infcode") != 0:
-            reason = str(answer.get("err_msg"))
-            raise GongjiError("demo.refused", f"{infno} was refused: {reason}", f"{infno} 被拒绝：{reason}")
-        output = answer.get("output")
-        return output if isinstance(output, dict) else {}
-
-    def _signature(self, now: datetime) -> dict[str, str]:
-        timestamp, nonce = str(int(now.timestamp())), secrets.token_hex(16)
-        signed = hashlib.sha256(f"{timestamp}{self.secret}{nonce}{timestamp}".encode()).hexdigest()
-        return {
-            "x-tif-paasid": self.paasid,
-            "x-tif-timestamp": timestamp,
-            "x-tif-nonce": nonce,
-            "x-tif-signature": signed,
         }
 
     def identify(self, certificate: str) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from gongji.entrances.web.pages import LANGUAGE_COOKIE, MODE_COOKIE, Reader
 YEAR: Final = 365 * 24 * 3600
 
 #: A page of ours, with its query: where a switch leads back to. Anything else would let a link send readers away.
-OUR_PAGE: Final = re.compile(r"/(?:c|office|rules|login)/(?!static)[\w/-]*(?:\.\w+)*(\?[\w=&%.:~+*/-]*)?", re.ASCII)
+OUR_PAGE: Final = re.compile(
+    r"/(?:c|office|rules|login|sandbox)/(?!static)[\w/-]*(?:\.\w+)*(\?[\w=&%.:~+*/-]*)?", re.ASCII
+)
 
 
 async def switch_mode(request: Request) -> Response:
