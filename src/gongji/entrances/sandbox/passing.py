@@ -82,7 +82,7 @@ def _months(since: datetime, until: datetime) -> Iterator[date]:
 
 def _lines(platform: Platform, month: date) -> list[CreditLine]:
     """A month's credits of everybody with an account; who has no cover is refused by the accrual itself."""
-    holders = [person for person in PEOPLE if person.current is not None]
+    holders = [person for person in PEOPLE if person.current is not None and not person.died]
     keys = {person.key: certificate_key(person.certificate.type, person.certificate.number) for person in holders}
     with platform.database.transaction() as connection:
         ids = person_ids_by_certificate(connection, platform.vault, keys.values())
