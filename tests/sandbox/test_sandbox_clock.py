@@ -16,8 +16,8 @@ from gongji.foundation.money import parse_yuan
 from gongji.settlement.verify import verify_everything
 
 
-@pytest.fixture(autouse=True)
-def _first_state(browser: httpx.Client) -> None:
+@pytest.fixture
+def fresh(browser: httpx.Client) -> None:
     """Everything as it was at first."""
     assert browser.post("/reset").status_code == 303
 
@@ -34,6 +34,7 @@ def move(browser: httpx.Client, how: str, moment: str = "") -> None:
     assert answer.headers.get("location") == "/sandbox/control?done=clock", answer.text
 
 
+@pytest.mark.usefixtures("fresh")
 def test_a_month_s_end_credits_everybody_who_has_cover(browser: httpx.Client, sandbox: Sandbox) -> None:
     before = {key: fen(sandbox, key) for key in ("plain", "retired", "paused_cover", "dead")}
     next_year = (sandbox.clock.now() + timedelta(days=31)).year != sandbox.clock.now().year
@@ -47,6 +48,7 @@ def test_a_month_s_end_credits_everybody_who_has_cover(browser: httpx.Client, sa
         assert after["plain"][1] == before["plain"][1]
 
 
+@pytest.mark.usefixtures("fresh")
 def test_a_year_s_end_makes_current_money_historical(browser: httpx.Client, sandbox: Sandbox) -> None:
     move(browser, "year_end")
     current, historical, _ = fen(sandbox, "plain")
@@ -55,6 +57,7 @@ def test_a_year_s_end_makes_current_money_historical(browser: httpx.Client, sand
     assert current == 100_00
 
 
+@pytest.mark.usefixtures("fresh")
 def test_a_deposit_goes_back_when_its_three_days_are_over(browser: httpx.Client, sandbox: Sandbox) -> None:
     assert fen(sandbox, "frozen") == (0, 0, 900_00)
     move(browser, "week")
@@ -63,6 +66,7 @@ def test_a_deposit_goes_back_when_its_three_days_are_over(browser: httpx.Client,
     assert current + historical >= 900_00
 
 
+@pytest.mark.usefixtures("fresh")
 def test_the_new_year_has_a_deductible_and_a_cap_of_its_own(
     hospital: Vendor, browser: httpx.Client, sandbox: Sandbox
 ) -> None:
@@ -104,6 +108,7 @@ def test_a_move_that_makes_no_sense_is_told(browser: httpx.Client, form: dict[st
     assert says in answer.text
 
 
+@pytest.mark.usefixtures("fresh")
 def test_reset_brings_the_first_state_and_the_books_hold(
     hospital: Vendor, browser: httpx.Client, sandbox: Sandbox
 ) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import uvicorn
 from rich.console import Console
 
 from gongji.entrances.sandbox.app import SandboxApp
 from gongji.entrances.sandbox.host import Sandbox
-from gongji.foundation.settings import default_data_folder, load_settings
+from gongji.foundation.settings import Settings, default_data_folder
 
 #: Where the sandbox listens when nothing else is said: to this machine alone, whatever an installation's settings say.
-_LOOPBACK = "127.0.0.1"
+_LOOPBACK: Final = "127.0.0.1"
+
+_PORT: Final = 8000
 
 
 def serve_sandbox(data: Path | None, host: str | None, port: int | None) -> None:
@@ -26,9 +29,8 @@ def serve_sandbox(data: Path | None, host: str | None, port: int | None) -> None
         port: port to listen on.
     """
     folder = data or default_data_folder() / "sandbox"
-    settings = load_settings(data=folder, port=port, log_level="warning").model_copy(
-        update={"database_url": None, "database_owner_url": None, "secret": None, "host": host or _LOOPBACK}
-    )
+    # Not `load_settings`: what the environment says is an installation's.
+    settings = Settings.model_construct(data=folder, host=host or _LOOPBACK, port=port or _PORT, log_level="warning")
     sandbox = Sandbox(settings)
     console = Console(stderr=True, highlight=False)
     shown = f"http://{settings.host}:{settings.port}"

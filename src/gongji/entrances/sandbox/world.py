@@ -21,6 +21,7 @@ from gongji.entrances.sandbox.institutions import INSTITUTIONS
 from gongji.entrances.sandbox.people import PEOPLE, SHARINGS, InventedPerson, Sharing, Visit
 from gongji.family import service as family
 from gongji.family.model import AuthorisationState
+from gongji.foundation.documents import read_document
 from gongji.foundation.errors import Misconfigured
 from gongji.foundation.money import parse_yuan
 from gongji.ledger.holds import HoldPurpose
@@ -163,14 +164,13 @@ class _World:
                 serials=database.serials,
             )
             if made.state is AuthorisationState.SUBMITTED and not sharing.waiting:
-                document = (FILES / "household-register.png").read_bytes()
+                document = read_document((FILES / "household-register.png").read_bytes())
                 family.hand_in_evidence(
                     connection,
-                    platform.vault,
+                    platform.files,
                     made.id,
                     kind="household_book",
-                    media_type="image/png",
-                    content=document,
+                    document=document,
                     person_id=sharer,
                     actor=_ACTOR,
                     at=at,

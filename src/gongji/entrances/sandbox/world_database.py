@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from typing import Final
 
@@ -12,6 +13,7 @@ from gongji.entrances.sandbox.clock import SandboxClock
 from gongji.entrances.sandbox.passing import let_pass, recall, remember
 from gongji.entrances.sandbox.world import digest, load_world
 from gongji.foundation.database import addresses, create_database, with_database
+from gongji.foundation.files import files_folder
 from gongji.foundation.personal import open_vault
 from gongji.foundation.settings import Settings
 from gongji.migrations import open_migrated
@@ -38,7 +40,8 @@ class WorldDatabase:
         found = addresses(settings)
         self._owner = with_database(found.owner, NAME)
         service = with_database(found.service, NAME)
-        self._settings = settings.model_copy(update={"database_url": service, "database_owner_url": self._owner})
+        own = {"database_url": service, "database_owner_url": self._owner, "files": None}
+        self._settings = settings.model_copy(update=own)
         self._clock = clock
         self._rules: RuleBook = load_rules(settings.packs)
 
@@ -57,6 +60,7 @@ class WorldDatabase:
         platform.close()
         self._clock.back()
         create_database(self._owner, afresh=True)
+        shutil.rmtree(files_folder(self._settings), ignore_errors=True)
         fresh = self._platform()
         load_world(fresh)
         let_pass(fresh)
