@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from gongji.registry.keys import SigningDialect
 from gongji.registry.model import InstitutionKind
 from gongji.rules.model import Tier
 
@@ -36,8 +37,23 @@ class InventedInstitution:
 
     @property
     def secret(self) -> str:
-        """The key itself; the same for every way of signing."""
+        """The key itself, the same for every way of signing but the one that sends it."""
         return f"sandbox-secret-{self.code}"
+
+    @property
+    def apikey(self) -> str:
+        """The key that is sent as it is."""
+        return f"sandbox-apikey-{self.code}-not-a-real-key"
+
+    @property
+    def keys(self) -> tuple[tuple[SigningDialect, str, str], ...]:
+        """All its keys: way of signing, name of the key (an apikey has none), secret."""
+        return (
+            (SigningDialect.X_TIF, self.paasid, self.secret),
+            (SigningDialect.API, self.paasid, self.secret),
+            (SigningDialect.X_CA, self.code, self.secret),
+            (SigningDialect.APIKEY, "", self.apikey),
+        )
 
 
 _HOSPITAL, _PHARMACY = InstitutionKind.HOSPITAL, InstitutionKind.PHARMACY

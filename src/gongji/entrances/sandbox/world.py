@@ -27,8 +27,9 @@ from gongji.foundation.money import parse_yuan
 from gongji.ledger.holds import HoldPurpose
 from gongji.ledger.model import AccountKind
 from gongji.ledger.service import open_balances, register_poster
-from gongji.registry.entering import add_enrolments, add_institution_key, add_institutions, add_people
+from gongji.registry.entering import add_enrolments, add_institutions, add_people
 from gongji.registry.entries import NewEnrolment, NewInstitution, NewPerson
+from gongji.registry.keys import add_institution_key
 from gongji.registry.model import Enrolment
 from gongji.registry.service import catalogue_items, institution_by_code
 from gongji.settlement.holds.model import HoldKey, PlaceHold
@@ -81,9 +82,10 @@ def _institutions(connection: sa.Connection, platform: Platform, at: datetime) -
         for each in INSTITUTIONS
     ]
     ids = add_institutions(connection, rows)
+    since = datetime(SINCE.year, 1, 1, tzinfo=at.tzinfo)
     for each in INSTITUTIONS:
-        since = datetime.min.replace(year=SINCE.year, tzinfo=at.tzinfo)
-        add_institution_key(connection, platform.vault, ids[each.code], each.paasid, each.secret, since)
+        for dialect, client, secret in each.keys:
+            add_institution_key(connection, platform.vault, ids[each.code], client, secret, since, dialect=dialect)
 
 
 def _people(connection: sa.Connection, platform: Platform, at: datetime) -> dict[str, int]:
