@@ -25,9 +25,11 @@ from gongji.entrances.national.messages import (
     write_node,
 )
 from gongji.entrances.national.patient import person_numbered, person_registering
+from gongji.entrances.national.prescription import tier_of_prescriber
 from gongji.entrances.national.reception import catalogue_items
 from gongji.entrances.national.transaction import Answer, Call, Transaction
 from gongji.foundation.errors import InvalidInput
+from gongji.registry import service as registry
 from gongji.rules.model import Scheme
 from gongji.settlement import refusals, visits
 from gongji.settlement.model import RegisterVisit, from_wire, wire_id
@@ -178,6 +180,9 @@ def record_diagnoses(call: Call) -> Answer:
     diagnoses = read_rows(Diagnosis, call.input)
     with call.platform.database.transaction() as connection:
         person = person_numbered(connection, call, info.psn_no, "input.mdtrtinfo.psn_no")
+        if info.rxfixmedinsCode:
+            hospital = registry.institution_by_code(connection, info.rxfixmedinsCode)
+            tier_of_prescriber(info.rxfixmedinsCode, hospital, "input.mdtrtinfo.rxfixmedinsCode")
         details = as_texts(info)
         for already_known in ("mdtrt_id", "psn_no", "med_type"):
             del details[already_known]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final, Protocol
 
 import sqlalchemy as sa
 
 from gongji.entrances.national.mailbox import answered
-from gongji.entrances.national.reception import Enquiry, ItemKey
+from gongji.entrances.national.reception import Enquiry, Found, ItemKey
 from gongji.entrances.national.transaction import Call
 from gongji.foundation.errors import GongjiError, InvalidInput, NotFound, Refused
 from gongji.registry import service as registry
 from gongji.registry.certificate import CITIZEN_ID, clean_number
 from gongji.registry.e_credential import person_of_token
-from gongji.registry.model import CatalogueItem, Person
+from gongji.registry.model import Person
 
 #: mdtrt_cert_type: 01 e-credential token, 02 identity card, 03 social-security card.
 TOKEN, CERTIFICATE, CARD = "01", "02", "03"
@@ -93,9 +92,15 @@ def person_numbered(connection: sa.Connection, call: Call, psn_no: str, field: s
 
 
 async def patient_at_reception(
-    call: Call, psn_no: str, *, shown: Shown | None = None, node: str = "data", items: frozenset[ItemKey] = frozenset()
-) -> tuple[Person, Mapping[ItemKey, CatalogueItem]]:
-    """The patient of a settlement, held against the credential shown, and the catalogue items asked for.
+    call: Call,
+    psn_no: str,
+    *,
+    shown: Shown | None = None,
+    node: str = "data",
+    items: frozenset[ItemKey] = frozenset(),
+    named: str = "",
+) -> tuple[Person, Found]:
+    """The patient of a settlement, held against the credential shown, and what else was found for the call.
 
     Args:
         call: the call.
@@ -103,6 +108,7 @@ async def patient_at_reception(
         shown: the message's node with the credential, where it has one.
         node: that node's name, for refusals.
         items: what is wanted of the catalogue.
+        named: code of another institution that the message names.
 
     Raises:
         NotFound: ``person.unknown``.
@@ -117,13 +123,14 @@ async def patient_at_reception(
         institution_id=call.institution.id,
         at=call.received_at,
         items=items,
+        named=named,
     )
     found = await answered(call.reception.ask(enquiry))
     if found.patient is None:
         raise _nobody(f"input.{node}.psn_no")
     if shown is not None:
         check_shown(found.patient, shown, found.holder_id, node)
-    return found.patient, found.items
+    return found.patient, found
 
 
 def person_registering(connection: sa.Connection, call: Call, shown: Shown) -> Person:

@@ -10,6 +10,7 @@ from gongji.entrances.national.lines import DrugDetail, SplitRow, item_key, pric
 from gongji.entrances.national.messages import asked, free, needed, node, read_node, read_rows
 from gongji.entrances.national.outpatient_settling import ReverseInput, reverse
 from gongji.entrances.national.patient import patient_at_reception
+from gongji.entrances.national.prescription import prescribing_hospital, tier_of_prescriber
 from gongji.entrances.national.setlinfo import SetlDetail, SetlInfo
 from gongji.entrances.national.settled import settled_output
 from gongji.entrances.national.transaction import Answer, Call, Transaction, settled
@@ -38,7 +39,7 @@ class Purchase:
     dise_name: str = free(C(500), "病种名称")
     acct_used_flag: AccountUse = needed(choice(1, AccountUse), "个人账户使用标志", "0 none, 1 own, 2 sharers")
     med_type: str = needed(C(6), "医疗类别")
-    exp_content: Any = free(NESTED, "字段扩展")
+    exp_content: Any = free(NESTED, "字段扩展", "rxfixmedinsCode: the hospital whose prescription is filled")
 
 
 #: The lines of a purchase are one batch.
@@ -65,18 +66,23 @@ async def _command(call: Call) -> tuple[Person, SettlePurchase]:
     refuse_repeats(details, "drugdetail")
     region = call.institution.region
     keys = frozenset(item_key(region, each) for each in details)
-    whose, items = await patient_at_reception(call, purchase.psn_no, shown=purchase, node="druginfo", items=keys)
+    hospital = prescribing_hospital(purchase.exp_content)
+    whose, found = await patient_at_reception(
+        call, purchase.psn_no, shown=purchase, node="druginfo", items=keys, named=hospital
+    )
     command = SettlePurchase(
         key=call.key,
         institution=call.institution,
         person_id=whose.id,
-        lines=tuple(priced(each, items.get(item_key(region, each)), batch=_BATCH) for each in details),
+        lines=tuple(priced(each, found.items.get(item_key(region, each)), batch=_BATCH) for each in details),
         total=purchase.medfee_sumamt,
         account_use=purchase.acct_used_flag,
         scheme=purchase.insutype,
         med_type=purchase.med_type,
         certificate_kind=purchase.mdtrt_cert_type,
         began_at=purchase.begntime,
+        disease=purchase.dise_codg,
+        prescriber=tier_of_prescriber(hospital, found.named),
     )
     return whose, command
 

@@ -21,7 +21,7 @@ from gongji.foundation.database import Database
 from gongji.foundation.personal import Vault
 from gongji.registry import service as registry
 from gongji.registry.e_credential import person_of_token
-from gongji.registry.model import CatalogueItem, Person
+from gongji.registry.model import CatalogueItem, Institution, Person
 
 #: Most calls that share a transaction: as many as the desk takes at once.
 LARGEST_BATCH: Final = 256
@@ -46,6 +46,7 @@ class Enquiry:
         token, card: a credential whose holder is wanted; "" for none.
         institution_id, at: where and when a token is shown.
         items: what is wanted of the catalogue.
+        named: code of another institution that the call names (whose prescription a pharmacy fills); "" for none.
     """
 
     psn_no: str
@@ -54,6 +55,7 @@ class Enquiry:
     institution_id: int = 0
     at: datetime | None = None
     items: frozenset[ItemKey] = frozenset()
+    named: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,13 @@ class Found:
         patient: None when nobody has the number.
         holder_id: whose the credential is; None when it is nobody's, or none was asked for.
         items: catalogue items by key; without those that no catalogue holds. May hold other calls' items too.
+        named: the institution that the call names; None when there is none with that code, or none was named.
     """
 
     patient: Person | None
     holder_id: int | None
     items: Mapping[ItemKey, CatalogueItem]
+    named: Institution | None = None
 
 
 class Reception:
@@ -122,7 +126,8 @@ class Reception:
             told = None
             if person is not None and person.psn_no == enquiry.psn_no:
                 told = person
-            found.append(Found(told, self._holder(connection, enquiry), items))
+            named = registry.institution_by_code(connection, enquiry.named) if enquiry.named else None
+            found.append(Found(told, self._holder(connection, enquiry), items, named))
         return found
 
     def _items(self, connection: sa.Connection, keys: frozenset[ItemKey]) -> Mapping[ItemKey, CatalogueItem]:
