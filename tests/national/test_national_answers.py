@@ -163,7 +163,7 @@ def test_setlinfo_has_the_known_fields_of_hangzhou(name: str) -> None:
 
 def test_5203_has_the_known_fields_of_shenzhen() -> None:
     real = sample("shenzhen_5203_partial_response")["response"]["output"]["setlinfo"]
-    ours = on_the_wire(write_node(stored_setlinfo(StoredSettlement(SETTLED, None), PERSON, HOSPITAL)))
+    ours = on_the_wire(write_node(stored_setlinfo(StoredSettlement(SETTLED, None, False), PERSON, HOSPITAL)))
     assert_like_real({key: ours[key] for key in real}, real)
     assert (ours["psn_pay"], ours["cash_payamt"], ours["acct_pay"]) == (800.45, 78.5, 721.95)
 

@@ -51,6 +51,8 @@ class JournalKind(str):
 
     SETTLEMENT: Final = "settlement"
     REVERSAL: Final = "reversal"
+    #: What a message did is undone, as if it had never come (2601).
+    UNDO: Final = "undo"
     OPENING: Final = "opening"
     #: Set aside, then taken, or given back (also when its time is over).
     HOLD: Final = "hold"

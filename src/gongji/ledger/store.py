@@ -34,9 +34,12 @@ WITH posted_journal AS (
       FROM unnest(%(ids)b::bigint[], %(kinds)b::text[], %(reverses)b::bigint[], %(moments)b::timestamptz[])
            AS j(id, kind, reverses, posted_at)
 ), taken_back AS (
-    INSERT INTO reversal (bucket, journal_id, reversed_by)
-    SELECT j.id & 1023, j.reverses, j.id
-      FROM unnest(%(ids)b::bigint[], %(reverses)b::bigint[]) AS j(id, reverses)
+    INSERT INTO reversal (bucket, journal_id, round, reversed_by, undo)
+    SELECT j.id & 1023, j.reverses, 1 + (
+               SELECT count(*) FROM reversal r JOIN reversal u ON u.bucket = r.bucket AND u.journal_id = r.reversed_by
+                WHERE r.bucket = (j.reverses & 1023)::smallint AND r.journal_id = j.reverses
+           ), j.id, j.kind = 'undo'
+      FROM unnest(%(ids)b::bigint[], %(kinds)b::text[], %(reverses)b::bigint[]) AS j(id, kind, reverses)
      WHERE j.reverses IS NOT NULL
 ), posted_transfer AS (
     INSERT INTO transfer (bucket, journal_id, leg, debit, credit, amount, authorisation_id, posted_at)

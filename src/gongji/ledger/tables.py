@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import sqlalchemy as sa
 
 from gongji.foundation.schema import bucket_column, by_month, fen_column, metadata, moment_column
@@ -61,20 +63,26 @@ journal = sa.Table(
     moment_column("posted_at"),
     sa.PrimaryKeyConstraint("bucket", "id"),
     sa.CheckConstraint("bucket = id & 1023", name="bucket_in_id"),
-    sa.CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="reversal_names_original"),
+    sa.CheckConstraint("(kind IN ('reversal', 'undo')) = (reverses IS NOT NULL)", name="reversal_names_original"),
     **by_month("id"),
 )
 
-#: What was taken back, once: a key over all months, which the partitioned journals cannot have.
+#: What was taken back, once: a key over all months, which the partitioned journals cannot have. The round counts the
+#: reversals that were themselves undone: only after an undo can the same journal be taken back once more.
 reversal = sa.Table(
     "reversal",
     metadata,
     bucket_column(),
     sa.Column("journal_id", sa.BigInteger, nullable=False),
+    sa.Column("round", sa.Integer, nullable=False),
     sa.Column("reversed_by", sa.BigInteger, nullable=False),
-    sa.PrimaryKeyConstraint("bucket", "journal_id"),
+    sa.Column("undo", sa.Boolean, nullable=False),
+    sa.PrimaryKeyConstraint("bucket", "journal_id", "round"),
     sa.CheckConstraint("bucket = journal_id & 1023 AND bucket = reversed_by & 1023", name="bucket_in_id"),
 )
+
+#: The condition that a reversal ``r`` stands: it was not undone itself.
+STANDS: Final = "NOT EXISTS (SELECT FROM reversal u WHERE u.bucket = r.bucket AND u.journal_id = r.reversed_by)"
 
 #: A positive amount from one account to another, in the bucket of its bounded side (the payer's, or who is credited).
 transfer = sa.Table(

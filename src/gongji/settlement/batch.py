@@ -25,10 +25,12 @@ from gongji.settlement.model import (
     Settlement,
     SettlePurchase,
     SettleVisit,
+    Undo,
     wire_id,
 )
 from gongji.settlement.part_return import PartReturned, rest_key, rest_of
 from gongji.settlement.reversal import reverse
+from gongji.settlement.undo import restore, undo
 from gongji.settlement.waterfall import Deposit
 from gongji.settlement.write import Entry
 
@@ -50,6 +52,7 @@ class Batch:
         self.loaded = loaded
         self.entries: list[Entry] = []
         self.held: list[HoldDecision] = []
+        self.closed: list[tuple[int, str, str]] = []
         self._rules = rules
         self._at = at
         self._serials = list(serials)
@@ -67,6 +70,8 @@ class Batch:
                 return self._hold(command)
             if isinstance(command, ReversePart):
                 return self._return_part(command)
+            if isinstance(command, Undo):
+                return self._undo(command)
             return self._settle(command, dry=dry)
         except GongjiError as refusal:
             return refusal
@@ -112,6 +117,41 @@ class Batch:
         if not isinstance(command, SettleAdmission):
             return ()
         return deposits_for(wire_id(command.institution.region, command.visit_id), self.loaded.holds)
+
+    def _undo(self, command: Undo) -> Settlement:
+        """What the message made is taken back; a message that did not come is closed, so that it cannot settle later."""
+        books = self.loaded.books
+        if (known := stored_answer(command.key, books)) is not None:
+            return known
+        settled = [books.settled[place][1] for place in command.undone if place in books.settled]
+        if not settled:
+            fresh = [place for place in command.undone if place not in books.closed]
+            books.closed.update(fresh)
+            self.closed += fresh
+            raise refusals.nothing_to_undo(command.infnos[0], command.msgid)
+        target = settled[0]
+        if target.person_id != command.person_id:
+            raise refusals.nothing_to_undo(command.infnos[0], command.msgid)
+        if target.id in books.undone:
+            return target
+        found = self.loaded.originals.get(target.id)
+        if found is None:
+            # Decided a moment ago, in this very transaction: not there for anybody yet.
+            raise refusals.still_running(command.infnos[0], command.msgid)
+        settlement_id = compose(self._serials.pop(), bucket_of(command.person_id))
+        if target.reverses is None:
+            stay = self.loaded.stays.get(target.visit_id)
+            taken = self.loaded.captured.get(target.id, ())
+            decision = undo(command, target, found.transfers, found.moves, books, self._at, settlement_id, stay, taken)
+        else:
+            original = self.loaded.originals[target.reverses].settlement
+            visit = self.loaded.visits.get(target.visit_id)
+            sharings = self.loaded.sharings.get(command.person_id, ())
+            decision = restore(
+                command, target, original, found.transfers, found.moves, visit, sharings, books, self._at, settlement_id
+            )
+        self.entries.append(Entry(command, decision))
+        return decision.settlement
 
     def _return_part(self, command: ReversePart) -> PartReturned:
         """Both decisions over a copy of the books, which becomes the books when both go through."""

@@ -94,8 +94,10 @@ class Books(msgspec.Struct):
         counters: benefit counters by (person, counter, period).
         usage: shared so far by (authorisation, period), in fen; the period of the whole life is ``total``.
         settled: settlements by key that are stored or were decided earlier in this batch.
+        closed: keys of messages that were undone before they came.
         reversed: ids of settlements that are taken back.
         paid_second: fen of a settlement's cash that second transactions paid, where it is to be taken back.
+        undone: ids of those that were taken back by an undo, reversals among them.
         turned: for a person to whom something may go back, the last year that their account has seen the end of, and
             when it was turned.
     """
@@ -104,7 +106,9 @@ class Books(msgspec.Struct):
     counters: dict[tuple[int, str, str], CounterValue] = {}
     usage: dict[tuple[int, str], int] = {}
     settled: dict[tuple[int, str, str], tuple[bytes, Settlement]] = {}
+    closed: set[tuple[int, str, str]] = set()
     reversed: set[int] = set()
+    undone: set[int] = set()
     turned: dict[int, tuple[int, datetime]] = {}
     paid_second: dict[int, int] = {}
 
@@ -116,7 +120,9 @@ class Books(msgspec.Struct):
             counters,
             dict(self.usage),
             dict(self.settled),
+            set(self.closed),
             set(self.reversed),
+            set(self.undone),
             dict(self.turned),
             dict(self.paid_second),
         )

@@ -89,6 +89,7 @@ class Decision(msgspec.Struct, frozen=True):
         captured: fen taken out of each hold of the stay.
         returned: of holds that a reversal gives back: (authorisation, fen below zero, the moment it was held).
         admission: the state that the stay goes into; None where it stays as it is.
+        stands: the settlement that has settled them, when it is not this one but stands again.
     """
 
     settlement: Settlement
@@ -100,18 +101,25 @@ class Decision(msgspec.Struct, frozen=True):
     captured: Mapping[int, int] = {}
     returned: tuple[tuple[int, int, datetime], ...] = ()
     admission: AdmissionState | None = None
+    stands: int | None = None
 
 
 def stored_answer(key: MessageKey, books: Books) -> Settlement | None:
     """The answer that was given to this key before.
 
     Raises:
-        Refused: ``key.other_content`` when the same key came with other content.
+        Refused: ``key.other_content`` when the same key came with other content; ``message.undone`` when the message was
+            undone (2601), before it came or after.
     """
-    known = books.settled.get((key.institution_id, key.infno, key.msgid))
+    place = key.institution_id, key.infno, key.msgid
+    if place in books.closed:
+        raise refusals.undone(key)
+    known = books.settled.get(place)
     if known is None:
         return None
     digest, settlement = known
+    if settlement.id in books.undone:
+        raise refusals.undone(key)
     if digest != key.digest:
         raise refusals.other_content(key)
     return settlement

@@ -30,6 +30,7 @@ from gongji.settlement.holds.model import HoldCommand, PlaceHold
 from gongji.settlement.load import Job, load
 from gongji.settlement.model import Command, ReversePart, SettleAdmission, Settlement, SettlePurchase, SettleVisit
 from gongji.settlement.part_return import PartReturned
+from gongji.settlement.undo_store import CLOSE, key_parameters
 from gongji.settlement.write import write
 
 log = structlog.get_logger()
@@ -249,8 +250,13 @@ class Clerk:
 
     def _finish(self, batch: Batch) -> None:
         journals = batch.journals
+        if batch.closed:
+            self._connection.execute(CLOSE, key_parameters(batch.closed))
         if not journals:
-            self._connection.rollback()
+            if batch.closed:
+                self._connection.commit()
+            else:
+                self._connection.rollback()
             return
         block = self._poster.prepare(journals)
         write(self._connection, batch.entries, batch.held, batch.loaded, block, self._citations)

@@ -18,9 +18,10 @@ from msgspec.structs import replace
 
 from gongji.benefit.model import Bill, CounterMove
 from gongji.family.model import Authorisation, AuthorisationState
-from gongji.foundation.arrays import Integers, Numbers, Texts
+from gongji.foundation.arrays import Integers, Texts
 from gongji.foundation.clock import CHINA
 from gongji.ledger.model import Transfer, person_of, personal_account
+from gongji.ledger.tables import STANDS
 from gongji.registry.filings import Filed
 from gongji.registry.model import Enrolment
 from gongji.registry.store import tier_from
@@ -46,11 +47,13 @@ from gongji.settlement.model import (
     SettleAdmission,
     Settlement,
     SettleVisit,
+    Undo,
     wire_id,
 )
 from gongji.settlement.part_return import rest_key
 from gongji.settlement.rows import READ, settlement_from
 from gongji.settlement.stays import Stay
+from gongji.settlement.undo_store import Made, key_parameters, made_by
 from gongji.settlement.waterfall import OWN_ORDER
 
 _filings = msgspec.json.Decoder(tuple[Filed, ...])
@@ -84,10 +87,10 @@ SELECT m.institution_id, m.infno, m.msgid, m.request_digest, m.outcome_id
 
 #: Settlements that were asked for before, or are to be taken back, and whether that has happened.
 SETTLED = f"""
-SELECT {", ".join(READ)}, r.journal_id IS NOT NULL
+SELECT {", ".join(READ)}, r.undo
   FROM unnest(%(wanted)b::bigint[]) AS k(id)
   JOIN settlement s ON s.bucket = (k.id & 1023) AND s.id = k.id
-  LEFT JOIN reversal r ON r.bucket = s.bucket AND r.journal_id = s.id
+  LEFT JOIN reversal r ON r.bucket = s.bucket AND r.journal_id = s.id AND {STANDS}
 """
 
 #: What second transactions paid of the cash of settlements that are to be taken back.
@@ -149,13 +152,14 @@ SELECT ((w.id >> 10) << 18) | (kind << 10) | (w.id & 1023) AS id
 
 
 #: What returning money may touch: the accounts that it left, of a current one (kind 1) also its holder's historical one
-#: (kind 2: 1024 more), since a year may have turned; the account that a hold stands in; what holds name themselves.
+#: (kind 2: 1024 more), since a year may have turned; the account that it went to (a hold's, or whom a reversal repaid); what
+#: holds name themselves.
 def _returning(journals: str) -> str:
     return f"""
 SELECT t.debit + later AS id FROM transfer t, unnest(ARRAY[0, 1024]) AS later
  WHERE t.journal_id IN ({journals}) AND (t.debit >> 10) & 255 <= CASE later WHEN 0 THEN 5 ELSE 1 END
  UNION
-SELECT t.credit FROM transfer t WHERE t.journal_id IN ({journals}) AND (t.credit >> 10) & 255 = 3
+SELECT t.credit FROM transfer t WHERE t.journal_id IN ({journals}) AND (t.credit >> 10) & 255 <= 5
  UNION
 SELECT id FROM unnest(%(hold_accounts)b::bigint[]) AS h(id)
 """
@@ -241,38 +245,45 @@ def load(connection: psycopg.Connection[Any], commands: Sequence[Job], at: datet
     holds = [command for command in commands if isinstance(command, PlaceHold | CaptureHold | ReleaseHold)]
     settling = [command for command in commands if not isinstance(command, PlaceHold | CaptureHold | ReleaseHold)]
     reversals = [command for command in settling if isinstance(command, Reverse | ReversePart)]
+    undos = [command for command in settling if isinstance(command, Undo)]
     keys = [command.key for command in settling]
     keys += [rest_key(command) for command in settling if isinstance(command, ReversePart)]
     hold_parameters = store.load_parameters(holds)
-    originals = [command.settlement_id for command in reversals]
+    patients = Integers(sorted({command.person_id for command in commands}))
+    if undos:
+        connection.execute(LOCK_PATIENTS, {"patients": patients, "today": at.date()})
+    made = made_by(connection, undos) if undos else Made()
+    originals = [*(command.settlement_id for command in reversals), *made.originals]
     # Whose use of an authorisation may be given back, in whatever month it was made.
-    returning_to = [command.person_id for command in reversals]
+    returning_to = [command.person_id for command in (*reversals, *undos)]
     returning_to += [command.person_id for command in holds if not isinstance(command, PlaceHold)]
     stays = _of_stays(settling)
     # A stay is settled by the counters of its own day, which may lie in another period than today.
     returning_to += [command.person_id for command in stays]
+    references = {command.visit_id: wire_id(command.institution.region, command.visit_id) for command in stays}
+    references |= made.stays
     parameters: dict[str, object] = hold_parameters | {
-        "patients": Integers(sorted({command.person_id for command in commands})),
-        "institutions": Numbers(key.institution_id for key in keys),
-        "infnos": Texts(key.infno for key in keys),
-        "msgids": Texts(key.msgid for key in keys),
+        "patients": patients,
+        **key_parameters([(key.institution_id, key.infno, key.msgid) for key in keys] + made.places),
         "returning": Integers([*originals, *hold_parameters["holds"]]),
         "reversed_patients": Integers(returning_to),
-        "visits": Integers(sorted({command.visit_id for command in settling if isinstance(command, SettleVisit)})),
+        "visits": Integers(
+            sorted({command.visit_id for command in settling if isinstance(command, SettleVisit)} | made.visits)
+        ),
         "periods": Texts(usage_periods(at)),
         "counted": Texts(counter_periods(at.date())),
         "today": at.date(),
-        "stays": Integers(sorted({command.visit_id for command in stays})),
-        "references": Texts(sorted({wire_id(command.institution.region, command.visit_id) for command in stays})),
+        "stays": Integers(sorted(references)),
+        "references": Texts(sorted(references.values())),
     }
-    more = bool(reversals or holds or stays)
+    more = bool(reversals or undos or holds or references)
     accounts = LOCK_MORE_ACCOUNTS if more else LOCK_ACCOUNTS
-    if stays:
+    if references:
         accounts = LOCK_ACCOUNTS_OF_STAYS
     statements = [LOCK_PATIENTS, accounts, KNOWN, AUTHORISATIONS, ENROLMENTS, COUNTERS]
     if parameters["visits"]:
         statements.append(VISITS)
-    if stays:
+    if references:
         statements += [LEFT_BY_STAYS, STAYS, stay_store.BEFORE, stay_store.CAPTURED, DEPOSITS]
     elif more:
         statements.append(LEFT_BY)
@@ -284,11 +295,11 @@ def load(connection: psycopg.Connection[Any], commands: Sequence[Job], at: datet
     rows[LOCK_ACCOUNTS] = rows[accounts]
     loaded = _assemble(rows, at)
     _add_settlements(connection, loaded, rows[KNOWN], set(originals))
-    sources = _add_transfers(loaded, rows.get(LEFT_BY_STAYS if stays else LEFT_BY, ()))
-    if holds or stays:
+    sources = _add_transfers(loaded, rows.get(LEFT_BY_STAYS if references else LEFT_BY, ()))
+    if holds or references:
         found = {row[0]: row for row in (*rows.get(store.HOLDS, ()), *rows.get(DEPOSITS, ()))}
         loaded.holds = store.hold_books(found.values(), sources, rows.get(store.STEPS, ()))
-    if stays:
+    if references:
         loaded.stays = stay_store.stays_from(rows[STAYS], rows[stay_store.BEFORE], _enrolment)
         loaded.captured = stay_store.captured_from(rows[stay_store.CAPTURED], loaded.holds.holds)
         for visit_id, visit in loaded.visits.items():
@@ -331,21 +342,25 @@ def _add_settlements(
     connection: psycopg.Connection[Any], loaded: Loaded, known: Sequence[tuple[Any, ...]], originals: set[int]
 ) -> None:
     """The settlements that messages made before and those to be taken back: most batches have neither."""
-    wanted = originals | {outcome_id for *_, outcome_id in known}
+    books = loaded.books
+    books.closed.update((row[0], row[1], row[2]) for row in known if row[-1] is None)
+    wanted = originals | {outcome_id for *_, outcome_id in known if outcome_id is not None}
     if not wanted:
         return
     for row in connection.execute(SETTLED, {"wanted": Integers(wanted)}):
         settlement, moves = settlement_from(row)
         loaded.originals[settlement.id] = Original(settlement, moves)
+        if row[-1] is not None:
+            books.reversed.add(settlement.id)
         if row[-1]:
-            loaded.books.reversed.add(settlement.id)
+            books.undone.add(settlement.id)
     if originals:
         rows = connection.execute(PAID_SECOND, {"wanted": Integers(originals)}).fetchall()
-        loaded.books.paid_second.update(rows)
+        books.paid_second.update(rows)
     for institution_id, infno, msgid, digest, outcome_id in known:
         made = loaded.originals.get(outcome_id)
         if made is not None:
-            loaded.books.settled[institution_id, infno, msgid] = (bytes(digest), made.settlement)
+            books.settled[institution_id, infno, msgid] = (bytes(digest), made.settlement)
 
 
 def _add_transfers(loaded: Loaded, rows: Sequence[tuple[Any, ...]]) -> list[tuple[int, int, int]]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from gongji.benefit.model import Step
 from gongji.registry.model import CatalogueItem, Institution
 from gongji.rules.model import Clause, Scheme, Status, Tier
+
+#: The transaction that undoes another: a settlement that it made counts nowhere, nor does what it took back.
+UNDO: Final = "2601"
 
 
 class MessageKey(msgspec.Struct, frozen=True):
@@ -174,6 +178,28 @@ class Reverse(msgspec.Struct, frozen=True):
     stay: bool = False
 
 
+class Undo(msgspec.Struct, frozen=True):
+    """2601: have a message, whose answer was lost, not have happened; if it comes later, it must not settle any more.
+
+    Attributes:
+        person_id: the patient.
+        infnos: the transaction of the message, and its other names (2207 is sent as 2207A too); the first one that is
+            known is meant.
+        msgid: the message's own.
+    """
+
+    key: MessageKey
+    institution: Institution
+    person_id: int
+    infnos: tuple[str, ...]
+    msgid: str
+
+    @property
+    def undone(self) -> tuple[tuple[int, str, str], ...]:
+        """The keys under which the message may be known."""
+        return tuple((self.key.institution_id, infno, self.msgid) for infno in self.infnos)
+
+
 class ReversePart(msgspec.Struct, frozen=True):
     """Some of a purchase goes back: reverse the whole and settle what remains, both or neither.
 
@@ -192,7 +218,7 @@ class ReversePart(msgspec.Struct, frozen=True):
     account_use: AccountUse
 
 
-Command = SettleVisit | SettlePurchase | Reverse
+Command = SettleVisit | SettlePurchase | Reverse | Undo
 
 
 class PayerLine(msgspec.Struct, frozen=True):
@@ -226,8 +252,8 @@ class Settlement(msgspec.Struct, frozen=True):
 
     Attributes:
         id: our id; 0 for a pre-settlement, which writes nothing.
-        kind: ``settle`` or ``reverse``.
-        reverses: the settlement taken back.
+        kind: ``settle``, ``reverse``, or ``restore`` for a settlement whose reversal was undone.
+        reverses: the settlement taken back; for a ``restore`` the reversal.
         status, psn_type, civil_servant: the patient's standing that day.
         ratio: the fund's ratio per ten thousand.
         own: from the patient's own account. shared: from sharers' accounts. cash: what the patient pays at the till.

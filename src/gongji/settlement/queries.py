@@ -12,7 +12,7 @@ from gongji.foundation.clock import CHINA
 from gongji.foundation.ids import bucket_of
 from gongji.ledger.model import AccountKind, Transfer, kind_of, person_of, personal_account
 from gongji.ledger.service import held
-from gongji.ledger.tables import transfer
+from gongji.ledger.tables import STANDS, transfer
 from gongji.settlement.model import Settlement
 from gongji.settlement.rows import READ, settlement_from
 from gongji.settlement.tables import benefit_counter, settlement
@@ -20,10 +20,11 @@ from gongji.settlement.tables import benefit_counter, settlement
 
 @dataclass(frozen=True, slots=True)
 class StoredSettlement:
-    """A settlement, and the reversal that took it back, if one did."""
+    """A settlement, the reversal that took it back, if one did, and whether that was an undo (2601)."""
 
     settlement: Settlement
     reversed_by: int | None
+    undone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,13 @@ def settlements_of(
 
 def _read(connection: sa.Connection, condition: str, *, limit: int = 1, **parameters: object) -> list[StoredSettlement]:
     statement = f"""
-        SELECT {", ".join(READ)}, r.reversed_by
-          FROM settlement s LEFT JOIN reversal r ON r.bucket = s.bucket AND r.journal_id = s.id
+        SELECT {", ".join(READ)}, r.reversed_by, coalesce(r.undo, false)
+          FROM settlement s LEFT JOIN reversal r ON r.bucket = s.bucket AND r.journal_id = s.id AND {STANDS}
          WHERE {condition} ORDER BY s.settled_at DESC, s.id DESC LIMIT :limit
     """
     wanted = {name: value for name, value in parameters.items() if value is not None} | {"limit": limit}
     rows = connection.execute(sa.text(statement), wanted)
-    return [StoredSettlement(settlement_from(tuple(row))[0], row[-1]) for row in rows]
+    return [StoredSettlement(settlement_from(tuple(row))[0], *row[-2:]) for row in rows]
 
 
 def paid_by(

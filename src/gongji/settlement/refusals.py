@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from gongji.foundation.errors import GongjiError, InvalidInput, NotFound, Refused
+from gongji.foundation.errors import Busy, GongjiError, InvalidInput, NotFound, Refused
 from gongji.foundation.money import yuan
 from gongji.registry.model import Institution
 from gongji.rules.model import CareKind, Scheme
@@ -21,6 +21,60 @@ def other_content(key: MessageKey) -> GongjiError:
         f"报文ID {key.msgid} 已用于另一笔 {key.infno}，内容不同：请换新的报文ID重新发送",
         field="msgid",
         accepted="a msgid not used before",
+    )
+
+
+def undone(key: MessageKey) -> GongjiError:
+    """The message was undone (2601), before it came or after."""
+    return Refused(
+        "message.undone",
+        f"message {key.msgid} ({key.infno}) was undone by 2601 and settles nothing any more: send a new msgid",
+        f"报文 {key.msgid}（{key.infno}）已被冲正，不再结算：如需结算，请换新的报文ID重新发送",
+        field="msgid",
+        accepted="a msgid not used before",
+    )
+
+
+def nothing_to_undo(infno: str, msgid: str) -> GongjiError:
+    """No such message came from this institution for this patient; if it comes now, it settles nothing."""
+    return NotFound(
+        "undo.unknown",
+        f"no {infno} with msgid {msgid} of this patient came from this institution: nothing was booked, and should the"
+        " message still come it will not be",
+        f"冲正失败：没有收到本机构这位参保人的 {infno} 报文 {msgid}，没有入账；该报文以后再到也不会结算，请换新的报文ID",
+        field="omsgid",
+        accepted="msgid and infno of a message that was sent for this patient",
+    )
+
+
+def still_running(infno: str, msgid: str) -> GongjiError:
+    """The message that is to be undone is being settled in this very moment."""
+    return Busy(
+        "undo.running",
+        f"{infno} with msgid {msgid} is being settled right now: send the same 2601 again in a moment",
+        f"原交易 {infno}（报文 {msgid}）正在处理中，请稍后用同一报文再次冲正",
+        field="omsgid",
+    )
+
+
+def undo_reversed() -> GongjiError:
+    """What is to be undone was taken back in the ordinary way."""
+    return Refused(
+        "undo.reversed",
+        "the settlement was reversed before (2208, 2103 or 2305): there is nothing to undo",
+        "冲正失败：冲正的结算信息退费结算标志不为未退费，不能办理冲正交易",
+        field="omsgid",
+        accepted="a settlement that stands",
+    )
+
+
+def restore_impossible(what: str, zh: str) -> GongjiError:
+    """A reversal cannot be undone, since what went back is not there any more."""
+    return Refused(
+        "undo.not_restorable",
+        f"the reversal cannot be undone: {what}; settle again with a new message instead",
+        f"不能冲正这笔退费：{zh}；请用新的报文重新结算",
+        field="omsgid",
     )
 
 

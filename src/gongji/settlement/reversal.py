@@ -18,7 +18,7 @@ from gongji.settlement import admission_refusals, refusals
 from gongji.settlement.books import Books, apply_moves, home, usage_of
 from gongji.settlement.decide import Decision
 from gongji.settlement.deposits import Captured, back_to_payers
-from gongji.settlement.model import Explanation, PayerLine, Reverse, Settlement
+from gongji.settlement.model import Explanation, MessageKey, PayerLine, Reverse, Settlement
 from gongji.settlement.stays import AdmissionState, Stay
 
 
@@ -59,8 +59,19 @@ def reverse(
         or original.visit_id != command.visit_id
     ):
         raise refusals.settlement_unknown()
-    if original.kind == "reverse" or original.id in books.reversed:
+    if original.kind != "settle" or original.id in books.reversed:
         raise refusals.already_reversed()
+    check_returnable(original, stay, books)
+    kind = JournalKind.REVERSAL
+    return take_back(command.key, original, transfers, moves, books, at, settlement_id, kind, stay, captured)
+
+
+def check_returnable(original: Settlement, stay: Stay | None, books: Books) -> None:
+    """Nothing may rest on what goes back: no second payment, no later settlement of the same stay.
+
+    Raises:
+        Refused: ``second.…``, ``admission.…``.
+    """
     if books.paid_second.get(original.id, 0):
         raise refusals.second_payment_stands()
     if original.of_stay and stay is None:
@@ -69,6 +80,25 @@ def reverse(
         raise admission_refusals.is_no_stay()
     if stay is not None and stay.before and stay.before[-1].id != original.id:
         raise admission_refusals.later_first()
+
+
+def take_back(
+    key: MessageKey,
+    original: Settlement,
+    transfers: tuple[Transfer, ...],
+    moves: tuple[CounterMove, ...],
+    books: Books,
+    at: datetime,
+    settlement_id: int,
+    kind: str,
+    stay: Stay | None,
+    captured: Sequence[Captured],
+) -> Decision:
+    """Give everything of a settlement that stands back to where it came from; arguments as in `reverse`.
+
+    Args:
+        kind: the journal's: a reversal or an undo.
+    """
     paid = [one for one in transfers if kind_of(one.debit) is not AccountKind.PERSONAL_HELD]
     back = tuple(home(transfer.opposite(), books, original.settled_at) for transfer in paid)
     back += back_to_payers(captured, original.institution_id, books)
@@ -92,17 +122,20 @@ def reverse(
         if stay.state is AdmissionState.SETTLED:
             admission = stay.state = AdmissionState.DISCHARGED
     books.reversed.add(original.id)
-    settlement = _negative(original, command, books, at, settlement_id)
-    key = command.key
+    settlement = opposite(original, "reverse", key, books, at, settlement_id)
     books.settled[key.institution_id, key.infno, key.msgid] = (key.digest, settlement)
-    journal = Journal(settlement_id, JournalKind.REVERSAL, original.id, at, back)
+    journal = Journal(settlement_id, kind, original.id, at, back)
     return Decision(settlement, original.settled_at, journal, taken_back, usage, returned=returned, admission=admission)
 
 
-def _negative(original: Settlement, command: Reverse, books: Books, at: datetime, settlement_id: int) -> Settlement:
+def opposite(
+    original: Settlement, kind: str, key: MessageKey, books: Books, at: datetime, settlement_id: int
+) -> Settlement:
+    """What takes a settlement back (``reverse``), or takes a reversal back (``restore``): all amounts the other way."""
+    because = "reversed" if kind == "reverse" else "restored"
     explanation = Explanation(
         tuple(
-            PayerLine(line.payer, -line.amount, "reversed", line.clause, {**line.inputs, "settlement": original.id})
+            PayerLine(line.payer, -line.amount, because, line.clause, {**line.inputs, "settlement": original.id})
             for line in original.explanation.payers
             if line.amount
         ),
@@ -111,10 +144,10 @@ def _negative(original: Settlement, command: Reverse, books: Books, at: datetime
     return replace(
         original,
         id=settlement_id,
-        kind="reverse",
+        kind=kind,
         reverses=original.id,
-        infno=command.key.infno,
-        msgid=command.key.msgid,
+        infno=key.infno,
+        msgid=key.msgid,
         settled_at=at,
         total=-original.total,
         self_paid=-original.self_paid,

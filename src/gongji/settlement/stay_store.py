@@ -11,6 +11,7 @@ import msgspec
 from gongji.benefit.model import Bill, CounterMove
 from gongji.foundation.clock import CHINA
 from gongji.ledger.holds import Hold
+from gongji.ledger.tables import STANDS
 from gongji.registry.model import Enrolment
 from gongji.settlement.deposits import Captured
 from gongji.settlement.stay_case import FUND_FIELDS
@@ -35,7 +36,7 @@ SELECT s.visit_id, s.id, s.settled_at, s.total, s.self_paid, s.over_limit, s.fir
   JOIN admission a ON a.bucket = (k.id & 1023)::smallint AND a.visit_id = k.id
   JOIN settlement s ON s.bucket = a.bucket AND s.person_id = a.person_id AND s.visit_id = a.visit_id
        AND s.id >= (a.visit_id >> 44) << 44
- WHERE s.kind = 'settle' AND NOT EXISTS (SELECT FROM reversal r WHERE r.bucket = s.bucket AND r.journal_id = s.id)
+ WHERE s.kind = 'settle' AND NOT EXISTS (SELECT FROM reversal r WHERE r.bucket = s.bucket AND r.journal_id = s.id AND {STANDS})
  ORDER BY s.settled_at, s.id
 """
 

@@ -7,7 +7,8 @@ from sqlalchemy.dialects.postgresql import JSON, JSONB
 
 from gongji.foundation.schema import bucket_column, by_month, fen_column, metadata, moment_column
 
-#: What an institution asked for and what came of it, once: a key over all months and buckets.
+#: What an institution asked for and what came of it, once: a key over all months and buckets. Also what it undid before
+#: it came: the key that settles something and the one that closes the message are the same, so one of them wins.
 message = sa.Table(
     "message",
     metadata,
@@ -15,9 +16,9 @@ message = sa.Table(
     sa.Column("infno", sa.Text, nullable=False),
     sa.Column("msgid", sa.Text, nullable=False),
     sa.Column("request_digest", sa.LargeBinary, nullable=False),
-    sa.Column("outcome_id", sa.BigInteger, nullable=False),
+    sa.Column("outcome_id", sa.BigInteger),
     sa.PrimaryKeyConstraint("institution_id", "infno", "msgid"),
-    comment="outcome_id: the visit or settlement that the message made",
+    comment="outcome_id: the visit or settlement that the message made; null when it was undone before it came",
 )
 
 #: A text that explanations cite, kept once whatever the number of settlements that rest on it.
@@ -89,7 +90,8 @@ fee_line = sa.Table(
     " catalogue said of it that day; takes_back: sn of that other line",
 )
 
-#: Never changed: it is the stored answer to a repeated call. A reversal is a row of its own.
+#: Never changed: it is the stored answer to a repeated call. A reversal is a row of its own, and so is what restores a
+#: settlement whose reversal was undone.
 settlement = sa.Table(
     "settlement",
     metadata,
@@ -134,14 +136,14 @@ settlement = sa.Table(
     sa.Column("lines", JSON),
     sa.PrimaryKeyConstraint("bucket", "id"),
     sa.CheckConstraint("bucket = id & 1023 AND bucket = person_id & 1023", name="bucket_of_patient"),
-    sa.CheckConstraint("kind IN ('settle', 'reverse')", name="kind_known"),
-    sa.CheckConstraint("(kind = 'reverse') = (reverses IS NOT NULL)", name="reversal_names_original"),
+    sa.CheckConstraint("kind IN ('settle', 'reverse', 'restore')", name="kind_known"),
+    sa.CheckConstraint("(kind <> 'settle') = (reverses IS NOT NULL)", name="reversal_names_original"),
     sa.CheckConstraint("total = self_paid + over_limit + first_self_pay + in_scope", name="parts_add_up"),
     sa.CheckConstraint(
         "total = fund_pool + fund_large + fund_civil + fund_aid + own + shared + wallet + cash", name="payers_add_up"
     ),
     sa.CheckConstraint(
-        "CASE kind WHEN 'settle' THEN least(self_paid, over_limit, first_self_pay, in_scope, deductible,"
+        "CASE WHEN kind <> 'reverse' THEN least(self_paid, over_limit, first_self_pay, in_scope, deductible,"
         " fund_pool, fund_large, fund_civil, fund_aid, own, shared, wallet, cash) >= 0"
         " ELSE greatest(self_paid, over_limit, first_self_pay, in_scope, deductible,"
         " fund_pool, fund_large, fund_civil, fund_aid, own, shared, wallet, cash) <= 0 END",

@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from gongji.foundation.money import yuan
 from gongji.ledger import verify as ledger
 from gongji.ledger.finding import Check, Finding
+from gongji.ledger.tables import STANDS
 from gongji.premium import verify as premium
+from gongji.settlement.model import UNDO
 from gongji.settlement.second import verify as second
 
 _PARTS: Final = ("total", "self_paid", "over_limit", "first_self_pay", "in_scope", "deductible")
@@ -56,7 +58,8 @@ def transfers_match(connection: sa.Connection, journals: Sequence[int] | None = 
             SELECT s.id, s.total, j.id IS NULL AS lost
               FROM settlement s
               LEFT JOIN journal j ON j.bucket = s.bucket AND j.id = s.id AND j.posted_at = s.settled_at
-                   AND j.kind = CASE s.kind WHEN 'settle' THEN 'settlement' ELSE 'reversal' END
+                   AND j.kind = CASE WHEN s.kind = 'settle' THEN 'settlement'
+                                     WHEN s.infno = '{UNDO}' THEN 'undo' ELSE 'reversal' END
                    AND j.reverses IS NOT DISTINCT FROM s.reverses
               LEFT JOIN moved m ON m.journal_id = s.id
              WHERE {_of_settlements(journals)} AND (j.id IS NULL
@@ -103,7 +106,7 @@ def lines_match(connection: sa.Connection) -> Iterator[Finding]:
         )
         SELECT coalesce(s.id, l.id) AS id, s.total, l.total AS lines, s.id IS NULL AS lost
           FROM (SELECT * FROM settlement s WHERE s.kind = 'settle' AND s.lines IS NULL AND NOT EXISTS
-                   (SELECT FROM reversal r WHERE r.bucket = s.bucket AND r.journal_id = s.id)) AS s
+                   (SELECT FROM reversal r WHERE r.bucket = s.bucket AND r.journal_id = s.id AND {STANDS})) AS s
           FULL JOIN lines l ON l.id = s.id
          WHERE {_DIFFER}
     """
@@ -136,8 +139,10 @@ def reversals_are_opposite(connection: sa.Connection) -> Iterator[Finding]:
         sa.text(
             f"""
             SELECT r.id, r.reverses, s.id IS NULL AS lost
-              FROM settlement r LEFT JOIN settlement s ON s.bucket = r.bucket AND s.id = r.reverses AND s.kind = 'settle'
-             WHERE r.kind = 'reverse' AND (s.id IS NULL OR r.person_id <> s.person_id OR {opposite})
+              FROM settlement r
+              LEFT JOIN settlement s ON s.bucket = r.bucket AND s.id = r.reverses
+                   AND s.kind = CASE r.kind WHEN 'reverse' THEN 'settle' ELSE 'reverse' END
+             WHERE r.kind <> 'settle' AND (s.id IS NULL OR r.person_id <> s.person_id OR {opposite})
             """
         )
     )
@@ -185,7 +190,7 @@ def sharing_was_authorised(connection: sa.Connection, journals: Sequence[int] | 
             f"""
             SELECT t.journal_id, t.leg
               FROM transfer t
-              JOIN settlement s ON s.bucket = (t.journal_id & 1023) AND s.id = t.journal_id AND s.kind = 'settle'
+              JOIN settlement s ON s.bucket = (t.journal_id & 1023) AND s.id = t.journal_id AND s.kind <> 'reverse'
               LEFT JOIN authorisation a ON a.bucket = (t.authorisation_id & 1023) AND a.id = t.authorisation_id
              WHERE {_of_transfers(journals)} AND (t.debit >> 10) & 255 IN (1, 2, 4, 5) -- what was held has its own check
                AND CASE WHEN (((t.debit >> 18) << 10) | (t.debit & 1023)) = s.person_id
@@ -296,13 +301,13 @@ def admissions_match(connection: sa.Connection) -> Iterator[Finding]:
     has its visit."""
     rows = connection.execute(
         sa.text(
-            """
+            f"""
             SELECT a.visit_id, a.state, v.id IS NULL AS lost
               FROM admission a
               LEFT JOIN visit v ON v.bucket = a.bucket AND v.id = a.visit_id AND v.person_id = a.person_id
               LEFT JOIN (SELECT visit_id, count(*) AS times FROM settlement s
                           WHERE s.kind = 'settle' AND s.infno LIKE '2304%' AND NOT EXISTS
-                                (SELECT FROM reversal r WHERE r.bucket = s.bucket AND r.journal_id = s.id)
+                                (SELECT FROM reversal r WHERE r.bucket = s.bucket AND r.journal_id = s.id AND {STANDS})
                           GROUP BY visit_id) s ON s.visit_id = a.visit_id
               LEFT JOIN (SELECT visit_id, count(*) AS lines, count(*) FILTER (WHERE settlement_id IS NULL) AS waiting
                            FROM fee_line GROUP BY visit_id) f ON f.visit_id = a.visit_id

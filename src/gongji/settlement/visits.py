@@ -53,6 +53,8 @@ def register_in(connection: sa.Connection, serials: Serials, command: RegisterVi
             message.c.msgid == key.msgid,
         )
     ).one_or_none()
+    if known is not None and known.outcome_id is None:
+        raise refusals.undone(key)
     if known is not None:
         stored = find_visit(connection, known.outcome_id)
         if known.request_digest != key.digest or stored is None:

@@ -19,7 +19,7 @@ from gongji.settlement.decide import Decision
 from gongji.settlement.holds import store as holds
 from gongji.settlement.holds.model import HoldDecision
 from gongji.settlement.load import Loaded
-from gongji.settlement.model import Command, Reverse, SettleVisit
+from gongji.settlement.model import Command, SettleVisit, Undo
 from gongji.settlement.rows import DOCUMENTS, NAMES, SETTLEMENT_COLUMNS, cited_by, settlement_row
 
 
@@ -149,8 +149,10 @@ def _marks(entries: Sequence[Entry]) -> dict[str, Column]:
         answer = entry.decision.settlement
         if isinstance(entry.command, SettleVisit):
             marks += [(answer.visit_id, batch, None, answer.id) for batch in entry.decision.batches]
-        elif isinstance(entry.command, Reverse) and entry.command.visit_id != entry.command.settlement_id:
-            marks.append((answer.visit_id, None, entry.command.settlement_id, None))
+        elif answer.kind == "reverse" and answer.visit_id != answer.reverses:
+            marks.append((answer.visit_id, None, answer.reverses, None))
+        elif isinstance(entry.command, Undo):
+            marks += [(answer.visit_id, batch, None, entry.decision.stands) for batch in entry.decision.batches]
     return columns(_MARKS, marks)
 
 

@@ -14,7 +14,7 @@ from gongji.foundation.errors import InvalidInput
 from gongji.registry.model import Institution, Person
 from gongji.settlement import queries as settlements
 from gongji.settlement import refusals
-from gongji.settlement.model import from_wire
+from gongji.settlement.model import UNDO, from_wire
 from gongji.settlement.queries import StoredSettlement
 
 
@@ -145,6 +145,8 @@ def query_settlement(call: Call) -> Answer:
         stored = None if settlement_id is None else settlements.find_settlement(connection, settlement_id)
         if (
             stored is None
+            or stored.undone
+            or stored.settlement.infno == UNDO
             or stored.settlement.institution_id != call.institution.id
             or stored.settlement.person_id != person.id
             or (data.mdtrt_id and from_wire(data.mdtrt_id) != stored.settlement.visit_id)

@@ -16,6 +16,7 @@ from gongji.entrances.national import (
     plugins,
     queries,
     signon,
+    undoing,
 )
 from gongji.entrances.national.transaction import Transaction
 
@@ -28,6 +29,7 @@ TRANSACTIONS: Final[Mapping[str, Transaction]] = {
         outpatient_settling,
         pharmacy,
         queries,
+        undoing,
         e_credential,
         mobile,
         mobile_orders,

@@ -319,7 +319,7 @@ def create_tables() -> None:
         sa.Column("reverses", sa.BigInteger(), nullable=True),
         sa.Column("posted_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "(kind = 'reversal') = (reverses IS NOT NULL)", name=op.f("journal_reversal_names_original")
+            "(kind IN ('reversal', 'undo')) = (reverses IS NOT NULL)", name=op.f("journal_reversal_names_original")
         ),
         sa.CheckConstraint("bucket = id & 1023", name=op.f("journal_bucket_in_id")),
         sa.PrimaryKeyConstraint("bucket", "id", name=op.f("journal_pkey")),
@@ -351,9 +351,9 @@ def create_tables() -> None:
         sa.Column("infno", sa.Text(), nullable=False),
         sa.Column("msgid", sa.Text(), nullable=False),
         sa.Column("request_digest", sa.LargeBinary(), nullable=False),
-        sa.Column("outcome_id", sa.BigInteger(), nullable=False),
+        sa.Column("outcome_id", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("institution_id", "infno", "msgid", name=op.f("message_pkey")),
-        comment="outcome_id: the visit or settlement that the message made",
+        comment="outcome_id: the visit or settlement that the message made; null when it was undone before it came",
     )
     op.create_table(
         "opening",
@@ -408,11 +408,13 @@ def create_tables() -> None:
         "reversal",
         sa.Column("bucket", sa.SmallInteger(), nullable=False),
         sa.Column("journal_id", sa.BigInteger(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("reversed_by", sa.BigInteger(), nullable=False),
+        sa.Column("undo", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
             "bucket = journal_id & 1023 AND bucket = reversed_by & 1023", name=op.f("reversal_bucket_in_id")
         ),
-        sa.PrimaryKeyConstraint("bucket", "journal_id", name=op.f("reversal_pkey")),
+        sa.PrimaryKeyConstraint("bucket", "journal_id", "round", name=op.f("reversal_pkey")),
     )
     op.create_table(
         "settlement",
@@ -456,13 +458,13 @@ def create_tables() -> None:
         sa.Column("counters", postgresql.JSON(astext_type=sa.Text()), nullable=False),
         sa.Column("lines", postgresql.JSON(astext_type=sa.Text()), nullable=True),
         sa.CheckConstraint(
-            "(kind = 'reverse') = (reverses IS NOT NULL)", name=op.f("settlement_reversal_names_original")
+            "(kind <> 'settle') = (reverses IS NOT NULL)", name=op.f("settlement_reversal_names_original")
         ),
         sa.CheckConstraint(
-            "CASE kind WHEN 'settle' THEN least(self_paid, over_limit, first_self_pay, in_scope, deductible, fund_pool, fund_large, fund_civil, fund_aid, own, shared, wallet, cash) >= 0 ELSE greatest(self_paid, over_limit, first_self_pay, in_scope, deductible, fund_pool, fund_large, fund_civil, fund_aid, own, shared, wallet, cash) <= 0 END",
+            "CASE WHEN kind <> 'reverse' THEN least(self_paid, over_limit, first_self_pay, in_scope, deductible, fund_pool, fund_large, fund_civil, fund_aid, own, shared, wallet, cash) >= 0 ELSE greatest(self_paid, over_limit, first_self_pay, in_scope, deductible, fund_pool, fund_large, fund_civil, fund_aid, own, shared, wallet, cash) <= 0 END",
             name=op.f("settlement_signs"),
         ),
-        sa.CheckConstraint("kind IN ('settle', 'reverse')", name=op.f("settlement_kind_known")),
+        sa.CheckConstraint("kind IN ('settle', 'reverse', 'restore')", name=op.f("settlement_kind_known")),
         sa.CheckConstraint(
             "bucket = id & 1023 AND bucket = person_id & 1023", name=op.f("settlement_bucket_of_patient")
         ),

@@ -1,0 +1,58 @@
+"""2601 冲正: a message whose answer was lost is undone, whether it arrived or not."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gongji.entrances.national.fields import C
+from gongji.entrances.national.messages import needed, node, read_node
+from gongji.entrances.national.patient import patient_at_reception
+from gongji.entrances.national.transaction import Answer, Call, Transaction, settled
+from gongji.foundation.errors import InvalidInput
+from gongji.settlement.model import UNDO, Undo
+
+
+@node("data", "表 127 冲正交易")
+class UndoInput:
+    """Which message is to be undone."""
+
+    psn_no: str = needed(C(30), "人员编号")
+    omsgid: str = needed(C(30), "原发送方报文ID", "the msgid of the message whose answer was lost")
+    oinfno: str = needed(C(6), "原交易编号", "C(4) in the text; 2207A is sent")
+
+
+#: What may be undone, each with the other names that its messages go by.
+UNDOABLE: Final = {
+    infno: (infno, *others)
+    for infno, *others in (
+        ("2102",),
+        ("2103",),
+        ("2207", "2207A"),
+        ("2207A", "2207"),
+        ("2208",),
+        ("2304", "2304A"),
+        ("2304A", "2304"),
+        ("2305",),
+    )
+}
+
+
+async def undo(call: Call) -> Answer:
+    """2601."""
+    data = read_node(UndoInput, call.input)
+    infnos = UNDOABLE.get(data.oinfno)
+    if infnos is None:
+        raise InvalidInput(
+            "undo.infno",
+            f"{data.oinfno} cannot be undone",
+            f"input.data.oinfno 交易 {data.oinfno} 不能冲正",
+            field="input.data.oinfno",
+            accepted=" / ".join(UNDOABLE),
+        )
+    whose, _ = await patient_at_reception(call, data.psn_no)
+    command = Undo(call.key, call.institution, whose.id, infnos, data.omsgid)
+    await settled(call.platform.desk.submit(command))
+    return Answer(None)
+
+
+TRANSACTIONS = (Transaction(UNDO, "冲正交易", (UndoInput,), (), undo),)
