@@ -27,6 +27,7 @@ from gongji.entrances.web.pages import environment
 from gongji.entrances.web.rules.china import TILES
 from gongji.entrances.web.rules.form import FIELDS, ROW
 from gongji.entrances.wording import Language
+from gongji.ledger.holds import HoldState
 from gongji.rules.book import SHIPPED, RuleBook
 from gongji.rules.cases import example_files, load_examples
 from gongji.rules.grid import CLASS, GRADES, OTHER_PROVIDER, SELECTED_PROVIDER
@@ -97,6 +98,7 @@ PROBLEMS = (
 #: Families of message ids whose last part is a value of the domain, with the values that a page may meet.
 FAMILIES = {
     "purpose": list(Purpose),
+    "hold": [*HoldState, "step.hold", "step.capture", "step.release"],
     "home.scheme": list(Scheme),
     "home.how": list(Trigger),
     "home.account": ["current", "historical", "held", "pot", "wallet"],

@@ -25,7 +25,7 @@ from gongji.foundation.access import Caller, Role, grant
 from gongji.foundation.errors import GongjiError, InvalidInput
 from gongji.foundation.settings import load_settings
 from gongji.registry.certificate import CITIZEN_ID, certificate_key
-from gongji.registry.service import person_by_credential
+from gongji.registry.service import institution_by_code, person_by_credential
 
 app = typer.Typer(help="Gongji 共济: family mutual aid from employee medical-insurance accounts.", no_args_is_help=True)
 token = typer.Typer(help="Access tokens for citizens, officers and integrators.", no_args_is_help=True)
@@ -90,6 +90,22 @@ def officer_token(
     """Print a token for an officer of an agency."""
     with open_platform(load_settings(data=data)) as platform, platform.database.transaction() as connection:
         caller = Caller(Role.OFFICER, holder, None, region)
+        print(grant(connection, caller, at=platform.clock.now(), lasts=timedelta(days=days)))
+
+
+@token.command("institution")
+def institution_token(
+    code: Annotated[str, typer.Argument(help="fixmedins_code of the institution that the program works for.")],
+    days: Annotated[int, typer.Option(min=1, max=366)] = 1,
+    data: DataFolder = None,
+) -> None:
+    """Print a token for an institution's program: it may take and give back the deposits of its own stays."""
+    with open_platform(load_settings(data=data)) as platform, platform.database.transaction() as connection:
+        if institution_by_code(connection, code) is None:
+            raise InvalidInput(
+                "institution.unknown", "there is no such institution", "没有这个定点医药机构", field="code"
+            )
+        caller = Caller(Role.INTEGRATOR, code)
         print(grant(connection, caller, at=platform.clock.now(), lasts=timedelta(days=days)))
 
 
