@@ -56,7 +56,7 @@ def make_authorisation(body: BindIn, door: At, key: Annotated[str, _KEY]) -> Aut
                 call.connection,
                 call.platform.rules,
                 sharer_id=sharer_id,
-                user_id=_relative(call, body.user),
+                user_id=relative(call, body.user),
                 relation=body.relation,
                 limit_total=body.limit_total_fen,
                 limit_month=body.limit_month_fen,
@@ -70,16 +70,16 @@ def make_authorisation(body: BindIn, door: At, key: Annotated[str, _KEY]) -> Aut
         return _change(call, "bind", key, digest_of("bind", body.model_dump_json()), work)
 
 
-def _relative(call: Call, relative: RelativeIn) -> int:
+def relative(call: Call, told: RelativeIn) -> int:
     """The person whose certificate and name these are; one answer for "no such number" and "another name", so that
     whoever tries numbers learns nothing."""
     certificate = check_certificate(
-        relative.certificate_type,
-        relative.certificate_number,
+        told.certificate_type,
+        told.certificate_number,
         type_field="user.certificate_type",
         field="user.certificate_number",
     )
-    name = check_name(relative.name, field="user.name")
+    name = check_name(told.name, field="user.name")
     found = registry.person_by_credential(call.connection, call.platform.vault, "certificate", certificate.key)
     if found is None or found.name != name:
         raise refuse(Code.NAME_MISMATCH)

@@ -15,6 +15,7 @@ from gongji.entrances.national import (
     pharmacy,
     plugins,
     queries,
+    sharing,
     signon,
     undoing,
 )
@@ -34,6 +35,7 @@ TRANSACTIONS: Final[Mapping[str, Transaction]] = {
         mobile,
         mobile_orders,
         plugins,
+        sharing,
     )
     for transaction in family.TRANSACTIONS
 }
