@@ -11,7 +11,7 @@ from vendor import Vendor
 
 from gongji.entrances.national.transactions import TRANSACTIONS
 from gongji.entrances.sandbox.institutions import INSTITUTIONS
-from gongji.entrances.sandbox.pages import MENU
+from gongji.entrances.sandbox.page import MENU
 from gongji.entrances.sandbox.people import BY_KEY, PEOPLE
 from gongji.entrances.sandbox.record import Message, MessageLog, Request
 

@@ -20,9 +20,10 @@ from gongji.benefit.model import Bill, Circumstances, Step
 from gongji.entrances import explaining, wording
 from gongji.entrances.open_rules.figures import TERMS
 from gongji.entrances.rules_command.coverage import State
+from gongji.entrances.sandbox.conformance.model import Outcome
 from gongji.entrances.sandbox.control import SPANS
 from gongji.entrances.sandbox.failures import FailureKind
-from gongji.entrances.sandbox.pages import MENU as SANDBOX_MENU
+from gongji.entrances.sandbox.page import MENU as SANDBOX_MENU
 from gongji.entrances.web.pages import environment
 from gongji.entrances.web.rules.china import TILES
 from gongji.entrances.web.rules.form import FIELDS, ROW
@@ -155,6 +156,7 @@ FAMILIES = {
     "sandbox.how": [*SPANS, "day_end", "month_end", "year_end", "back"],
     "sandbox.failure": list(FailureKind),
     "sandbox.failure_says": list(FailureKind),
+    "sandbox.outcome": list(Outcome),
 }
 
 #: Words that say nothing to most people; only beside an explanation in brackets.

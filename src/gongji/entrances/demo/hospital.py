@@ -67,14 +67,17 @@ class InstitutionSystem:
         Raises:
             GongjiError: ``demo.refused`` with the platform's err_msg when infcode is not 0.
         """
-        signed = sign_x_tif(self.paasid, self.secret, datetime.now(CHINA))
-        message = self.message(infno, nodes)
-        answer = self.client.post(f"{self.base}/fsi/api/callService", json=message, headers=signed).json()
+        answer = self.post(self.message(infno, nodes)).json()
         if answer.get("infcode") != 0:
             reason = str(answer.get("err_msg"))
             raise GongjiError("demo.refused", f"{infno} was refused: {reason}", f"{infno} 被拒绝：{reason}")
         output = answer.get("output")
         return output if isinstance(output, dict) else {}
+
+    def post(self, message: Mapping[str, object]) -> httpx.Response:
+        """The raw response to a message, signed afresh."""
+        signed = sign_x_tif(self.paasid, self.secret, datetime.now(CHINA))
+        return self.client.post(f"{self.base}/fsi/api/callService", json=message, headers=signed)
 
     def message(self, infno: str, nodes: object) -> dict[str, Any]:
         """A whole message with a fresh msgid."""
@@ -173,11 +176,17 @@ class InstitutionSystem:
         )
 
     def sell(
-        self, person: Mapping[str, Any], certificate: str, insutype: str, items: Sequence[Item], flag: str
+        self,
+        person: Mapping[str, Any],
+        certificate: str,
+        insutype: str,
+        items: Sequence[Item],
+        flag: str,
+        infno: str = "2102",
     ) -> dict[str, Any]:
-        """2102: a purchase at a pharmacy, lines and all; gives the output nodes."""
+        """2102 (or 2101): a purchase at a pharmacy, lines and all; gives the output nodes."""
         return self.send(
-            "2102",
+            infno,
             druginfo={
                 "psn_no": person["psn_no"],
                 "mdtrt_cert_type": "02",

@@ -10,7 +10,8 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gongji.entrances.sandbox.host import Sandbox
-from gongji.entrances.sandbox.pages import BASE, build_sandbox_pages
+from gongji.entrances.sandbox.page import BASE
+from gongji.entrances.sandbox.pages import build_sandbox_pages
 
 _DOORS: Final = ("/", BASE)
 

@@ -23,6 +23,7 @@ from gongji.entrances.national.gateway import NationalGateway
 from gongji.entrances.national.mobile_door import MobileDoor
 from gongji.entrances.platform import Platform
 from gongji.entrances.sandbox.clock import SandboxClock, SignatureClock
+from gongji.entrances.sandbox.conformance.director import Director
 from gongji.entrances.sandbox.failures import Failures
 from gongji.entrances.sandbox.passing import Passed, let_pass
 from gongji.entrances.sandbox.people import PEOPLE
@@ -51,6 +52,7 @@ class Sandbox:
         clock: its clock.
         log: the last messages.
         failures: what is planned.
+        director: leads systems through scenarios.
     """
 
     settings: Settings
@@ -60,6 +62,8 @@ class Sandbox:
 
     def __post_init__(self) -> None:
         self._world = WorldDatabase(self.settings, self.clock)
+        self.director = Director(self.failures, self.clock)
+        self.log.listen(self.director.hear)
         self._identity = DemoIdentity(self.clock, _citizens(), officers())
         self.platform: Platform = self._world.open()
         self._app = self._build()
@@ -117,6 +121,7 @@ class Sandbox:
             self._app = self._build()
             self.log.clear()
             self.failures.clear()
+            self.director.clear()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

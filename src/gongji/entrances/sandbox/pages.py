@@ -10,30 +10,27 @@ from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gongji.entrances.national.messages import table_of
 from gongji.entrances.national.transaction import Envelope
 from gongji.entrances.national.transactions import TRANSACTIONS
+from gongji.entrances.sandbox.conformance.pages import ConformancePages
 from gongji.entrances.sandbox.control import Control
 from gongji.entrances.sandbox.host import Sandbox
 from gongji.entrances.sandbox.institutions import BY_CODE, INSTITUTIONS
+from gongji.entrances.sandbox.page import Shown
 from gongji.entrances.sandbox.people import BY_KEY, PEOPLE, SHARINGS
 from gongji.entrances.sandbox.reading import pretty, read_message
 from gongji.entrances.sandbox.standing import standings
 from gongji.entrances.web.headers import SafeHeaders
-from gongji.entrances.web.pages import Reader, render, style_address
+from gongji.entrances.web.pages import Reader
 from gongji.entrances.web.switches import switch_language
 from gongji.foundation.errors import GongjiError, NotFound
 
 _log = structlog.get_logger()
-
-BASE: Final = "/sandbox"
-
-#: The pages that every page leads to.
-MENU: Final = ("messages", "people", "institutions", "control", "fields")
 
 #: Messages that the list shows at once.
 _SHOWN: Final = 100
@@ -44,7 +41,8 @@ _OWN_SITES: Final = ("", "same-origin", "none")
 
 def build_sandbox_pages(sandbox: Sandbox) -> ASGIApp:
     """The pages, for mounting at ``/sandbox``."""
-    pages, control = SandboxPages(sandbox), Control(sandbox)
+    shown = Shown(sandbox)
+    pages, control = SandboxPages(sandbox, shown), Control(sandbox)
     app = Starlette(
         routes=[
             Route("/", pages.home),
@@ -61,6 +59,7 @@ def build_sandbox_pages(sandbox: Sandbox) -> ASGIApp:
             Route("/failures/drop", control.drop, methods=["POST"]),
             Route("/reset", control.reset, methods=["POST"]),
             Route("/language", switch_language, methods=["POST"]),
+            *ConformancePages(sandbox, shown).routes(),
         ],
         exception_handlers={
             GongjiError: pages.refusal,
@@ -91,27 +90,9 @@ class OwnPagesOnly:
 class SandboxPages:
     """What the addresses answer."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, shown: Shown) -> None:
         self._sandbox = sandbox
-
-    def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
-        """A page with what all of them show: the clock, and what was just done."""
-        return render(
-            f"sandbox/{template}.html",
-            request,
-            status=status,
-            signed_in=False,
-            base=BASE,
-            sheet=style_address("sandbox.css"),
-            page=template,
-            menu=MENU,
-            now=self._sandbox.clock.now(),
-            ahead=self._sandbox.clock.ahead,
-            planned=len(self._sandbox.failures.planned()),
-            done=request.query_params.get("done", "")[:20],
-            chinese=Reader.of(request).language.other.value == "en",
-            **values,
-        )
+        self.page = shown.page
 
     async def home(self, request: Request) -> Response:
         """Where to begin."""
