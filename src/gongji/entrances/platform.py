@@ -11,6 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from gongji.entrances.national.deviations import DeviationBook
 from gongji.foundation.clock import Clock, SystemClock
 from gongji.foundation.database import Database
 from gongji.foundation.errors import Misconfigured
@@ -60,6 +61,13 @@ class Platform:
     def files(self) -> FileStore:
         """What people and institutions handed in as files."""
         return FileStore(files_folder(self.settings), self.vault)
+
+    @cached_property
+    def deviations(self) -> DeviationBook:
+        """What institutions' systems do against the letter of the national interface."""
+        book = DeviationBook(self.database)
+        self.at_the_end(book.close)
+        return book
 
     def at_the_end(self, close: Callable[[], None]) -> None:
         """Have an entrance's own thread or connection closed with the platform, before the database is."""

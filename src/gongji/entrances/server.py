@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from gongji.entrances.hurried import HurriedProtocol
 from gongji.foundation.errors import Misconfigured
 from gongji.foundation.settings import Settings
 
@@ -27,6 +28,7 @@ def serve(settings: Settings, workers: int) -> None:
         "GONGJI_DATA": str(settings.data),
         "GONGJI_LOG_LEVEL": settings.log_level,
         "GONGJI_LOG_FORMAT": settings.log_format,
+        "GONGJI_WORKERS": str(workers),
     }
     if settings.database_url:
         os.environ["GONGJI_DATABASE_URL"] = settings.database_url
@@ -39,23 +41,25 @@ def serve(settings: Settings, workers: int) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        http=HurriedProtocol,
     )
 
 
 @contextmanager
-def serving(app: ASGIApp, host: str, port: int) -> Iterator[str]:
+def serving(app: ASGIApp, host: str, port: int, http: type[HurriedProtocol] = HurriedProtocol) -> Iterator[str]:
     """Serve an application from a thread of this process while the block runs.
 
     Args:
         app: the application.
         host: address to listen on.
         port: preferred port; when it is taken, any free one.
+        http: how connections are served.
 
     Returns:
         The base address, ``http://host:port``.
     """
     listener = _listen(host, port)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="off")
+    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="off", http=http)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True)
     thread.start()

@@ -61,6 +61,10 @@ class Settings(BaseSettings):
         maintenance_minutes: how often one of the processes maintains the database (`gongji db maintain`); 0 never does.
         expire_seconds: how often a worker process gives back holds whose time is over, and ends orders for
             premiums that nobody answered; 0 never.
+        institution_rate: messages a second that one institution may send, over all worker processes; 0 sets no limit.
+        body_seconds: how long a message may take to come in whole.
+        answer_seconds: how long a transaction of the national interface may take before its outcome is told to be unknown.
+        workers: worker processes that share `institution_rate`; `gongji serve` tells them.
         packs: extra rule packs (files or folders) beside the shipped ones.
         public_url: the address that people reach the pages at, where a proxy stands before the server; None takes the
             address of each request.
@@ -89,6 +93,10 @@ class Settings(BaseSettings):
     expire_seconds: float = Field(default=60, ge=0)
     notice_seconds: float = Field(default=5, ge=0)
     plugins: dict[str, list[str]] = Field(default_factory=dict)
+    institution_rate: float = Field(default=200, ge=0)
+    body_seconds: float = Field(default=30, gt=0)
+    answer_seconds: float = Field(default=60, gt=0)
+    workers: int = Field(default=1, ge=1)
     packs: list[Path] = Field(default_factory=list)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^?#/]+$")
     citizen_log_in: IdentityProvider | None = None

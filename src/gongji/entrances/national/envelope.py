@@ -11,13 +11,17 @@ from typing import Final
 
 import msgspec
 
+from gongji.entrances.national.deviations import note
 from gongji.entrances.national.fields import is_empty
 from gongji.entrances.national.messages import table_of
 from gongji.entrances.national.transaction import Answer, Envelope
-from gongji.foundation.errors import GongjiError, InvalidInput
+from gongji.foundation.errors import Busy, GongjiError, InvalidInput
 
 #: The interface limits input to 40,000 characters; an upload of many lines by a hospital that ignores it still fits.
 LARGEST_BODY: Final = 1_000_000
+
+#: Nodes within nodes: real messages have four. Deeper ones only serve to exhaust whoever walks them.
+DEEPEST: Final = 32
 
 #: err_msg and warn_msg are C(200) on the wire.
 LONGEST_SENTENCE: Final = 200
@@ -50,13 +54,35 @@ def too_large() -> InvalidInput:
     )
 
 
+def too_slow(seconds: float) -> InvalidInput:
+    """``envelope.too_slow``."""
+    return InvalidInput(
+        "envelope.too_slow",
+        f"the message did not come within {seconds:g} seconds: send it again",
+        f"{seconds:g} 秒内没有收到完整报文，请重新发送",
+        accepted=f"the whole message within {seconds:g} seconds",
+    )
+
+
+def no_answer_yet(seconds: float) -> Busy:
+    """``envelope.no_answer``: like the desk's, it says that the outcome is unknown."""
+    return Busy(
+        "envelope.no_answer",
+        f"the transaction took more than {seconds:g} seconds and may still be done: send the same message again",
+        f"交易处理超过 {seconds:g} 秒，结果未知：请用原报文（同一 msgid）重新发送确认",
+        accepted="the same message with the same msgid",
+    )
+
+
 def decode(body: bytes) -> Mapping[str, object]:
     """The message as JSON.
 
     Raises:
         InvalidInput: ``envelope.not_json`` (also for other encodings than UTF-8 and for senseless depth),
-            ``envelope.not_object``.
+            ``envelope.not_object``, ``envelope.too_deep``.
     """
+    if body.startswith(_BYTE_ORDER_MARK):
+        note("byte_order_mark")
     try:
         message = msgspec.json.decode(body.removeprefix(_BYTE_ORDER_MARK))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
@@ -73,7 +99,30 @@ def decode(body: bytes) -> Mapping[str, object]:
             "报文应为一个 JSON 对象",
             accepted="one JSON object with infno, msgid, fixmedins_code and input",
         )
+    # Nothing with fewer brackets than that can be deeper: nearly every message passes here.
+    if body.count(b"{") + body.count(b"[") > DEEPEST and _deeper_than(message, DEEPEST):
+        raise InvalidInput(
+            "envelope.too_deep",
+            f"the message is nested more than {DEEPEST} levels deep",
+            f"报文嵌套超过 {DEEPEST} 层",
+            accepted=f"at most {DEEPEST} levels",
+        )
     return message
+
+
+def _deeper_than(value: object, levels: int) -> bool:
+    """Whether objects and lists are nested more than so many levels; level by level, without recursion."""
+    level: list[object] = [value]
+    for _ in range(levels):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ())
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
 
 
 def read_envelope(message: Mapping[str, object]) -> Envelope:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from msgspec import Raw
 
+from gongji.entrances.national.deviations import note
 from gongji.foundation.clock import CHINA
 from gongji.foundation.errors import InvalidInput
 from gongji.foundation.money import parse_yuan, yuan
@@ -84,7 +85,10 @@ def padded(length: int, width: int) -> Kind:
 
     def read(value: object, path: str) -> str:
         code: str = text.read(value, path)
-        return code.zfill(width) if code.isdigit() else code
+        if len(code) < width and code.isdigit():
+            note("unpadded", path, code)
+            return code.zfill(width)
+        return code
 
     return Kind(text.label, read, _same, "")
 
@@ -199,6 +203,8 @@ def _moment(value: object, path: str, form: str) -> datetime:
         if isinstance(value, str) and len(value.strip()) >= len("2024-06-12"):
             read = datetime.fromisoformat(value.strip())
             if 1900 <= read.year <= 2100:
+                if len(value) != len(form):
+                    note("moment_form", path, value)
                 return read.replace(tzinfo=CHINA) if read.tzinfo is None else read.astimezone(CHINA)
     except ValueError:
         pass  # told below, as for every value that is no moment

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -12,6 +14,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from gongji.entrances.national.auth import Gatekeeper, Rejected, check_own_code
+from gongji.entrances.national.deadlines import Deadlines
+from gongji.entrances.national.deviations import begin_notes, note
 from gongji.entrances.national.envelope import (
     LARGEST_BODY,
     MessageNumbers,
@@ -19,13 +23,16 @@ from gongji.entrances.national.envelope import (
     UnknownTransaction,
     decode,
     failure,
+    no_answer_yet,
     read_envelope,
     read_input,
     router_failure,
     success,
     too_large,
+    too_slow,
     unknown_transaction,
 )
+from gongji.entrances.national.pace import Pace
 from gongji.entrances.national.reception import Reception
 from gongji.entrances.national.services import names_other_service
 from gongji.entrances.national.transaction import Answer, Call, Envelope
@@ -40,6 +47,9 @@ log = structlog.get_logger()
 #: Some clients look at the header's beginning, one fails without it, one takes octet-stream for a file (§1.2).
 CONTENT_TYPE: Final = "application/json;charset=UTF-8"
 
+
+#: Institution (12), yyyyMMddHHmmss (14), number (4).
+_LENGTH_OF_MSGID: Final = 30
 
 _ONLY_POST: Final = "Hospitals' systems post here. 这是定点医药机构接口，只接受 POST 请求。\n"
 
@@ -61,6 +71,11 @@ class NationalGateway:
         self._gatekeeper = Gatekeeper(platform)
         self._reception = Reception(platform.database, platform.vault)
         self._numbers = MessageNumbers()
+        settings = platform.settings
+        self._pace = Pace(settings.institution_rate, settings.workers)
+        self._deadlines = Deadlines()
+        self._deviations = platform.deviations
+        self._last_message: dict[int, tuple[str, str]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
@@ -68,30 +83,46 @@ class NationalGateway:
         if request.method != "POST":
             await PlainTextResponse(_ONLY_POST, 405, headers={"allow": "POST"})(scope, receive, send)
             return
+        headers = {"content-type": CONTENT_TYPE}
         try:
             body = await self._answer(request)
         except ClientDisconnect:
             return  # nobody is left to answer
+        except _Unfinished as refusal:
+            body = refusal.body
+            headers["connection"] = "close"  # what may still come is nobody's message
         # Starlette would append a second charset to a media_type given as such.
-        await Response(body, headers={"content-type": CONTENT_TYPE})(scope, receive, send)
+        await Response(body, headers=headers)(scope, receive, send)
 
     async def _answer(self, request: Request) -> bytes:
         clock, path = self._platform.clock, request.scope["path"]
         received_at = clock.now()
+        notes = begin_notes()
+        known = _Known()
+        settings = self._platform.settings
         try:
-            institution, envelope = await self._admit(request)
-            call = Call(self._platform, self._reception, envelope, institution, read_input(envelope), received_at)
-            answer = await _carry_out(call)
-            return success(answer, institution.region, self._numbers.take(), Times(received_at, clock.now()))
+            with self._deadlines.watched(settings.body_seconds) as deadline:
+                body = await _read_body(request)
+                known.whole = True
+                deadline.at += settings.answer_seconds - settings.body_seconds
+                answer, region = await self._attend(request, body, known, received_at)
+            return success(answer, region, self._numbers.take(), Times(received_at, clock.now()))
+        except TimeoutError:
+            if not known.whole:
+                raise _Unfinished(too_slow(settings.body_seconds), received_at, clock.now()) from None
+            log.warning("national.no_answer", path=path, infno=known.infno)
+            return failure(no_answer_yet(settings.answer_seconds), Times(received_at, clock.now()))
         except Rejected as refusal:
             log.info("national.refused", path=path, code=refusal.code, field=refusal.field)
             return refusal.body
         except UnknownTransaction as refusal:
+            note(f"refused.{refusal.code}", "infno")
             return router_failure(refusal, _reference())
         except GongjiError as refusal:
             log.info("national.refused", path=path, code=refusal.code, field=refusal.field)
+            note(f"refused.{refusal.code}", refusal.field or "", refusal.zh)
             return failure(refusal, Times(received_at, clock.now()))
-        except ClientDisconnect:
+        except (ClientDisconnect, _Unfinished):
             raise
         # The one place where a defect becomes an answer: a cashier must get the interface's form, not a broken
         # connection. The log has the traceback, under the number that the answer names.
@@ -99,17 +130,55 @@ class NationalGateway:
             reference = _reference()
             log.error("national.defect", path=path, reference=reference, exc_info=defect)
             return failure(_defect(reference), Times(received_at, clock.now()))
+        finally:
+            if known.institution is not None and notes:
+                self._deviations.record(known.institution.id, known.infno, notes, received_at)
 
-    async def _admit(self, request: Request) -> tuple[Institution, Envelope]:
-        """The sender and the message's header, once both are in order."""
-        body = await _read_body(request)
+    async def _attend(self, request: Request, body: bytes, known: _Known, received_at: datetime) -> tuple[Answer, str]:
+        """What a message's transaction answers, and the region of the institution that it is answered to."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
         institution = await self._gatekeeper.identify(headers, body, self._signed_by.now())
+        known.institution = institution
+        self._pace.take(institution.id)
         envelope = read_envelope(decode(body))
         if envelope.infno not in TRANSACTIONS or names_other_service(request.scope["path"], envelope.infno):
             raise unknown_transaction(envelope.infno)
+        known.infno = envelope.infno
         check_own_code(institution, envelope.fixmedins_code)
-        return institution, envelope
+        self._note_habits(institution, envelope, received_at)
+        call = Call(self._platform, self._reception, envelope, institution, read_input(envelope), received_at)
+        answer = await _carry_out(call)
+        if answer.warning is not None:
+            note("warned", "", answer.warning)
+        return answer, institution.region
+
+    def _note_habits(self, institution: Institution, envelope: Envelope, received_at: datetime) -> None:
+        """Note what the header says otherwise than the text asks."""
+        if len(envelope.msgid) != _LENGTH_OF_MSGID or not envelope.msgid.startswith(institution.code):
+            note("msgid_form", "msgid", envelope.msgid)
+        last = self._last_message.get(institution.id)
+        if last is not None and last[0] == envelope.msgid and last[1] != envelope.infno:
+            note("msgid_again", "msgid", envelope.msgid)
+        self._last_message[institution.id] = (envelope.msgid, envelope.infno)
+        if envelope.inf_time and envelope.inf_time[:10] != received_at.date().isoformat():
+            note("other_day", "inf_time", envelope.inf_time)
+
+
+@dataclass(slots=True)
+class _Known:
+    """Whose message it is and what it asks for, as far as it was read."""
+
+    institution: Institution | None = None
+    infno: str = ""
+    whole: bool = False
+
+
+class _Unfinished(Exception):
+    """A message that never came whole; its answer closes the connection."""
+
+    def __init__(self, refusal: GongjiError, received_at: datetime, now: datetime) -> None:
+        super().__init__(refusal.code)
+        self.body = failure(refusal, Times(received_at, now))
 
 
 async def _read_body(request: Request) -> bytes:
@@ -129,9 +198,13 @@ async def _read_body(request: Request) -> bytes:
 
 
 async def _carry_out(call: Call) -> Answer:
-    """Let a transaction do its work: in a worker thread, or on the loop when it only waits."""
+    """Let a transaction do its work: in a worker thread, or on the loop when it only waits. Who is called off leaves the
+    thread to its end."""
     transaction = TRANSACTIONS[call.envelope.infno]
-    outcome = transaction.handle(call) if transaction.waits else await to_thread.run_sync(transaction.handle, call)
+    if transaction.waits:
+        outcome = transaction.handle(call)
+    else:
+        outcome = await to_thread.run_sync(transaction.handle, call, abandon_on_cancel=True)
     return outcome if isinstance(outcome, Answer) else await outcome
 
 

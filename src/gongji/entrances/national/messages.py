@@ -14,6 +14,7 @@ from typing import Any, Final, Generic, TypeVar, cast, dataclass_transform
 
 from msgspec import Raw
 
+from gongji.entrances.national.deviations import note
 from gongji.entrances.national.fields import Kind, is_empty, unreadable
 from gongji.foundation.errors import InvalidInput
 
@@ -95,15 +96,22 @@ class NodeTable(Generic[Node]):
         if not isinstance(row, Mapping):
             raise unreadable(path, "应为 JSON 对象", "is not an object", "a JSON object")
         values: dict[str, object] = {}
+        left_out: tuple[str, ...] = ()
         get, prefix = row.get, f"{path}." if path else ""
         for column, name, read, blank in self._readers:
             value = get(name)
             if value is None or is_empty(value):
                 if column.needed:
                     raise _missing(prefix + name, column)
+                if value:
+                    note("null_word", prefix + name, value)
+                elif column.official:
+                    left_out += (name,)
                 values[name] = blank
             else:
                 values[name] = read(value, prefix + name)
+        if left_out:
+            note("left_out", prefix, left_out)
         return self.make(**values)
 
     def write(self, row: Node) -> dict[str, object]:
@@ -175,6 +183,7 @@ def read_rows(cls: type[Node], nodes: Mapping[str, object]) -> tuple[Node, ...]:
     rows = _node(table, nodes)
     path = f"input.{table.name}"
     if isinstance(rows, Mapping):
+        note("one_object", path)
         return (table.read(rows, path),)
     if not isinstance(rows, list) or not rows:
         raise unreadable(path, "应为非空的列表", "is not a list of objects", "a list of JSON objects, at least one")

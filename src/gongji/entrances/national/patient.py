@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 import sqlalchemy as sa
 
+from gongji.entrances.national.deviations import note
 from gongji.entrances.national.mailbox import answered
 from gongji.entrances.national.reception import Enquiry, Found, ItemKey
 from gongji.entrances.national.transaction import Call
@@ -174,6 +175,8 @@ def check_shown(person: Person, shown: Shown, holder_id: int | None, node: str) 
     if shown.certno and not _same_certificate(shown.certno, person):
         raise _other_credential(f"input.{node}.certno")
     number = credential_number(shown)
+    if not number and shown.mdtrt_cert_no:
+        note("placeholder_credential", f"input.{node}.mdtrt_cert_no", shown.mdtrt_cert_no)
     if shown.mdtrt_cert_type == CERTIFICATE:
         wrong = bool(number) and not _same_certificate(number, person)
     else:
