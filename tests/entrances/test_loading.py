@@ -23,9 +23,11 @@ from gongji.ledger import service as ledger
 from gongji.ledger.model import AccountKind
 from gongji.registry import service as registry
 from gongji.registry.certificate import check_digit
+from gongji.registry.filings import FilingKind, NewFiling, file, filings_of
 from gongji.registry.keys import SigningDialect, signing_keys
 from gongji.registry.model import ItemClass
 from gongji.rules.model import Scheme, Status, Tier
+from gongji.rules.vocabulary import Late
 
 Load = Callable[..., LoadReport]
 
@@ -215,6 +217,65 @@ def test_the_citys_word_in_the_catalogue_goes_before_the_nations(load: Load, dat
         assert first_self_pay("211200", date(2024, 3, 1)) == 500
         assert first_self_pay("211200", date(2025, 1, 1)) == 2_000
         assert first_self_pay("370800", date(2024, 3, 1)) == 2_000
+
+
+def test_what_the_agency_granted_counts_and_grants_what_was_filed(
+    load: Load, database: Database, vault: Vault, clock: MovableClock
+) -> None:
+    load(institutions=INSTITUTIONS, people=PEOPLE)
+    with database.transaction() as connection:
+        father = registry.person_ids_by_certificate(connection, vault, [f"01:{FATHER}"])[f"01:{FATHER}"]
+        told = NewFiling(father, FilingKind.SPECIAL_DISEASE, "M03900", date(2024, 6, 1), name="高血压")
+        filing_id = file(connection, database.serials, told, clock.now())
+    filings = f"""身份证号,备案类型,病种编码,规则病种,fixmedins_code,begndate,enddate
+{FATHER},慢特病,M03900,hypertension,,2024-06-12,2025-12-31
+{FATHER},慢特病,M07801,dialysis,,2024-06-12,
+{MOTHER},家庭医生,1,,H21120000001,2024-01-01,
+"""
+    assert load(filings=filings).complete
+    with database.transaction() as connection:
+        known = {one.subject: one for one in filings_of(connection, father)}
+        mother = registry.person_ids_by_certificate(connection, vault, [f"01:{MOTHER}"])[f"01:{MOTHER}"]
+        (doctor,) = filings_of(connection, mother)
+        hospital = registry.institution_by_code(connection, "H21120000001")
+    assert (known["M03900"].id, known["M03900"].name) == (filing_id, "高血压"), "the one that was filed"
+    assert (known["M03900"].word, known["M03900"].until) == ("hypertension", date(2025, 12, 31))
+    assert all(one.holds(date(2024, 6, 12)) for one in (*known.values(), doctor))
+    assert hospital is not None
+    assert doctor.institution_id == hospital.id
+    (problem,) = load(
+        filings=f"certificate,filing,subject,since\n{FATHER},special_disease,M03900,2025-01-01\n"
+    ).problems
+    assert (problem.line, problem.field) == (2, "begndate")
+
+
+@pytest.mark.parametrize(
+    ("cells", "field"),
+    [
+        ("interrupted,2,3,", "repaid_years"),
+        ("flexible,2,0,", "missed_years"),
+        ("later,,,", "late"),
+        ("interrupted,x,0,", "missed_years"),
+        ("interrupted,2,1,2024-06-01", "covered_since"),
+    ],
+)
+def test_late_enrolment_that_cannot_be_right(load: Load, cells: str, field: str) -> None:
+    load(people=PEOPLE)
+    row = f"certificate,scheme,region,since,until,late,missed_years,repaid_years,covered_since\n{MOTHER},390,211200,2016-01-01,2016-12-31,"
+    report = load(enrolments=f"{row}{cells}\n")
+    assert [problem.field for problem in report.problems] == [field]
+
+
+def test_late_enrolment_is_kept(load: Load, database: Database, vault: Vault) -> None:
+    load(people=PEOPLE)
+    header = "certificate,scheme,region,since,until,等待情形,断保年数,补缴年数,连续参保起始日期,医疗救助,二档"
+    assert load(enrolments=f"{header}\n{MOTHER},390,211200,2016-01-01,2016-12-31,断保,3,1,2015-12-01,是,1\n").complete
+    with database.transaction() as connection:
+        mother = registry.person_ids_by_certificate(connection, vault, [f"01:{MOTHER}"])[f"01:{MOTHER}"]
+        kept = registry.enrolment_on(connection, mother, date(2016, 5, 1))
+    assert kept is not None
+    assert (kept.late, kept.missed_years, kept.repaid_years) == (Late.INTERRUPTED, 3, 1)
+    assert (kept.aided, kept.second_grade, kept.months_covered(date(2016, 1, 31))) == (True, True, 1)
 
 
 def test_a_balance_is_brought_in_once(load: Load, database: Database, vault: Vault) -> None:

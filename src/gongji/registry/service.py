@@ -46,6 +46,7 @@ __all__ = [
     "enrolments_by_person",
     "enrolments_of",
     "institution_by_code",
+    "institutions_by_code",
     "institutions_by_id",
     "people_by_id",
     "person_by_credential",
@@ -175,6 +176,15 @@ def withdraw_enrolment(connection: sa.Connection, person_id: int, since: date) -
 def institution_by_code(connection: sa.Connection, code: str) -> Institution | None:
     """The institution with this fixmedins_code."""
     return next(iter(store.select_institutions(connection, institution_table.c.code == code)), None)
+
+
+def institutions_by_code(connection: sa.Connection, codes: Iterable[str]) -> dict[str, Institution]:
+    """Institutions by fixmedins_code; codes of none are not in the answer."""
+    wanted = sa.cast(list(codes), ARRAY(sa.Text))
+    return {
+        found.code: found
+        for found in store.select_institutions(connection, institution_table.c.code == sa.any_(wanted))
+    }
 
 
 def institutions_by_id(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Institution]:

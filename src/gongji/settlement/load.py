@@ -85,18 +85,14 @@ SELECT m.institution_id, m.infno, m.msgid, m.request_digest, m.outcome_id
   JOIN message m ON m.institution_id = k.institution_id AND m.infno = k.infno AND m.msgid = k.msgid
 """
 
-#: Settlements that were asked for before, or are to be taken back, and whether that has happened.
+#: Settlements that were asked for before, or are to be taken back, what second transactions paid of their cash, and whether
+#: they were taken back.
 SETTLED = f"""
-SELECT {", ".join(READ)}, r.undo
+SELECT {", ".join(READ)}, t.paid, r.undo
   FROM unnest(%(wanted)b::bigint[]) AS k(id)
   JOIN settlement s ON s.bucket = (k.id & 1023) AND s.id = k.id
   LEFT JOIN reversal r ON r.bucket = s.bucket AND r.journal_id = s.id AND {STANDS}
-"""
-
-#: What second transactions paid of the cash of settlements that are to be taken back.
-PAID_SECOND = """
-SELECT t.settlement_id, t.paid FROM unnest(%(wanted)b::bigint[]) AS k(id)
-  JOIN second_total t ON t.bucket = (k.id & 1023) AND t.settlement_id = k.id
+  LEFT JOIN second_total t ON t.bucket = s.bucket AND t.settlement_id = s.id
 """
 
 VISITS = """
@@ -331,10 +327,10 @@ def _assemble(rows: dict[str, list[tuple[Any, ...]]], at: datetime) -> Loaded:
     for row in rows.get(VISITS, ()):
         visit = loaded.visits.setdefault(row[0], VisitFacts(*row[:5]))
         if row[5] is not None:
-            visit.unsettled[row[5]] = Bill(*row[6:11])
             visit.disease, prescriber, essential = row[11:]
             visit.prescriber = tier_from(prescriber) or Tier.TIER_1 if prescriber else None
-            visit.essential_drugs = essential
+            visit.essential_drugs = essential and (visit.essential_drugs or not visit.unsettled)
+            visit.unsettled[row[5]] = Bill(*row[6:11])
     return loaded
 
 
@@ -354,9 +350,8 @@ def _add_settlements(
             books.reversed.add(settlement.id)
         if row[-1]:
             books.undone.add(settlement.id)
-    if originals:
-        rows = connection.execute(PAID_SECOND, {"wanted": Integers(originals)}).fetchall()
-        books.paid_second.update(rows)
+        if row[-2] is not None:
+            books.paid_second[settlement.id] = row[-2]
     for institution_id, infno, msgid, digest, outcome_id in known:
         made = loaded.originals.get(outcome_id)
         if made is not None:

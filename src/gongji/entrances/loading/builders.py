@@ -10,6 +10,7 @@ from gongji.entrances.loading.cells import refused
 from gongji.entrances.loading.records import (
     BalanceRecord,
     EnrolmentRecord,
+    FilingRecord,
     InstitutionRecord,
     KinshipRecord,
     PersonRecord,
@@ -18,15 +19,23 @@ from gongji.foundation.errors import InvalidInput
 from gongji.foundation.money import PER_TEN_THOUSAND
 from gongji.registry.certificate import CITIZEN_ID, Certificate, check_certificate
 from gongji.registry.entries import NewCatalogueItem, NewInstitution, NewPerson
+from gongji.registry.filings import FilingKind, FilingState, NewFiling
 from gongji.registry.model import CatalogueItem, Enrolment, InstitutionKind, ItemClass
 from gongji.rules.model import Scheme, Status
+from gongji.rules.vocabulary import Late
 
 Cells = Mapping[str, Any]
 
 #: psn_type of the national dictionary: 11 在职, 12 退休, 15 居民（成年）.
 _USUAL_TYPE: Final = {Status.ACTIVE: "11", Status.RETIRED: "12", Status.RESIDENT: "15"}
 
-_ENROLMENT_ONLY: Final = ("status", "psn_type", "standing", "employer", "civil_servant", "since", "until")
+_ENROLMENT_ONLY: Final = (
+    *("status", "psn_type", "standing", "employer", "civil_servant", "aided", "second_grade"),
+    *("covered_since", "late", "missed_years", "repaid_years", "since", "until"),
+)
+
+#: The kinds of filing that name an institution.
+_WITH_INSTITUTION: Final = (FilingKind.PROVIDER, FilingKind.FAMILY_DOCTOR)
 
 
 def person(cells: Cells, today: date) -> PersonRecord:
@@ -58,6 +67,25 @@ def person(cells: Cells, today: date) -> PersonRecord:
 def enrolment(cells: Cells, today: date) -> EnrolmentRecord:
     """A row of an enrolments file."""
     return EnrolmentRecord(_certificate(cells).key, _enrolment(cells))
+
+
+def filing(cells: Cells, today: date) -> FilingRecord:
+    """A row of a filings file."""
+    kind, code = cells["filing"], cells.get("institution", "")
+    if kind in _WITH_INSTITUTION and not code:
+        raise refused("institution", "is empty", "未填写", "the code of the institution that was chosen")
+    since, until = _span(cells, "since", "until")
+    told = NewFiling(
+        person_id=0,
+        kind=kind,
+        subject=cells["subject"],
+        since=since,
+        until=until,
+        name=cells.get("name", ""),
+        word=cells.get("word", ""),
+        state=cells.get("state", FilingState.GRANTED),
+    )
+    return FilingRecord(_certificate(cells).key, told, code)
 
 
 def institution(cells: Cells, today: date) -> InstitutionRecord:
@@ -169,7 +197,31 @@ def _enrolment(cells: Cells) -> Enrolment:
         civil_servant=cells.get("civil_servant", False),
         since=since,
         until=until,
+        aided=cells.get("aided", False),
+        second_grade=cells.get("second_grade", False),
+        covered_since=_covered_since(cells, since),
+        late=cells.get("late"),
+        **_missed(cells),
     )
+
+
+def _covered_since(cells: Cells, since: date) -> date | None:
+    covered: date | None = cells.get("covered_since")
+    if covered is not None and covered > since:
+        raise refused("covered_since", "is after since", "晚于参保日期", "the first day of unbroken cover")
+    return covered
+
+
+def _missed(cells: Cells) -> dict[str, int]:
+    """Years without insurance, and how many of them were paid afterwards: for whoever came back to it only."""
+    missed, repaid = cells.get("missed_years", 0), cells.get("repaid_years", 0)
+    if missed and cells.get("late") is not Late.INTERRUPTED:
+        raise refused(
+            "missed_years", "is filled, but late is not interrupted", "已填写，但等待情形不是断保", "0, or nothing"
+        )
+    if repaid > missed:
+        raise refused("repaid_years", "is more than missed_years", "多于断保年数", "at most missed_years")
+    return {"missed_years": missed, "repaid_years": repaid}
 
 
 def _status(scheme: Scheme, told: Status | None, psn_type: str | None) -> Status:

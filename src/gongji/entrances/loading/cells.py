@@ -89,6 +89,14 @@ def day(value: str, field: str) -> date:
     raise refused(field, "is not a day", "不是有效的日期", DATE_ACCEPTED)
 
 
+def count(value: str, field: str) -> int:
+    """A whole number from 0 to 99."""
+    plain = unicodedata.normalize("NFKC", value)
+    if not re.fullmatch(r"\d{1,2}", plain, re.ASCII):
+        raise refused(field, "is no whole number from 0 to 99", "不是 0 到 99 的整数", "a whole number such as 3")
+    return int(plain)
+
+
 def ratio(value: str, field: str) -> int:
     """A ratio per ten thousand, from a percentage with its sign or from a number between 0 and 1.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from gongji.entrances.loading.records import (
     BalanceRecord,
     EnrolmentRecord,
     FileKind,
+    FilingRecord,
     InstitutionRecord,
     KinshipRecord,
     PersonRecord,
@@ -31,6 +32,7 @@ from gongji.ledger.model import personal_account
 from gongji.ledger.service import open_balances, opened_already, opened_before, register_poster
 from gongji.registry import service as registry
 from gongji.registry.entries import NewCatalogueItem, NewEnrolment
+from gongji.registry.filings import enter_filings
 from gongji.registry.keys import add_institution_key
 from gongji.registry.refusals import RowsRefused
 
@@ -157,6 +159,39 @@ def _enrolments(filing: Filing, rows: Sequence[TypedRow[EnrolmentRecord]]) -> No
     _stop_at(problems)
 
 
+def _filings(filing: Filing, rows: Sequence[TypedRow[FilingRecord]]) -> None:
+    ids = filing.ids(row.value.key for row in rows)
+    codes = {row.value.institution for row in rows if row.value.institution}
+    places = registry.institutions_by_code(filing.connection, codes)
+    problems = [filing.unknown(row.line, "certificate") for row in rows if row.value.key not in ids]
+    problems += [
+        filing.problem(row.line, _no_institution())
+        for row in rows
+        if row.value.institution and row.value.institution not in places
+    ]
+    _stop_at(problems)
+    filings = [
+        replace(
+            row.value.filing,
+            person_id=ids[row.value.key],
+            institution_id=places[row.value.institution].id if row.value.institution else None,
+        )
+        for row in rows
+    ]
+    with filing.naming(rows):
+        enter_filings(filing.connection, filing.serials, filings, filing.at, progress=filing.progress)
+
+
+def _no_institution() -> NotFound:
+    return NotFound(
+        "institution.unknown",
+        "no institution with this code is in the registry",
+        "没有登记过该编码的定点医药机构",
+        field="institution",
+        accepted="the code of a registered institution: load the institutions first",
+    )
+
+
 def _kinship(filing: Filing, rows: Sequence[TypedRow[KinshipRecord]]) -> None:
     ids = filing.ids(key for row in rows for key in (row.value.one, row.value.other))
     _stop_at(
@@ -202,6 +237,7 @@ _WRITERS: Final[Mapping[FileKind, Callable[[Filing, Sequence[TypedRow[Any]]], No
     FileKind.CATALOGUE: _catalogue,
     FileKind.PEOPLE: _people,
     FileKind.ENROLMENTS: _enrolments,
+    FileKind.FILINGS: _filings,
     FileKind.KINSHIP: _kinship,
     FileKind.BALANCES: _balances,
 }

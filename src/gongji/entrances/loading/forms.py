@@ -14,9 +14,11 @@ from gongji.foundation.errors import InvalidInput
 from gongji.foundation.sheet import Table
 from gongji.foundation.tabular import Column
 from gongji.ledger.model import AccountKind
+from gongji.registry.filings import FilingKind, FilingState
 from gongji.registry.model import InstitutionKind, ItemClass
 from gongji.registry.name import check_name
 from gongji.rules.model import Scheme, Status, Tier
+from gongji.rules.vocabulary import Late
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,14 @@ def _certificate_columns(
 _CERTIFICATE: Final = _certificate_columns("", ("身份证号", "证件号码", "certno"), ("证件类型", "psn_cert_type"))
 
 
+_LATE: Final = {
+    **{str(one): one for one in Late},
+    "集中参保期外": Late.OUTSIDE_WINDOW,
+    "断保": Late.INTERRUPTED,
+    "灵活就业": Late.FLEXIBLE,
+}
+
+
 def _enrolment_columns(*, required: bool) -> tuple[Column, ...]:
     scheme_words = {
         "310": Scheme.EMPLOYEE,
@@ -93,6 +103,12 @@ def _enrolment_columns(*, required: bool) -> tuple[Column, ...]:
         Column("standing", cells.word(standing_words), also=("参保状态", "psn_insu_stas")),
         Column("employer", cells.text, also=("单位名称", "emp_name")),
         Column("civil_servant", cells.flag, also=("公务员", "cvlserv_flag")),
+        Column("aided", cells.flag, also=("医疗救助",)),
+        Column("second_grade", cells.flag, also=("二档",)),
+        Column("covered_since", cells.day, also=("连续参保起始日期",)),
+        Column("late", cells.word(_LATE), also=("等待情形",)),
+        Column("missed_years", cells.count, accepted="a whole number", also=("断保年数",)),
+        Column("repaid_years", cells.count, accepted="a whole number", also=("补缴年数",)),
         Column("since", cells.day, required, cells.DATE_ACCEPTED, ("参保日期", "psn_insu_date")),
         Column("until", cells.day, also=("终止日期",)),
     )
@@ -146,6 +162,23 @@ _CLASSES: Final = {
     "甲": ItemClass.A,
     "乙": ItemClass.B,
     "丙": ItemClass.C,
+}
+
+_FILINGS: Final = {
+    **{str(kind): kind for kind in FilingKind},
+    "慢特病": FilingKind.SPECIAL_DISEASE,
+    "两病": FilingKind.TWO_DISEASES,
+    "定点": FilingKind.PROVIDER,
+    "家庭医生": FilingKind.FAMILY_DOCTOR,
+    "转诊": FilingKind.REFERRAL,
+    "异地": FilingKind.ELSEWHERE,
+}
+
+_FILING_STATES: Final = {
+    "filed": FilingState.FILED,
+    "granted": FilingState.GRANTED,
+    "审核中": FilingState.FILED,
+    "已通过": FilingState.GRANTED,
 }
 
 _FACTS: Final = {
@@ -227,6 +260,32 @@ FORMS: Final = {
             builders.person,
         ),
         Form(FileKind.ENROLMENTS, (*_CERTIFICATE, *_enrolment_columns(required=True)), builders.enrolment),
+        Form(
+            FileKind.FILINGS,
+            (
+                *_CERTIFICATE,
+                Column("filing", cells.word(_FILINGS), True, ", ".join(FilingKind), ("备案类型",)),
+                Column(
+                    "subject",
+                    cells.text,
+                    True,
+                    "disease code, rank, institution or area",
+                    ("病种编码", "opsp_dise_code"),
+                ),
+                Column("name", cells.text, also=("病种名称", "opsp_dise_name")),
+                Column("word", cells.text, also=("规则病种",)),
+                Column(
+                    "institution",
+                    cells.matching(r"[HP][0-9A-Z]{11}", _INSTITUTION_CODE),
+                    accepted=_INSTITUTION_CODE,
+                    also=("定点医药机构编号", "fixmedins_code"),
+                ),
+                Column("state", cells.word(_FILING_STATES), also=("审核状态",)),
+                Column("since", cells.day, True, cells.DATE_ACCEPTED, ("开始日期", "begndate")),
+                Column("until", cells.day, also=("结束日期", "enddate")),
+            ),
+            builders.filing,
+        ),
         Form(
             FileKind.KINSHIP,
             (

@@ -9,6 +9,7 @@ from enum import StrEnum
 from gongji.family.model import FactKind
 from gongji.ledger.model import AccountKind
 from gongji.registry.entries import NewCatalogueItem, NewInstitution, NewPerson
+from gongji.registry.filings import NewFiling
 from gongji.registry.model import Enrolment
 
 
@@ -19,6 +20,7 @@ class FileKind(StrEnum):
     CATALOGUE = "catalogue"
     PEOPLE = "people"
     ENROLMENTS = "enrolments"
+    FILINGS = "filings"
     KINSHIP = "kinship"
     BALANCES = "balances"
 
@@ -37,6 +39,21 @@ class EnrolmentRecord:
 
     key: str
     enrolment: Enrolment
+
+
+@dataclass(frozen=True, slots=True)
+class FilingRecord:
+    """What is filed for the person with this `certificate_key`.
+
+    Attributes:
+        key: whose.
+        filing: the filing; its person and institution are found when it is written.
+        institution: code of the institution chosen, bound to or referred to; "" without one.
+    """
+
+    key: str
+    filing: NewFiling
+    institution: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +86,6 @@ class BalanceRecord:
     balance: int
 
 
-Record = PersonRecord | EnrolmentRecord | InstitutionRecord | NewCatalogueItem | KinshipRecord | BalanceRecord
+Record = (
+    PersonRecord | EnrolmentRecord | FilingRecord | InstitutionRecord | NewCatalogueItem | KinshipRecord | BalanceRecord
+)
