@@ -17,6 +17,7 @@ from gongji.registry.keys import add_institution_key
 from gongji.registry.service import people_by_id
 from gongji.rules.book import RuleBook
 from town import TIELING, Town
+from ward import Ward
 
 
 @pytest.fixture
@@ -46,6 +47,13 @@ def _window(client: TestClient, town: Town, code: str) -> Window:
 def hospital(client: TestClient, town: Town) -> Window:
     """铁岭市中心医院, a tier-3 hospital."""
     return _window(client, town, "H21120200001")
+
+
+@pytest.fixture
+def xian(client: TestClient, town: Town) -> Window:
+    """西安市中心医院, tier 3; Xi'an's pack has a rule for stays."""
+    Ward.built(town, "H61010300001", "西安市中心医院", "610103")
+    return _window(client, town, "H61010300001")
 
 
 @pytest.fixture

@@ -42,7 +42,24 @@ def test_real_request_is_read(name: str) -> None:
 
 def test_all_real_requests_are_there() -> None:
     served = {sample(name)["request"]["infno"] for name in REQUESTS}
-    assert served == {"9001", "9002", "1101", "2201", "2202", "2203A", "2204", "2205", "2206A", "2207A", "2208", "2601"}
+    assert served == {
+        "9001",
+        "9002",
+        "1101",
+        "2201",
+        "2202",
+        "2203A",
+        "2204",
+        "2205",
+        "2206A",
+        "2207A",
+        "2208",
+        "2302",
+        "2303A",
+        "2305",
+        "2601",
+        "5303",
+    }
 
 
 def test_null_words_of_hunan_are_empty() -> None:

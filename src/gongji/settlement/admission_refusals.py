@@ -210,3 +210,24 @@ def nothing_standing() -> GongjiError:
         field="mdtrt_id",
         accepted="a stay that is settled",
     )
+
+
+def no_sharer_for_deposits() -> GongjiError:
+    """Nobody shares their account for deposits."""
+    return Refused(
+        "deposit.no_sharer",
+        "nobody lets their account be held for this patient's deposits: a relative can allow it in the authorisation",
+        "没有家人授权用个人账户为患者冻结住院押金，家人可在共济授权中选择“住院押金”",
+        field="deposit_acct",
+    )
+
+
+def mid_stay_flag(flag: str) -> GongjiError:
+    """mid_setl_flag is neither yes nor no."""
+    return InvalidInput(
+        "field.invalid",
+        f"input.data.mid_setl_flag {flag} is not supported",
+        f"input.data.mid_setl_flag 取值 {flag} 不支持，可用 0 / 1",
+        field="input.data.mid_setl_flag",
+        accepted="0 or 1",
+    )

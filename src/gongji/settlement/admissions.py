@@ -79,7 +79,7 @@ def admit(
         known = find_admission(connection, made.id)
         if known is not None:
             return known
-        values = {"med_type": med_type, "diagnoses": [dict(one) for one in diagnoses]}
+        values = {"state": "stay", "med_type": med_type, "diagnoses": [dict(one) for one in diagnoses]}
         visits.change(connection, made.id, **values)
         row = {
             "bucket": bucket_of(made.id),

@@ -83,7 +83,7 @@ class Visit(msgspec.Struct, frozen=True):
         id: our id; `wire_id` gives its mdtrt_id.
         number: the institution's own number (ipt_otp_no).
         details: doctor and department as 2201 told them.
-        state: ``open`` or ``cancelled``.
+        state: ``open`` or ``cancelled``; ``stay`` for a stay in hospital, whose life its admission tells.
     """
 
     id: int

@@ -8,7 +8,7 @@ from typing import Final
 from gongji.benefit.model import Bill, CounterMove
 from gongji.settlement import admission_refusals, refusals
 from gongji.settlement.books import Case
-from gongji.settlement.model import SettleAdmission, Settlement
+from gongji.settlement.model import SettleAdmission, Settlement, is_inpatient
 from gongji.settlement.stays import AdmissionState, Before
 from gongji.settlement.waterfall import Payment
 
@@ -25,10 +25,8 @@ def check_stay(case: Case) -> None:
     """A stay is settled as one: after the discharge, in the middle of it, or quoted before; a visit while it is open."""
     command, visit, stay = case.command, case.visit, case.visit.stay
     if not isinstance(command, SettleAdmission):
-        if stay is not None:
-            raise admission_refusals.is_a_stay()
         if not visit.open:
-            raise refusals.visit_cancelled()
+            raise admission_refusals.is_a_stay() if is_inpatient(visit.med_type) else refusals.visit_cancelled()
         return
     if stay is None:
         raise admission_refusals.is_no_stay()

@@ -31,7 +31,7 @@ citation = sa.Table(
     comment="digest: SHA-256 of the document; document: rule, source, publisher, grade and quote",
 )
 
-#: A registered outpatient visit, in the patient's bucket. A purchase is its own visit and has no row here.
+#: A registered visit or stay, in the patient's bucket. A purchase is its own visit and has no row here.
 visit = sa.Table(
     "visit",
     metadata,
@@ -48,10 +48,11 @@ visit = sa.Table(
     sa.Column("state", sa.Text, nullable=False, server_default="open"),
     sa.PrimaryKeyConstraint("bucket", "id"),
     sa.CheckConstraint("bucket = id & 1023 AND bucket = person_id & 1023", name="bucket_of_patient"),
-    sa.CheckConstraint("state IN ('open', 'cancelled')", name="state_known"),
+    sa.CheckConstraint("state IN ('open', 'stay', 'cancelled')", name="state_known"),
     sa.Index(None, "bucket", "person_id"),
     **by_month("id"),
-    comment="details: what 2201 told of doctor and department; number: the institution's own (ipt_otp_no)",
+    comment="details: what 2201 told of doctor and department; number: the institution's own (ipt_otp_no); state: a stay in"
+    " hospital has its own life in admission",
 )
 
 #: A fee line and how it splits: all self-paid, over the price limit, first-self-pay, in scope. No foreign key to the visit:

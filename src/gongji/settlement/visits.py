@@ -22,9 +22,8 @@ from gongji.registry.tables import person
 from gongji.rules.model import Scheme
 from gongji.settlement import refusals
 from gongji.settlement.admission_refusals import is_a_stay
-from gongji.settlement.admission_tables import admission
 from gongji.settlement.lines import keep
-from gongji.settlement.model import FeeLine, PricedLine, RegisterVisit, Visit, is_inpatient
+from gongji.settlement.model import FeeLine, PricedLine, RegisterVisit, Visit
 from gongji.settlement.tables import fee_line, message, visit
 
 #: chrg_bchno 0000 withdraws every unsettled line (2205).
@@ -225,16 +224,11 @@ def _own_visit(
     known = find_visit(connection, visit_id)
     if known is None or known.institution_id != institution_id or known.person_id != person_id:
         raise refusals.visit_unknown()
-    if is_inpatient(known.med_type) and _is_stay(connection, visit_id):
+    if known.state == "stay":
         raise is_a_stay()
     if known.state != "open" and not even_cancelled:
         raise refusals.visit_cancelled()
     return known
-
-
-def _is_stay(connection: sa.Connection, visit_id: int) -> bool:
-    found = sa.exists().where(admission.c.bucket == bucket_of(visit_id), admission.c.visit_id == visit_id)
-    return bool(connection.execute(sa.select(found)).scalar_one())
 
 
 def lines_of(visit_id: int) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:

@@ -122,10 +122,12 @@ def _decimal_text(value: object) -> str | None:
     return f"{Decimal(repr(value)):f}" if isinstance(value, float) else None
 
 
-def _scaled(label: str, decimals: int, *, zero: bool, whole: int) -> Kind:
+def _scaled(label: str, decimals: int, *, zero: bool, whole: int, signed: bool = False) -> Kind:
     """A number of our own unit, ``10 ** -decimals``; digits beyond that are rounded half-up, because unit prices and
     counts are often quotients (3.33333333) at the sender."""
     accepted = "a number of 0 or more" if zero else "a number above 0"
+    if signed:
+        accepted = "a number other than 0"
 
     def read(value: object, path: str) -> int:
         text = _decimal_text(value)
@@ -134,6 +136,8 @@ def _scaled(label: str, decimals: int, *, zero: bool, whole: int) -> Kind:
             raise unreadable(path, "不是数字", "is not a number", accepted)
         digits = (match[3] or "").ljust(decimals + 1, "0")
         units = int(match[2] + digits[:decimals]) + (digits[decimals] >= "5")
+        if signed and units:
+            return -units if match[1] else units
         if (match[1] and units) or not (units or zero):
             raise unreadable(path, "不能是负数" if zero else "必须大于 0", "is out of range", accepted)
         return units
@@ -177,6 +181,9 @@ AMOUNT: Final = Kind("N(16,2)", _read_amount, _write_fen, None)
 
 #: cnt, in ten-thousandths.
 COUNT: Final = _scaled("N(16,4)", 4, zero=False, whole=12)
+
+#: cnt of a line that may take another back, in ten-thousandths.
+SIGNED_COUNT: Final = _scaled("N(16,4)", 4, zero=False, whole=12, signed=True)
 
 #: pric, in millionths of a yuan.
 PRICE: Final = _scaled("N(16,6)", 6, zero=True, whole=10)

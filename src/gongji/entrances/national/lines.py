@@ -147,7 +147,9 @@ def item_key(region: str, line: IncomingLine) -> ItemKey:
     return region, line.fee_ocur_time.date(), line.med_list_codg
 
 
-def priced(line: IncomingLine, item: CatalogueItem | None, *, batch: str, approval: str = "") -> PricedLine:
+def priced(
+    line: IncomingLine, item: CatalogueItem | None, *, batch: str, approval: str = "", takes_back: str = ""
+) -> PricedLine:
     """A line with its catalogue item, as the settlement room takes it."""
     return PricedLine(
         sn=line.feedetl_sn,
@@ -160,6 +162,7 @@ def priced(line: IncomingLine, item: CatalogueItem | None, *, batch: str, approv
         price=line.pric,
         total=line.det_item_fee_sumamt,
         approval=approval,
+        takes_back=takes_back,
     )
 
 

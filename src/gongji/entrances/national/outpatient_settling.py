@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from gongji.entrances.national.fields import MONEY, NESTED, C, choice, padded
 from gongji.entrances.national.messages import asked, free, needed, node, read_node
@@ -48,6 +48,19 @@ class SettleInput:
     pub_hosp_rfom_flag: str = free(C(6), "公立医院改革标志")
 
 
+class Echoed(Protocol):
+    """The four amounts that a settlement repeats from the answer to its lines."""
+
+    @property
+    def fulamt_ownpay_amt(self) -> int | None: ...
+    @property
+    def overlmt_selfpay(self) -> int | None: ...
+    @property
+    def preselfpay_amt(self) -> int | None: ...
+    @property
+    def inscp_scp_amt(self) -> int | None: ...
+
+
 @node("data", "表 69/88 结算撤销")
 class ReverseInput:
     """Give back all that a settlement took (2103, 2208)."""
@@ -91,7 +104,7 @@ async def _command(call: Call) -> tuple[SettleInput, Person, SettleVisit]:
     return data, whose, command
 
 
-def echo_warning(data: SettleInput, settlement: Settlement) -> str | None:
+def echo_warning(data: Echoed, settlement: Settlement) -> str | None:
     """What 2207's four echoed amounts say otherwise than the settlement; real clients send zeros there and real
     centres settle all the same (§1.5), so it is a warning."""
     echoes = (

@@ -134,14 +134,14 @@ async def patient_at_reception(
     return found.patient, found
 
 
-def person_registering(connection: sa.Connection, call: Call, shown: Shown) -> Person:
-    """The person of a registration (2201), held against the credential shown.
+def person_registering(connection: sa.Connection, call: Call, shown: Shown, node: str = "data") -> Person:
+    """The person of a registration (2201, 2401), held against the credential shown; `node` is named in refusals.
 
     Raises:
         NotFound: ``person.unknown``.
         Refused: ``person.other_credential``.
     """
-    person = person_numbered(connection, call, shown.psn_no)
+    person = person_numbered(connection, call, shown.psn_no, f"input.{node}.psn_no")
     number, holder = credential_number(shown), None
     vault = call.platform.vault
     if number and shown.mdtrt_cert_type == TOKEN:
@@ -149,7 +149,7 @@ def person_registering(connection: sa.Connection, call: Call, shown: Shown) -> P
     elif number and shown.mdtrt_cert_type == CARD:
         known = registry.person_by_credential(connection, vault, "card", number)
         holder = known.id if known is not None else None
-    check_shown(person, shown, holder, "data")
+    check_shown(person, shown, holder, node)
     return person
 
 

@@ -78,6 +78,11 @@ POOLED: Final = {
     Scheme.EMPLOYEE: ("310102", "职工门诊统筹基金"),
     Scheme.RESIDENT: ("390102", "居民门诊统筹基金"),
 }
+#: The same of stays in hospital.
+POOLED_INPATIENT: Final = {
+    Scheme.EMPLOYEE: ("310100", "城镇职工基本医疗保险统筹基金"),
+    Scheme.RESIDENT: ("390100", "城乡居民基本医疗保险基金"),
+}
 LARGE: Final = {
     Scheme.EMPLOYEE: ("330100", "大额医疗费用补助基金"),
     Scheme.RESIDENT: ("390200", "城乡居民大病医疗保险基金"),
@@ -93,12 +98,14 @@ ACCOUNT: Final = ("310200", "城镇职工基本医疗保险个人账户基金")
 #: clr_way 1: by item.
 BY_ITEM: Final = "1"
 
-#: clr_type: 11 outpatient, 41 purchase at a pharmacy.
-_OUTPATIENT, _PURCHASE = "11", "41"
+#: clr_type: 11 outpatient, 21 inpatient, 41 purchase at a pharmacy.
+_OUTPATIENT, _INPATIENT, _PURCHASE = "11", "21", "41"
 
 
 def _clearing_type(settlement: Settlement) -> str:
-    """clr_type: 2101 to 2103 are purchases."""
+    """clr_type: 2101 to 2103 are purchases, stays are known by their med_type."""
+    if settlement.inpatient:
+        return _INPATIENT
     return _PURCHASE if settlement.infno.startswith("21") else _OUTPATIENT
 
 
@@ -163,7 +170,7 @@ def setlinfo(settlement: Settlement, person: Person, institution: Institution) -
 def setldetail(settlement: Settlement) -> tuple[SetlDetail, ...]:
     """One row for each fund that paid (or got money back), and one for the accounts."""
     paid = (
-        (POOLED[settlement.scheme], settlement.fund_pool),
+        ((POOLED_INPATIENT if settlement.inpatient else POOLED)[settlement.scheme], settlement.fund_pool),
         (LARGE[settlement.scheme], settlement.fund_large),
         (CIVIL, settlement.fund_civil),
         (AID, settlement.fund_aid),

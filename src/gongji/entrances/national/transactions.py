@@ -7,6 +7,10 @@ from typing import Final
 
 from gongji.entrances.national import (
     e_credential,
+    inpatient,
+    inpatient_lines,
+    inpatient_queries,
+    inpatient_settling,
     mobile,
     mobile_orders,
     outpatient,
@@ -28,6 +32,10 @@ TRANSACTIONS: Final[Mapping[str, Transaction]] = {
         person,
         outpatient,
         outpatient_settling,
+        inpatient,
+        inpatient_lines,
+        inpatient_settling,
+        inpatient_queries,
         pharmacy,
         queries,
         undoing,

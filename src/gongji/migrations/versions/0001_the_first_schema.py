@@ -522,10 +522,10 @@ def create_tables() -> None:
         sa.Column("details", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("diagnoses", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("state", sa.Text(), server_default="open", nullable=False),
-        sa.CheckConstraint("state IN ('open', 'cancelled')", name=op.f("visit_state_known")),
+        sa.CheckConstraint("state IN ('open', 'stay', 'cancelled')", name=op.f("visit_state_known")),
         sa.CheckConstraint("bucket = id & 1023 AND bucket = person_id & 1023", name=op.f("visit_bucket_of_patient")),
         sa.PrimaryKeyConstraint("bucket", "id", name=op.f("visit_pkey")),
-        comment="details: what 2201 told of doctor and department; number: the institution's own (ipt_otp_no)",
+        comment="details: what 2201 told of doctor and department; number: the institution's own (ipt_otp_no); state: a stay in hospital has its own life in admission",
         postgresql_partition_by="RANGE (id)",
     )
     op.create_index(op.f("visit_bucket_person_id_idx"), "visit", ["bucket", "person_id"], unique=False)
