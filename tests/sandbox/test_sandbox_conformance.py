@@ -50,7 +50,9 @@ def test_the_demo_s_system_passes_everything(browser: httpx.Client, code: str) -
     for key in keys:
         assert browser.post(f"/conformance/{code}/{key}/demo").status_code == 303
     told = browser.get(f"/conformance/{code}.json").json()
-    assert {one["key"]: (one["outcome"], one["problem"]) for one in told["scenarios"]} == dict.fromkeys(keys, ("passed", None))
+    assert {one["key"]: (one["outcome"], one["problem"]) for one in told["scenarios"]} == dict.fromkeys(
+        keys, ("passed", None)
+    )
     assert told["tally"]["passed"] == len(keys)
     assert all(step["msgid"] and step["message"] for one in told["scenarios"] for step in one["steps"])
     assert browser.get(f"/conformance/{code}").text.count("✓") == sum(len(one["steps"]) for one in told["scenarios"])

@@ -43,6 +43,7 @@ def create() -> None:
     op.create_index(
         op.f("second_payment_bucket_settlement_id_idx"), "second_payment", ["bucket", "settlement_id"], unique=False
     )
+    op.create_index(op.f("second_payment_payer_id_at_idx"), "second_payment", ["payer_id", "at"], unique=False)
     op.create_table(
         "second_total",
         sa.Column("bucket", sa.SmallInteger(), nullable=False),

@@ -31,6 +31,7 @@ second_payment = sa.Table(
     sa.CheckConstraint("payer_id <> person_id AND cash_left >= 0", name="a_relative_pays"),
     sa.UniqueConstraint("bucket", "reverses"),
     sa.Index(None, "bucket", "settlement_id"),
+    sa.Index(None, "payer_id", "at"),
     comment="amount: fen, below zero when it came back; cash_left: of the settlement's cash, after this",
 )
 

@@ -30,6 +30,7 @@ from gongji.registry import service as registry
 from gongji.registry.model import Enrolment
 from gongji.settlement import queries
 from gongji.settlement.model import from_wire
+from gongji.settlement.second.service import chain_of, paid_second_by
 
 if TYPE_CHECKING:
     from gongji.entrances.platform import Platform
@@ -118,20 +119,23 @@ def settlement(visit: Visit, number: str) -> tuple[str, PatientsPage | SharersPa
     taken_back = queries.find_settlement(connection, stored.reversed_by) if stored.reversed_by else None
     reversal = taken_back.settlement if taken_back else None
     place = registry.institutions_by_id(connection, [one.institution_id])[one.institution_id].name
+    chain = chain_of(connection, one.id)
     if one.person_id == person_id:
         mine = family.authorisations_of_user(connection, person_id)
         people = registry.people_by_id(connection, platform.vault, {share.sharer_id for share in mine})
         for sharer in sorted(people):
             audit.record(connection, caller, "person.read_masked", at=now, person_id=sharer)
         names = {share.sharer_id: name_of(share, person_id, people, language) for share in mine}
-        return "citizen/settlement.html", patients_page(one, reversal, place, names, language)
-    paid = _paid(connection, one.id, person_id)
+        return "citizen/settlement.html", patients_page(one, reversal, chain, place, names, language)
+    later = [each.amount for each in chain if each.payer_id == person_id]
+    paid = _paid(connection, one.id, person_id) + sum(amount for amount in later if amount > 0)
     if not paid:
         raise _unknown()
     audit.record(
         connection, caller, "settlement.read_as_sharer", at=now, person_id=one.person_id, settlement=str(one.id)
     )
     given_back = -_paid(connection, reversal.id, person_id) if reversal else 0
+    given_back -= sum(amount for amount in later if amount < 0)
     given = family.authorisations_of_sharer(connection, person_id)
     people = registry.people_by_id(connection, platform.vault, [one.person_id])
     who = next(
@@ -186,6 +190,7 @@ def _payments(
     start = _moment(before)
     own = queries.settlements_of(connection, person_id, PAGE + TIES, start)
     shared = queries.paid_by(connection, person_id, PAGE + TIES, start)
+    shared += paid_second_by(connection, person_id, PAGE + TIES, start)
     institutions = {one.settlement.institution_id for one in own} | {one.institution_id for one in shared}
     places = registry.institutions_by_id(connection, institutions)
     lines = payments(own, shared, {one.id: one.region for one in given}, names, places, language)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gongji.entrances import explaining
+from gongji.entrances import explaining, wording
 from gongji.entrances.explaining import ToldExplanation
 from gongji.entrances.wording import Language
 from gongji.settlement.model import Settlement, wire_id
+from gongji.settlement.second.model import SecondPayment
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,21 @@ class Bar:
     css: str
     start: str
     width: str
+
+
+@dataclass(frozen=True, slots=True)
+class Afterwards:
+    """What a relative's account paid of the cash after the settlement, or got back.
+
+    Attributes:
+        at: when.
+        who: what the reader calls the relative.
+        amount: fen, below zero when it went back.
+    """
+
+    at: datetime
+    who: str
+    amount: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +51,8 @@ class PatientsPage:
         is_reversal: whether it gives another one back.
         reversed_at: when it was given back itself.
         other: address of the reversal, or of what was reversed; "" where there is neither.
+        afterwards: what relatives paid of its cash later, oldest first.
+        cash_left: fen of its cash that nobody's account has paid.
     """
 
     number: str
@@ -46,6 +64,8 @@ class PatientsPage:
     is_reversal: bool
     reversed_at: datetime | None
     other: str
+    afterwards: tuple[Afterwards, ...]
+    cash_left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +90,19 @@ class SharersPage:
 
 
 def patients_page(
-    one: Settlement, reversal: Settlement | None, place: str, names: Mapping[int, str], language: Language
+    one: Settlement,
+    reversal: Settlement | None,
+    chain: Sequence[SecondPayment],
+    place: str,
+    names: Mapping[int, str],
+    language: Language,
 ) -> PatientsPage:
     """The page for the patient.
 
     Args:
         one: the settlement.
         reversal: what took it back, if anything did.
+        chain: what was paid of its cash afterwards.
         place: the institution's name.
         names: what the patient calls the sharers.
         language: the reader's.
@@ -93,6 +119,11 @@ def patients_page(
         is_reversal=one.kind == "reverse",
         reversed_at=reversal.settled_at if reversal else None,
         other=f"/c/settlements/{wire_id(one.region, other)}" if other else "",
+        afterwards=tuple(
+            Afterwards(each.at, names.get(each.payer_id) or wording.text("kin.stranger", language), each.amount)
+            for each in chain
+        ),
+        cash_left=one.cash - sum(each.amount for each in chain),
     )
 
 
