@@ -33,9 +33,7 @@ def number(family: Family) -> str:
     return wire_id(main.region, main.id)
 
 
-def test_the_patient_reads_the_chain_and_what_cash_is_left(
-    visitor: httpx.Client, family: Family, number: str
-) -> None:
+def test_the_patient_reads_the_chain_and_what_cash_is_left(visitor: httpx.Client, family: Family, number: str) -> None:
     enter(visitor, family, family.mother)
     page = words(visitor.get(f"/c/settlements/{number}"))
     assert "后来家人账户又付了现金部分" in page
@@ -46,9 +44,7 @@ def test_the_patient_reads_the_chain_and_what_cash_is_left(
     assert "现金还剩" in later
 
 
-def test_the_sharer_sees_what_her_account_paid_and_got_back(
-    visitor: httpx.Client, family: Family, number: str
-) -> None:
+def test_the_sharer_sees_what_her_account_paid_and_got_back(visitor: httpx.Client, family: Family, number: str) -> None:
     enter(visitor, family, family.daughter)
     home = words(visitor.get("/c/"))
     assert "60.00" in home
