@@ -24,11 +24,13 @@ from gongji.entrances.sandbox.conformance.model import Outcome
 from gongji.entrances.sandbox.control import SPANS
 from gongji.entrances.sandbox.failures import FailureKind
 from gongji.entrances.sandbox.page import MENU as SANDBOX_MENU
+from gongji.entrances.sandbox.signing import PROBLEMS as SIGNATURE_PROBLEMS
 from gongji.entrances.web.pages import environment
 from gongji.entrances.web.rules.china import TILES
 from gongji.entrances.web.rules.form import FIELDS, ROW
 from gongji.entrances.wording import Language
 from gongji.ledger.holds import HoldState
+from gongji.registry.keys import SigningDialect
 from gongji.rules.book import SHIPPED, RuleBook
 from gongji.rules.cases import example_files, load_examples
 from gongji.rules.grid import CLASS, GRADES, OTHER_PROVIDER, SELECTED_PROVIDER
@@ -157,6 +159,8 @@ FAMILIES = {
     "sandbox.failure": list(FailureKind),
     "sandbox.failure_says": list(FailureKind),
     "sandbox.outcome": list(Outcome),
+    "sandbox.sign.way": list(SigningDialect),
+    "sandbox.sign": [*SIGNATURE_PROBLEMS],
 }
 
 #: Words that say nothing to most people; only beside an explanation in brackets.

@@ -14,7 +14,7 @@ from gongji.entrances.wording import Language
 BASE: Final = "/sandbox"
 
 #: The pages that every page leads to.
-MENU: Final = ("messages", "conformance", "people", "institutions", "control", "fields")
+MENU: Final = ("messages", "conformance", "people", "institutions", "control", "fields", "signature")
 
 
 class Shown:

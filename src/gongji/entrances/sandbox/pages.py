@@ -24,6 +24,7 @@ from gongji.entrances.sandbox.institutions import BY_CODE, INSTITUTIONS
 from gongji.entrances.sandbox.page import Shown
 from gongji.entrances.sandbox.people import BY_KEY, PEOPLE, SHARINGS
 from gongji.entrances.sandbox.reading import pretty, read_message
+from gongji.entrances.sandbox.signature_page import SignaturePage
 from gongji.entrances.sandbox.standing import standings
 from gongji.entrances.web.headers import SafeHeaders
 from gongji.entrances.web.pages import Reader
@@ -42,7 +43,7 @@ _OWN_SITES: Final = ("", "same-origin", "none")
 def build_sandbox_pages(sandbox: Sandbox) -> ASGIApp:
     """The pages, for mounting at ``/sandbox``."""
     shown = Shown(sandbox)
-    pages, control = SandboxPages(sandbox, shown), Control(sandbox)
+    pages, control, signature = SandboxPages(sandbox, shown), Control(sandbox), SignaturePage(shown)
     app = Starlette(
         routes=[
             Route("/", pages.home),
@@ -59,6 +60,8 @@ def build_sandbox_pages(sandbox: Sandbox) -> ASGIApp:
             Route("/failures/drop", control.drop, methods=["POST"]),
             Route("/reset", control.reset, methods=["POST"]),
             Route("/language", switch_language, methods=["POST"]),
+            Route("/signature", signature.show),
+            Route("/signature", signature.check, methods=["POST"]),
             *ConformancePages(sandbox, shown).routes(),
         ],
         exception_handlers={

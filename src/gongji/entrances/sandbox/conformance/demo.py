@@ -29,15 +29,25 @@ class NotAnswered(GongjiError):
 
 
 class CarefulSystem(InstitutionSystem):
-    """A system that sends again what was not answered, as the same message, and nothing else."""
+    """A system that sends again what was not answered, as the same message, and nothing else.
+
+    Attributes:
+        sends_again: whether it does.
+        last: the message that it sent last.
+    """
+
+    sends_again = True
+    last: Mapping[str, Any]
 
     def send(self, infno: str, **nodes: object) -> dict[str, Any]:
         """See `InstitutionSystem`; without an answer the same message is sent once more, signed afresh."""
-        message = self.message(infno, nodes)
+        self.last = message = self.message(infno, nodes)
         try:
-            return self._answered(message)
+            return self.answered(message)
         except NotAnswered:
-            return self._answered(message)
+            if not self.sends_again:
+                raise
+            return self.answered(message)
 
     def refused(self, infno: str, **nodes: object) -> None:
         """Send what has to be refused; an operator would read why."""
@@ -46,7 +56,13 @@ class CarefulSystem(InstitutionSystem):
         except GongjiError:
             return
 
-    def _answered(self, message: Mapping[str, Any]) -> dict[str, Any]:
+    def answered(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """The output of a message, sent once.
+
+        Raises:
+            NotAnswered: when nothing came, or nothing of the interface.
+            GongjiError: ``demo.refused``.
+        """
         try:
             response = self.post(message)
         except httpx.TransportError as problem:
@@ -127,6 +143,18 @@ class Script:
             except GongjiError:
                 continue
 
+    def undone(self) -> None:
+        """A settlement without an answer, undone, then settled anew."""
+        visit = self.visit()
+        self.system.sends_again = False
+        try:
+            self.settled(visit=visit)
+        except NotAnswered:
+            lost = self.system.last
+            undo = {"psn_no": visit[0], "omsgid": lost["msgid"], "oinfno": lost["infno"]}
+            self.system.send("2601", data=undo)
+            self.settled(visit=visit)
+
     def amounts_differ(self) -> None:
         """A total that is wrong by one yuan, then the right one."""
         psn_no, mdtrt_id, batch = self.visit()
@@ -181,6 +209,7 @@ _PLAYS: Final[Mapping[str, Callable[[Script], object]]] = {
     "sharing": Script.settled,
     "somebody_else_s_card": Script.somebody_else_s_card,
     "lost_reply": Script.settled,
+    "undone": Script.undone,
     "lost_request": Script.settled,
     "bad_gateway": Script.settled,
     "delivered_twice": Script.delivered_twice,

@@ -10,6 +10,7 @@ from gongji.entrances.sandbox.conformance.checks import (
     holds,
     patient,
     pays,
+    refers,
     same_message,
     signed_anew,
 )
@@ -93,6 +94,18 @@ SCENARIOS: Final = (
             *_UP_TO_LINES,
             _pay("结算；这一次连接会断开，收不到回复", plays=FailureKind.LOST_REPLY),
             Step("2207", _RETRIED, checks=(same_message(3),)),
+        ),
+    ),
+    Scenario(
+        "undone", ("丢失的结算冲正", "A lost settlement is undone"),
+        "2207 收不到回复，又不想重发（病人已离开）：用 2601 冲正原报文，之后换新 msgid 可以重新结算。", "plain",
+        (
+            *_UP_TO_LINES,
+            _pay("结算；这一次连接会断开，收不到回复", plays=FailureKind.LOST_REPLY),
+            Step("2601", "冲正，omsgid 和 oinfno 填原报文的 msgid 和 infno",
+                 checks=(patient("data.psn_no"), refers("data.omsgid", 3, "msgid"), refers("data.oinfno", 3, "infno"))),
+            Step("2207", "换新 msgid 重新结算",
+                 checks=(given("data.mdtrt_id", 1, "data.mdtrt_id"), another_message(3))),
         ),
     ),
     Scenario(
