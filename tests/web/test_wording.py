@@ -19,7 +19,6 @@ from gongji.benefit.assess import assess
 from gongji.benefit.model import Bill, Circumstances, Step
 from gongji.entrances import explaining, wording
 from gongji.entrances.open_rules.figures import TERMS
-from gongji.entrances.rules_command.coverage import State
 from gongji.entrances.sandbox.conformance.model import Outcome
 from gongji.entrances.sandbox.control import SPANS
 from gongji.entrances.sandbox.failures import FailureKind
@@ -33,6 +32,7 @@ from gongji.ledger.holds import HoldState
 from gongji.registry.keys import SigningDialect
 from gongji.rules.book import SHIPPED, RuleBook
 from gongji.rules.cases import example_files, load_examples
+from gongji.rules.coverage import State
 from gongji.rules.grid import CLASS, GRADES, OTHER_PROVIDER, SELECTED_PROVIDER
 from gongji.rules.model import (
     AccountScope,

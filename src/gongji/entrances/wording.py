@@ -25,7 +25,8 @@ from babel.messages.pofile import read_po
 
 from gongji.foundation.clock import CHINA
 from gongji.foundation.money import percent, yuan
-from gongji.rules.model import Clause, Grade, Relation
+from gongji.rules.model import Clause, Relation
+from gongji.rules.vocabulary import TRUSTED
 
 _log = structlog.get_logger()
 
@@ -210,10 +211,6 @@ def kin_seen_by_user(relation: Relation, gender: str, language: Language) -> str
     words = catalogue(language)
     key = f"kin.{_INVERSE[relation]}"
     return words.get(f"{key}.{gender}") or words[key]
-
-
-#: Sources of these grades need no warning.
-TRUSTED: Final = (Grade.OFFICIAL, Grade.LOCAL_MEDIA)
 
 
 def caution(clause: Clause | None, language: Language) -> str | None:

@@ -84,6 +84,21 @@ _SECTIONS = (
 )
 
 
+def scheme_word(scheme: Scheme) -> str:
+    """How pack files write a scheme: ``employee``."""
+    return next(word for word, one in SCHEME_WORDS.items() if one is scheme)
+
+
+def benefit_word(key: BenefitKey) -> str:
+    """How pack files write a benefit: ``employee.outpatient``."""
+    return f"{scheme_word(key[0])}.{key[1]}"
+
+
+def every_benefit() -> list[BenefitKey]:
+    """Every scheme with every kind of care, in the order of the lists."""
+    return [(scheme, kind) for scheme in SCHEME_WORDS.values() for kind in CareKind]
+
+
 @dataclass(slots=True)
 class BenefitEntries:
     """What a pack says about one benefit; `section` names it in rule ids."""

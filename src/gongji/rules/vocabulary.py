@@ -72,6 +72,10 @@ class Grade(StrEnum):
     BACKGROUND = "K"
 
 
+#: Sources of these grades need no warning.
+TRUSTED: Final = (Grade.OFFICIAL, Grade.LOCAL_MEDIA)
+
+
 class Relation(StrEnum):
     """What the user (被共济人) is to the sharer (共济人)."""
 

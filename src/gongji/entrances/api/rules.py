@@ -20,12 +20,12 @@ from gongji.entrances.open_rules.figures import Figure, figures, terms
 from gongji.entrances.open_rules.question import Accounts, Answer, Question
 from gongji.entrances.open_rules.registry import covered
 from gongji.entrances.open_rules.year import Earlier, answers
-from gongji.entrances.rules_command.coverage import Coverage
-from gongji.entrances.rules_command.words import benefit_word
 from gongji.entrances.wording import Language
 from gongji.foundation.errors import InvalidInput
 from gongji.rules.compile import Span
+from gongji.rules.coverage import Coverage
 from gongji.rules.model import BenefitRule, Interpretation, Scheme, SharingRule
+from gongji.rules.pack import benefit_word
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {status: RESPONSES[status] for status in (404, 422)}
 

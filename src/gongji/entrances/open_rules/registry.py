@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from gongji.entrances.open_rules.atlas import Atlas
-from gongji.entrances.rules_command.coverage import Coverage, coverage
-from gongji.entrances.rules_command.shelf import Shelf
-
-
-def shelf_of(atlas: Atlas) -> Shelf:
-    """The packs behind an atlas, as the registry and the comparison of readings want them."""
-    return Shelf(atlas.book, {one.own.region: one for one in atlas.book.lineages()})
+from gongji.rules.coverage import Coverage, coverage
 
 
 def covered(atlas: Atlas, code: str, year: int) -> tuple[Coverage, ...]:
@@ -24,4 +18,4 @@ def covered(atlas: Atlas, code: str, year: int) -> tuple[Coverage, ...]:
         InvalidInput: ``region.invalid``.
         NotFound: ``region.unknown``.
     """
-    return tuple(coverage(shelf_of(atlas), [atlas.book.lineage(atlas.nearest(code))], year, year))
+    return tuple(coverage(atlas.book, [atlas.book.lineage(atlas.nearest(code))], year, year))

@@ -10,20 +10,20 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from gongji.benefit.sensitivity import sensitivity
 from gongji.entrances.rules_command import documents, printing
 from gongji.entrances.rules_command.comparison import compare
-from gongji.entrances.rules_command.coverage import SHARING, coverage, unplaced_conflicts
 from gongji.entrances.rules_command.examination import examine
 from gongji.entrances.rules_command.paper import print_sheet
 from gongji.entrances.rules_command.schema import pack_schema
-from gongji.entrances.rules_command.sensitivity import sensitivity
 from gongji.entrances.rules_command.sheet import ACCRUAL, VALUES, sheet_of
 from gongji.entrances.rules_command.shelf import Shelf, open_shelf
-from gongji.entrances.rules_command.words import benefit_word, every_benefit
 from gongji.foundation.clock import SystemClock
 from gongji.foundation.errors import InvalidInput
 from gongji.foundation.settings import load_settings
+from gongji.rules.coverage import SHARING, coverage, unplaced_conflicts
 from gongji.rules.model import CareKind
+from gongji.rules.pack import benefit_word, every_benefit
 
 #: Where the output is no terminal, tables are this wide rather than folded to 80 columns.
 _WIDE = 180
@@ -77,7 +77,7 @@ def list_packs(
     shelf = _shelf(pack)
     known = [lineage for _, lineage in sorted(shelf.lineages.items())]
     lineages = [shelf.named(text) for text in regions] if regions else known
-    rows = list(coverage(shelf, lineages, since, last))
+    rows = list(coverage(shelf.book, lineages, since, last))
     others = [conflict for lineage in lineages for conflict in unplaced_conflicts(lineage)]
     if as_json:
         print(json.dumps(documents.coverage_json(rows, others), ensure_ascii=False, indent=1))
@@ -176,7 +176,7 @@ def what_readings_change(region: Region, on: Day = None, pack: Packs = None, as_
     """What each reading of what the texts leave open changes in what the funds pay, for standard visits, in yuan."""
     shelf = _shelf(pack)
     lineage, day = shelf.named(region), _day(on)
-    outcomes = list(sensitivity(shelf, lineage, day))
+    outcomes = list(sensitivity(shelf.book, lineage, day))
     if as_json:
         print(json.dumps(documents.sensitivity_json(lineage, day, outcomes), ensure_ascii=False, indent=1))
     else:

@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 
+from gongji.benefit.sensitivity import Outcome
 from gongji.entrances.rules_command.comparison import Comparison
-from gongji.entrances.rules_command.coverage import Coverage
 from gongji.entrances.rules_command.examination import Report
-from gongji.entrances.rules_command.sensitivity import Outcome
 from gongji.entrances.rules_command.sheet import Sheet
 from gongji.foundation.money import yuan
+from gongji.rules.coverage import Coverage
 from gongji.rules.lineage import Lineage
 from gongji.rules.model import Clause, Conflict
 

@@ -8,11 +8,11 @@ from datetime import date, timedelta
 from itertools import pairwise, zip_longest
 
 from gongji.entrances.rules_command.shelf import Shelf
-from gongji.entrances.rules_command.words import benefit_word, chinese_of, scheme_word
+from gongji.entrances.rules_command.words import chinese_of
 from gongji.rules.entries import Dated
 from gongji.rules.lineage import Lineage
 from gongji.rules.model import BenefitRule, Cap, DeductibleKind, Measure, Reset
-from gongji.rules.pack import BenefitEntries, in_force
+from gongji.rules.pack import BenefitEntries, benefit_word, in_force, scheme_word
 from gongji.rules.problems import At
 from gongji.rules.structure import TableShape
 

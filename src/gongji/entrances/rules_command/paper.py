@@ -8,12 +8,13 @@ from itertools import groupby
 from rich.console import Console
 from rich.markup import escape
 
-from gongji.entrances.rules_command.coverage import SHARING
 from gongji.entrances.rules_command.sheet import Section, Sheet, Shown
-from gongji.entrances.rules_command.words import TRUSTED, both, chinese_of, grade_words, path_of
+from gongji.entrances.rules_command.words import both, chinese_of, grade_words, path_of
 from gongji.rules.book import SHORT_DIGEST
+from gongji.rules.coverage import SHARING
 from gongji.rules.grid import Key
 from gongji.rules.model import Clause
+from gongji.rules.vocabulary import TRUSTED
 
 _NO_RULE = "当日没有规则, 基金不支付 no rule on that day: the funds pay nothing"
 _NO_SHARING = "当日没有完整的共济规则, 不能共济 no complete sharing rule on that day: nobody can share"

@@ -10,15 +10,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from gongji.benefit.sensitivity import ADMISSIONS, AGES, BEFORE, VISITS, Outcome, Paid, Visit
 from gongji.entrances.rules_command.comparison import Change, Comparison
-from gongji.entrances.rules_command.coverage import Coverage, State, in_spans
 from gongji.entrances.rules_command.examination import Report
 from gongji.entrances.rules_command.paper import title
-from gongji.entrances.rules_command.sensitivity import ADMISSIONS, AGES, BEFORE, VISITS, Outcome, Paid, Visit
 from gongji.entrances.rules_command.sheet import Sheet
 from gongji.entrances.rules_command.words import GRADES, both, chinese_of, path_of
 from gongji.foundation.money import yuan
 from gongji.rules.book import SHORT_DIGEST
+from gongji.rules.coverage import Coverage, State, in_spans
 from gongji.rules.lineage import Lineage
 from gongji.rules.model import Clause, Conflict
 

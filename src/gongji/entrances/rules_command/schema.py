@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
-from gongji.entrances.rules_command.words import benefit_word, every_benefit
 from gongji.rules.node import Node
-from gongji.rules.pack import SCHEME_WORDS, SHARING_NAMES
+from gongji.rules.pack import SCHEME_WORDS, SHARING_NAMES, benefit_word, every_benefit
 from gongji.rules.structure import CASES, FURTHER, POOL, PRESCRIBER
 from gongji.rules.vocabulary import (
     AccountScope,

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from gongji.entrances.rules_command.coverage import SHARING
 from gongji.entrances.rules_command.forms import roles, structure
 from gongji.entrances.rules_command.shelf import Shelf
-from gongji.entrances.rules_command.words import benefit_word, both, chinese_of
+from gongji.entrances.rules_command.words import both, chinese_of
 from gongji.foundation.money import percent, yuan
+from gongji.rules.coverage import SHARING
 from gongji.rules.entries import Dated
 from gongji.rules.expand import Table
 from gongji.rules.grid import Key
 from gongji.rules.lineage import Lineage, clause
 from gongji.rules.model import Clause, Conflict, Gap, Interpretation
 from gongji.rules.node import Leaf
-from gongji.rules.pack import SCHEME_WORDS, SHARING_NAMES, BenefitEntries, BenefitKey, Pack, in_force
+from gongji.rules.pack import SCHEME_WORDS, SHARING_NAMES, BenefitEntries, BenefitKey, Pack, benefit_word, in_force
 from gongji.rules.vocabulary import Contributor
 from gongji.rules.waiting import GAP_TERMS
 

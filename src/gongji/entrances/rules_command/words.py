@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from gongji.rules.grid import CLASS, NUMBERED
-from gongji.rules.model import CareKind, Grade, Scheme
-from gongji.rules.pack import SCHEME_WORDS, BenefitKey
+from gongji.rules.model import Grade
+from gongji.rules.vocabulary import TRUSTED
 
 #: How far a source of each grade can be trusted.
 GRADES: Final[Mapping[Grade, str]] = {
@@ -19,9 +19,6 @@ GRADES: Final[Mapping[Grade, str]] = {
     Grade.FORUM: "论坛或演示, 不可作为依据 forum or demonstration: not to be relied on",
     Grade.BACKGROUND: "背景知识, 未见文件 background knowledge: no document seen",
 }
-
-#: Sources of these grades need no warning.
-TRUSTED: Final = (Grade.OFFICIAL, Grade.LOCAL_MEDIA)
 
 _CHINESE: Final[Mapping[str, str]] = {
     "employee": "职工",
@@ -178,21 +175,6 @@ def chinese_of(word: str) -> str:
 def path_of(path: tuple[str, ...]) -> str:
     """The words of a table's path: ``退休 三级``; a word without Chinese as it is."""
     return " ".join(chinese_of(word) or word for word in path)
-
-
-def scheme_word(scheme: Scheme) -> str:
-    """How pack files write a scheme: ``employee``."""
-    return next(word for word, one in SCHEME_WORDS.items() if one is scheme)
-
-
-def benefit_word(key: BenefitKey) -> str:
-    """How pack files write a benefit: ``employee.outpatient``."""
-    return f"{scheme_word(key[0])}.{key[1]}"
-
-
-def every_benefit() -> list[BenefitKey]:
-    """Every scheme with every kind of care, in the order of the lists."""
-    return [(scheme, kind) for scheme in SCHEME_WORDS.values() for kind in CareKind]
 
 
 def grade_words(grade: Grade) -> str:

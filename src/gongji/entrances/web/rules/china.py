@@ -10,10 +10,10 @@ from typing import Final
 from gongji.entrances import wording
 from gongji.entrances.open_rules.atlas import Atlas, Region
 from gongji.entrances.open_rules.registry import covered
-from gongji.entrances.rules_command.coverage import Coverage
 from gongji.entrances.web.rules.telling import benefit_title
 from gongji.entrances.wording import Language
 from gongji.rules.book import NATION
+from gongji.rules.coverage import Coverage
 from gongji.rules.model import Grade
 
 #: Where each province stands on the map, by the first two digits of its code: column and row, from the north-west.

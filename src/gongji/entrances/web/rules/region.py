@@ -8,12 +8,10 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
 
+from gongji.benefit.sensitivity import Outcome, Payment, sensitivity
 from gongji.entrances import wording
 from gongji.entrances.open_rules.atlas import Atlas, Region
-from gongji.entrances.open_rules.registry import covered, shelf_of
-from gongji.entrances.rules_command.coverage import SHARING, Coverage, is_about
-from gongji.entrances.rules_command.sensitivity import Outcome, Payment, sensitivity
-from gongji.entrances.rules_command.words import benefit_word
+from gongji.entrances.open_rules.registry import covered
 from gongji.entrances.web.rules.telling import (
     Block,
     benefit_block,
@@ -25,7 +23,9 @@ from gongji.entrances.web.rules.telling import (
 )
 from gongji.entrances.wording import Language
 from gongji.rules.compile import Span
+from gongji.rules.coverage import SHARING, Coverage, is_about
 from gongji.rules.model import BenefitRule, Conflict, Gap, Interpretation, SharingRule
+from gongji.rules.pack import benefit_word
 
 #: How many standard visits are shown for a reading that changes something.
 _EXAMPLES: Final = 3
@@ -146,7 +146,7 @@ class RegionPages:
         )
 
     def _work_out(self, code: str, on: date) -> tuple[Outcome, ...]:
-        return tuple(sensitivity(shelf_of(self._atlas), self._atlas.book.lineage(code), on))
+        return tuple(sensitivity(self._atlas.book, self._atlas.book.lineage(code), on))
 
     def years(self, region: Region, today: date, language: Language) -> Years | None:
         """The rules of every benefit and of sharing over the years; None where there never was one."""

@@ -15,6 +15,7 @@ from gongji.foundation.money import percent
 from gongji.rules.grid import CLASS, NUMBERED
 from gongji.rules.model import BenefitRule, CareKind, Clause, Dimension, Grade, Scheme, SharingRule
 from gongji.rules.node import Leaf
+from gongji.rules.vocabulary import TRUSTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Row:
     @property
     def weak(self) -> bool:
         """Whether its source needs a warning."""
-        return self.clause is not None and self.clause.grade not in wording.TRUSTED
+        return self.clause is not None and self.clause.grade not in TRUSTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ def benefit_title(scheme: Scheme, kind: CareKind, language: Language) -> str:
 
 def caution_of(grade: Grade | None, language: Language) -> str | None:
     """What is to be known of numbers whose weakest source has this grade; None where there is nothing to warn of."""
-    if grade is None or grade in wording.TRUSTED:
+    if grade is None or grade in TRUSTED:
         return None
     return wording.text(f"grade.{grade}", language)
 

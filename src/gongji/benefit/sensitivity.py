@@ -10,8 +10,7 @@ from typing import Final, TypeAlias
 
 from gongji.benefit.assess import assess
 from gongji.benefit.model import Bill, Circumstances
-from gongji.entrances.rules_command.shelf import Shelf
-from gongji.entrances.rules_command.words import benefit_word
+from gongji.rules.book import RuleBook
 from gongji.rules.lineage import Lineage
 from gongji.rules.model import (
     STATUSES,
@@ -24,7 +23,7 @@ from gongji.rules.model import (
     Status,
     Tier,
 )
-from gongji.rules.pack import BenefitKey
+from gongji.rules.pack import BenefitKey, benefit_word
 
 #: In-scope cost of a standard visit, fen: of an admission, and of any other kind of care.
 ADMISSIONS: Final = (500_000, 3_000_000, 15_000_000)
@@ -86,23 +85,23 @@ class Outcome:
     changed: tuple[Payment, ...]
 
 
-def sensitivity(shelf: Shelf, lineage: Lineage, on: date) -> Iterator[Outcome]:
+def sensitivity(book: RuleBook, lineage: Lineage, on: date) -> Iterator[Outcome]:
     """What each open reading of each benefit changes, the others left at their defaults.
 
     Args:
-        shelf: the packs.
+        book: the compiled rules.
         lineage: of which region.
         on: the day of the visits.
     """
     region = lineage.own.region
     for key, benefit in lineage.own.benefits.items():
-        default = shelf.book.benefit(region, *key, on)
+        default = book.benefit(region, *key, on)
         if default is None:
             continue
         cases = {case for shape in benefit.shapes for one in shape.value.modifiers for case in one.cases}
         visits = standard_visits(key, frozenset(cases))
         for name, interpretation in benefit.interpretations.items():
-            rules = {option: shelf.book.benefit(region, *key, on, {name: option}) for option in interpretation.options}
+            rules = {option: book.benefit(region, *key, on, {name: option}) for option in interpretation.options}
             payments = [
                 Payment(visit, {option: _paid(rule, visit, on) for option, rule in rules.items() if rule is not None})
                 for visit in visits

@@ -8,11 +8,11 @@ from datetime import date
 from enum import StrEnum
 from itertools import groupby
 
-from gongji.entrances.rules_command.shelf import Shelf
-from gongji.entrances.rules_command.words import TRUSTED, benefit_word, every_benefit
-from gongji.rules.book import SHORT_DIGEST
+from gongji.rules.book import SHORT_DIGEST, RuleBook
 from gongji.rules.lineage import Lineage
 from gongji.rules.model import BenefitRule, Clause, Conflict, Grade
+from gongji.rules.pack import benefit_word, every_benefit
+from gongji.rules.vocabulary import TRUSTED
 
 #: The word of the sharing rule among the benefits.
 SHARING = "employee.sharing"
@@ -60,18 +60,18 @@ class Coverage:
     gap: str
 
 
-def coverage(shelf: Shelf, lineages: Iterable[Lineage], since: int, until: int) -> Iterator[Coverage]:
+def coverage(book: RuleBook, lineages: Iterable[Lineage], since: int, until: int) -> Iterator[Coverage]:
     """Every benefit that a pack sets or records as a gap, and the sharing rule, for each year.
 
     Args:
-        shelf: the packs.
+        book: the compiled rules.
         lineages: of which regions.
         since, until: the first and the last year.
     """
     for lineage in lineages:
-        for word, held in _timelines(shelf, lineage):
+        for word, held in _timelines(book, lineage):
             for year in range(since, until + 1):
-                yield _one(shelf, lineage, word, held, year)
+                yield _one(book, lineage, word, held, year)
 
 
 def in_spans(rows: Iterable[Coverage]) -> Iterator[Coverage]:
@@ -98,8 +98,8 @@ def unplaced_conflicts(lineage: Lineage) -> tuple[Conflict, ...]:
 _Held = tuple[date, date, tuple[Clause, ...]]
 
 
-def _timelines(shelf: Shelf, lineage: Lineage) -> Iterator[tuple[str, list[_Held]]]:
-    book, region = shelf.book, lineage.own.region
+def _timelines(book: RuleBook, lineage: Lineage) -> Iterator[tuple[str, list[_Held]]]:
+    region = lineage.own.region
     for key in every_benefit():
         spans = book.timeline(region, *key)
         if spans or book.gap(region, *key) is not None:
@@ -113,7 +113,7 @@ def _numbers(rule: BenefitRule) -> tuple[Clause, ...]:
     return tuple(clause for name, clause in rule.clauses.items() if name != "formula")
 
 
-def _one(shelf: Shelf, lineage: Lineage, word: str, held: list[_Held], year: int) -> Coverage:
+def _one(book: RuleBook, lineage: Lineage, word: str, held: list[_Held], year: int) -> Coverage:
     start, end = date(year, 1, 1), date(year, 12, 31)
     pieces = [(max(first, start), min(last, end), found) for first, last, found in held if first <= end]
     pieces = [piece for piece in pieces if piece[0] <= piece[1]]
@@ -135,7 +135,7 @@ def _one(shelf: Shelf, lineage: Lineage, word: str, held: list[_Held], year: int
         conflicts=conflicts,
         checked=min((clause.checked for clause in clauses), default=None),
         digest=lineage.digest[:SHORT_DIGEST],
-        gap="" if complete else _gap(shelf, lineage, word),
+        gap="" if complete else _gap(book, lineage, word),
     )
 
 
@@ -149,9 +149,9 @@ def _state(days: int, complete: bool, grades: Sequence[Grade], conflicts: int) -
     return State.CONFLICTING if conflicts else State.COMPLETE
 
 
-def _gap(shelf: Shelf, lineage: Lineage, word: str) -> str:
+def _gap(book: RuleBook, lineage: Lineage, word: str) -> str:
     about = "sharing" if word == SHARING else word
-    return next((gap.says for gap in shelf.book.gaps(lineage.own.region) if gap.about == about), "")
+    return next((gap.says for gap in book.gaps(lineage.own.region) if gap.about == about), "")
 
 
 def _counted(lineage: Lineage, word: str, year: int, *, covered: bool) -> int:
