@@ -82,7 +82,16 @@ class Vendor(InstitutionSystem):
             },
         )
 
-    def visit(self, person: InventedPerson, *, flag: str, count: int = 1, infno: str = "2206") -> dict[str, Any]:
+    def visit(
+        self,
+        person: InventedPerson,
+        *,
+        flag: str,
+        count: int = 1,
+        infno: str = "2206",
+        med_type: str = "11",
+        disease: str = "",
+    ) -> dict[str, Any]:
         """A visit with CTs up to its (pre-)settlement: the answer to the first message that is refused, or to the last."""
         known = self.identified(person)
         if known["infcode"] != 0:
@@ -91,9 +100,9 @@ class Vendor(InstitutionSystem):
         number = person.certificate.number
         total = yuan(count * parse_yuan(CT.price, "price"))
         try:
-            mdtrt_id = self.register(psn_no, number, person.scheme)
+            mdtrt_id = self.register(psn_no, number, person.scheme, med_type, disease)
             batch = self.upload(psn_no, mdtrt_id, [CT] * count)
-            self.settle(infno, psn_no, number, person.scheme, mdtrt_id, batch, total, flag)
+            self.settle(infno, psn_no, number, person.scheme, mdtrt_id, batch, total, flag, med_type)
         except Turned as turned:
             return turned.answer
         return self.answers[-1]
@@ -102,4 +111,4 @@ class Vendor(InstitutionSystem):
         """The answer that a person's trial ends with."""
         if trial.name:
             return self.identified(person, trial.name)
-        return self.visit(person, flag=trial.use, count=trial.count)
+        return self.visit(person, flag=trial.use, count=trial.count, med_type=trial.med_type, disease=trial.disease)

@@ -103,7 +103,7 @@ class InstitutionSystem:
         """1101: who is this, by the ID card that they show."""
         return self.send("1101", data={"mdtrt_cert_type": "02", "mdtrt_cert_no": certificate, "begntime": ""})
 
-    def register(self, psn_no: str, certificate: str, insutype: str) -> str:
+    def register(self, psn_no: str, certificate: str, insutype: str, med_type: str = "11", disease: str = "") -> str:
         """2201 and 2203: register a visit and say what it is for; gives the mdtrt_id."""
         now = f"{datetime.now(CHINA):%Y-%m-%d %H:%M:%S}"
         registered = self.send(
@@ -125,7 +125,13 @@ class InstitutionSystem:
         mdtrt_id = str(registered["mdtrt_id"])
         self.send(
             "2203",
-            mdtrtinfo={"mdtrt_id": mdtrt_id, "psn_no": psn_no, "med_type": "11", "begntime": now},
+            mdtrtinfo={
+                "mdtrt_id": mdtrt_id,
+                "psn_no": psn_no,
+                "med_type": med_type,
+                "begntime": now,
+                "dise_codg": disease,
+            },
             diseinfo=[
                 {
                     "diag_type": "1",
@@ -156,7 +162,16 @@ class InstitutionSystem:
         return batch
 
     def settle(
-        self, infno: str, psn_no: str, certificate: str, insutype: str, mdtrt_id: str, batch: str, total: str, flag: str
+        self,
+        infno: str,
+        psn_no: str,
+        certificate: str,
+        insutype: str,
+        mdtrt_id: str,
+        batch: str,
+        total: str,
+        flag: str,
+        med_type: str = "11",
     ) -> dict[str, Any]:
         """2206 or 2207: what will be, or is, paid by whom; gives the output nodes."""
         return self.send(
@@ -165,7 +180,7 @@ class InstitutionSystem:
                 "psn_no": psn_no,
                 "mdtrt_cert_type": "02",
                 "mdtrt_cert_no": certificate,
-                "med_type": "11",
+                "med_type": med_type,
                 "medfee_sumamt": total,
                 "psn_setlway": "01",
                 "mdtrt_id": mdtrt_id,

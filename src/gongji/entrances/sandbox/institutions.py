@@ -66,6 +66,7 @@ INSTITUTIONS: Final = (
     InventedInstitution("H21129900005", "铁岭沙盘已解约医院", _HOSPITAL, Tier.TIER_2, "211202", ended=True),
     InventedInstitution("H37089900001", "济宁沙盘三级医院", _HOSPITAL, Tier.TIER_3, "370811"),
     InventedInstitution("H37089900002", "济宁沙盘社区医院", _HOSPITAL, Tier.COMMUNITY, "370811"),
+    InventedInstitution("H32019900001", "南京沙盘三级医院", _HOSPITAL, Tier.TIER_3, "320102"),
     InventedInstitution("P37089900003", "济宁沙盘药店", _PHARMACY, None, "370811"),
 )
 

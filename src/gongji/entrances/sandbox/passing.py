@@ -14,7 +14,7 @@ from gongji.accrual.credits import post_credits
 from gongji.accrual.model import CreditKind, CreditLine
 from gongji.accrual.year_end import turn_year
 from gongji.entrances.platform import Platform
-from gongji.entrances.sandbox.people import JINING, PEOPLE, TIELING
+from gongji.entrances.sandbox.people import PEOPLE, REGIONS
 from gongji.foundation.access import Caller, Role
 from gongji.foundation.clock import CHINA, MovableClock
 from gongji.foundation.partitions import MONTHS_AHEAD, add_months
@@ -60,7 +60,7 @@ def let_pass(platform: Platform) -> Passed:
     for month in months:
         at = MovableClock(datetime(month.year, month.month, 1, 0, 1, tzinfo=CHINA))
         if month.month == 1:
-            for region in (TIELING, JINING):
+            for region in REGIONS:
                 report = turn_year(platform.database, at, region, month.year - 1, caller=_CALLER)
                 turned += report.accounts
         lines = _lines(platform, month)

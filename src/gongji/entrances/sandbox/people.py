@@ -12,12 +12,18 @@ from datetime import date
 from typing import Final
 
 from gongji.registry.certificate import BIRTH_CERTIFICATE, CITIZEN_ID, Certificate, check_certificate, check_digit
+from gongji.registry.filings import FilingKind
 from gongji.rules.model import Relation, Scheme, Status
 
-TIELING, JINING = "211200", "370800"
+TIELING, JINING, NANJING = "211200", "370800", "320100"
+REGIONS: Final = (TIELING, JINING, NANJING)
+
+#: National codes of diseases (门诊慢特病病种).
+HYPERTENSION, DIALYSIS = "M03900", "M07801"
 
 #: Institutions of the sandbox that trials go to (see `institutions`).
-TIELING_TIER_3, TIELING_TIER_1, JINING_TIER_3 = "H21129900001", "H21129900002", "H37089900001"
+TIELING_TIER_3, TIELING_TIER_1 = "H21129900001", "H21129900002"
+JINING_TIER_3, NANJING_TIER_3 = "H37089900001", "H32019900001"
 
 #: psn_type by status, as the demo world and most regions code it.
 _PSN_TYPES: Final = {Status.ACTIVE: "11", Status.RETIRED: "12", Status.RESIDENT: "15"}
@@ -37,6 +43,8 @@ class Trial:
         fund, own, shared, cash: who pays how much, in yuan; None where the trial is refused.
         refused: code of the refusal, "" where none.
         name: psn_name to send with 1101, where the refusal is 1101's; "" otherwise.
+        med_type: 医疗类别.
+        disease: dise_codg of 2203, "" where the category asks for none.
     """
 
     at: str = TIELING_TIER_3
@@ -48,6 +56,8 @@ class Trial:
     cash: str | None = None
     refused: str = ""
     name: str = ""
+    med_type: str = "11"
+    disease: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,7 @@ class InventedPerson:
         died: whether they are registered as deceased.
         held: yuan of the account set aside as a deposit for three days.
         before: what was settled before.
+        filed: what is filed for them and granted: kind, code, and the disease in the words of the region's rules.
         told: fields of 1101's insuinfo that show the case.
     """
 
@@ -96,6 +107,7 @@ class InventedPerson:
     died: bool = False
     held: str | None = None
     before: Visit | None = None
+    filed: tuple[FilingKind, str, str] | None = None
     told: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -251,6 +263,34 @@ PEOPLE: Final = (
         "away", "沙异地", "21129919770707927", TIELING, _ACTIVE,
         ("铁岭参保，在济宁就诊，没有异地备案", "insured in Tieling, treated in Jining, not filed"),
         Trial(at=JINING_TIER_3, fund="0.00", own="800.00", shared="0.00", cash="0.00"), current="1000.00",
+    ),
+    InventedPerson(
+        "away_filed", "沙备案", "21129919760606929", TIELING, _ACTIVE,
+        ("铁岭参保，已办异地备案，在济宁就诊：铁岭的异地标准没有可靠资料，统筹不支付",
+         "insured in Tieling, filed for care in Jining: no reliable text says what Tieling pays there, so it pays nothing"),
+        Trial(at=JINING_TIER_3, fund="0.00", own="800.00", shared="0.00", cash="0.00"), current="1000.00",
+        filed=(FilingKind.ELSEWHERE, JINING, ""),
+    ),
+    InventedPerson(
+        "two_diseases", "沙两病", "21129919580514910", TIELING, _RESIDENT,
+        ("居民，高血压已备案（两病门诊用药，med_type 9901），到年度限额 300.00 元为止",
+         "a resident with a granted filing for hypertension (med_type 9901), up to ¥300.00 a year"),
+        Trial(at=TIELING_TIER_1, fund="300.00", own="0.00", shared="0.00", cash="500.00",
+              med_type="9901", disease=HYPERTENSION),
+        filed=(FilingKind.TWO_DISEASES, HYPERTENSION, "hypertension"),
+    ),
+    InventedPerson(
+        "not_filed", "沙未备", "21129919590615931", TIELING, _RESIDENT,
+        ("居民，没有两病备案：按 9901 结算会被拒绝", "a resident without the filing: 9901 is refused"),
+        Trial(at=TIELING_TIER_1, refused="settlement.not_entitled", med_type="9901", disease=HYPERTENSION),
+    ),
+    InventedPerson(
+        "special_disease", "沙透析", "32019919620716901", NANJING, _RETIRED,
+        ("南京退休，透析已备案（门诊慢特病，med_type 14），支付 95 %",
+         "retired in Nanjing with a granted filing for dialysis (med_type 14): 95 %"),
+        Trial(at=NANJING_TIER_3, fund="760.00", own="0.00", shared="0.00", cash="40.00",
+              med_type="14", disease=DIALYSIS),
+        current="0.00", filed=(FilingKind.SPECIAL_DISEASE, DIALYSIS, "dialysis"),
     ),
     InventedPerson(
         "resident", "沙居民", "37089919600610901", JINING, _RESIDENT,

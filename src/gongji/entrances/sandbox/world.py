@@ -29,6 +29,7 @@ from gongji.ledger.model import AccountKind
 from gongji.ledger.service import open_balances, register_poster
 from gongji.registry.entering import add_enrolments, add_institutions, add_people
 from gongji.registry.entries import NewEnrolment, NewInstitution, NewPerson
+from gongji.registry.filings import FilingState, NewFiling, add_filings
 from gongji.registry.keys import add_institution_key
 from gongji.registry.model import Enrolment
 from gongji.registry.service import catalogue_items, institution_by_code
@@ -89,12 +90,19 @@ def _institutions(connection: sa.Connection, platform: Platform, at: datetime) -
 
 
 def _people(connection: sa.Connection, platform: Platform, at: datetime) -> dict[str, int]:
-    """Enter everybody with cover and money; gives their ids by key."""
+    """Enter everybody with cover, filings and money; gives their ids by key."""
     today, serials = at.date(), platform.database.serials
     rows = [_new_person(person, today) for person in PEOPLE]
     found = list(add_people(connection, platform.vault, serials, rows).values())
     ids = {person.key: person_id for person, person_id in zip(PEOPLE, found, strict=True)}
     add_enrolments(connection, [NewEnrolment(ids[person.key], _cover(person, today)) for person in PEOPLE])
+    filings = [
+        NewFiling(ids[person.key], kind, subject, today, word=word, state=FilingState.GRANTED)
+        for person in PEOPLE
+        if person.filed is not None
+        for kind, subject, word in (person.filed,)
+    ]
+    add_filings(connection, serials, filings, at)
     money = [
         (kind, ids[person.key], parse_yuan(amount, kind.name), person.region)
         for person in PEOPLE
