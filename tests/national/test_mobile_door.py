@@ -222,6 +222,22 @@ def test_an_order_that_nobody_waits_for_any_more_is_finished_and_told(
     assert listener.heard[0]["acctMulaidPay"] == "521.95"
 
 
+def test_an_order_that_never_came_to_the_desk_may_be_withdrawn_or_paid_again(
+    phone: Phone, platform: Platform, town: Town, household: Household
+) -> None:
+    mother = household.mother
+    shown = phone.done("parse_qrcode", {"ecQrCode": code_of(town, mother)})
+    order = phone.done("uldFeeInfo", fees(mother, shown["ecToken"])["data"])
+    with town.database.transaction() as connection:
+        connection.execute(mobile_order.update().values(state=2))
+    assert "[mobile.paid]" in phone.post("revoke_order", question(order)["data"])["message"]
+    town.clock.advance(timedelta(minutes=2))
+    with httpx.Client(trust_env=False) as client:
+        assert tell_all_due(platform, client) == 0
+    assert phone.done("query_order_info", question(order)["data"])["ordStas"] == "15"
+    assert phone.done("pay_order", payment(town, mother, order)["data"])["ordStas"] == "4"
+
+
 def test_an_address_or_key_that_is_none_is_refused_at_registration(town: Town) -> None:
     hospital, (_, public) = town.institution("H21120200001"), sm2_keypair()
     with town.database.transaction() as connection:

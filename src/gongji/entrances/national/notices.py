@@ -87,8 +87,9 @@ def _finish_abandoned(platform: Platform) -> None:
     with platform.database.transaction() as connection:
         for order in store.settling_since(connection, platform.clock.now() - _ABANDONED, 100):
             locked = store.find_order(connection, order.id, lock=True)
-            if locked is not None:
-                service.refreshed(connection, locked)
+            if locked is not None and service.refreshed(connection, locked).settlement_id is None:
+                # Nothing was settled. Should the desk come to it yet, the order is paid all the same.
+                service.payment_failed(connection, order.id)
 
 
 def _call(platform: Platform, client: httpx.Client, order: Order, app: MobileApp, at: datetime) -> str | None:
