@@ -131,6 +131,7 @@ def test_a_stay_from_admission_to_refund(town: Town, xian: Window, lan: Person) 
     ]
     stored = xian.done("5203", named(lan, stay, setl_id=info["setl_id"]))
     assert (stored["setlinfo"]["medfee_sumamt"], stored["setlinfo"]["clr_type"]) == (6200, "21")
+    assert (stored["setlinfo"]["begndate"], stored["setlinfo"]["enddate"]) == ("2025-02-01", "2025-02-10")
     refund = xian.done("2305", named(lan, stay, setl_id=info["setl_id"]))
     assert_identities(refund)
     same = {"age", "balc", "pool_prop_selfpay", "dedc_std"}
@@ -350,3 +351,11 @@ def test_a_family_of_tieling_at_a_hospital_of_its_city(town: Town, hospital: Win
         0,
         300,
     )
+
+
+def test_entitlement_to_a_stay_is_asked_of_the_rules_for_stays(xian: Window, lan: Person) -> None:
+    """2001 with a med_type of stays: Xi'an's fund may pay."""
+    asked = {"psn_no": lan.psn_no, "insutype": "310", "med_type": "21", "begntime": "2025-02-01"}
+    pooled, account = xian.done("2001", {"data": asked})["trtinfo"]
+    assert (pooled["fund_pay_type"], pooled["trt_enjymnt_flag"]) == ("310100", "1")
+    assert account["trt_enjymnt_flag"] == "1"

@@ -146,6 +146,20 @@ def test_a_stay_settled_in_the_middle_bears_one_deductible(town: Town, xian: War
     assert counters(town, lan) == {}
 
 
+def test_a_mid_stay_bill_of_the_old_year_stays_the_old_years(town: Town, xian: Ward) -> None:
+    """6,200 up to December bear 1,200; what comes after New Year is an admission of 2025 and bears 1,200 once more."""
+    lan = town.person("秦岚", "1988-01-05", "active", balance=0, region=XIAN, gender=2)
+    stay = xian.admit(lan, "2024-12-20")
+    xian.treat(stay, ("C-A", 1, "6200.00"))
+    town.clock.set(moment("2024-12-31"))
+    assert paid(xian.settle(stay, 6_200_00, mid_stay=True)) == (1200, 4000, 0, 0, 2200)
+    xian.discharge(stay, "2025-01-10")
+    xian.treat(stay, ("C-A", 1, "2200.00"))
+    last = xian.settle(stay, 2_200_00)
+    assert paid(last) == (1200, 800, 0, 0, 1400)
+    assert (counters(town, lan)["310.admissions"], counters(town, lan, "2025")["310.admissions"]) == (1, 1)
+
+
 def test_a_stay_taken_back_in_the_next_year_leaves_everything_as_it_was(town: Town, xian: Ward) -> None:
     """Each leg goes home: what left the husband's current account last year is savings now; his limit is free again."""
     lan = town.person("秦岚", "1988-01-05", "active", balance=1_000_00, region=XIAN, gender=2)

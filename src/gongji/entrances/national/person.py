@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from gongji.entrances.national.fields import AMOUNT, DAY, MOMENT, NESTED, SMALL, C, choice, padded
 from gongji.entrances.national.messages import asked, free, needed, node, read_node, write_node
 from gongji.entrances.national.patient import CERTIFICATE, person_numbered, person_shown
-from gongji.entrances.national.setlinfo import ACCOUNT, POOLED
+from gongji.entrances.national.setlinfo import ACCOUNT, POOLED, POOLED_INPATIENT
 from gongji.entrances.national.transaction import Answer, Call, Transaction
 from gongji.foundation import audit
 from gongji.foundation.access import Caller, Role
@@ -25,6 +25,7 @@ from gongji.registry.certificate import CITIZEN_ID, clean_number
 from gongji.registry.model import Enrolment, Institution, InstitutionKind, Person
 from gongji.registry.name import check_name
 from gongji.rules.model import BenefitRule, CareKind, Scheme
+from gongji.settlement.model import is_inpatient
 from gongji.settlement.refusals import SCHEME_NAMES
 
 
@@ -109,9 +110,6 @@ _ENDED: Final = "4"
 
 #: trt_chk_type 01: a fund's entitlement.
 _FUND_CHECK: Final = "01"
-
-#: First digit of the inpatient kinds of med_type (21 …, 22 injury, 23, 24, 28 day surgery).
-_INPATIENT: Final = "2"
 
 
 def query_person(call: Call) -> Answer:
@@ -241,16 +239,20 @@ def check_entitlement(call: Call) -> Answer:
         person = person_numbered(connection, call, data.psn_no)
         enrolment = registry.enrolment_on(connection, person.id, on)
         balance = _own_balance(connection, person)
-    # As the desk decides it: by where the patient is, not by the med_type told.
-    kind = CareKind.PHARMACY if call.institution.kind is InstitutionKind.PHARMACY else CareKind.OUTPATIENT
+    # As the desk decides it: by where the patient is; of the med_type told, only a stay is set apart.
+    kind, pool = CareKind.OUTPATIENT, POOLED
+    if call.institution.kind is InstitutionKind.PHARMACY:
+        kind = CareKind.PHARMACY
+    elif is_inpatient(data.med_type):
+        kind, pool = CareKind.INPATIENT, POOLED_INPATIENT
     general = insurance_refusal(person, enrolment, data.insutype, call.institution, on)
     rule = (
         call.platform.rules.benefit(enrolment.region, enrolment.scheme, kind, on)
         if enrolment is not None and general is None
         else None
     )
-    pooled = general or pool_refusal(rule, data.med_type)
-    rows = [_entitlement(data, enrolment, POOLED[data.insutype][0], on, pooled)]
+    pooled = general or pool_refusal(rule)
+    rows = [_entitlement(data, enrolment, pool[data.insutype][0], on, pooled)]
     if data.insutype is Scheme.EMPLOYEE:
         empty = None if balance else "个人账户余额为 0；可使用共济人的个人账户"
         rows.append(_entitlement(data, enrolment, ACCOUNT[0], on, general or empty))
@@ -279,10 +281,8 @@ def insurance_refusal(
     return None
 
 
-def pool_refusal(rule: BenefitRule | None, med_type: str) -> str | None:
+def pool_refusal(rule: BenefitRule | None) -> str | None:
     """Why the pooled fund pays nothing that day although the person is insured; None when it may pay."""
-    if med_type.startswith(_INPATIENT):
-        return "本接口暂不受理住院类医疗类别的统筹待遇"
     if rule is None:
         return "参保地没有这类医疗的统筹基金支付规则，费用由个人账户或现金支付"
     return None

@@ -14,6 +14,7 @@ from gongji.foundation.errors import InvalidInput
 from gongji.registry.model import Institution, Person
 from gongji.settlement import queries as settlements
 from gongji.settlement import refusals
+from gongji.settlement.admissions import Admission, find_admission
 from gongji.settlement.model import UNDO, from_wire
 from gongji.settlement.queries import StoredSettlement
 
@@ -143,6 +144,7 @@ def query_settlement(call: Call) -> Answer:
     with call.platform.database.transaction() as connection:
         person = person_numbered(connection, call, data.psn_no)
         stored = None if settlement_id is None else settlements.find_settlement(connection, settlement_id)
+        stay = find_admission(connection, stored.settlement.visit_id) if stored is not None else None
         if (
             stored is None
             or stored.undone
@@ -154,14 +156,16 @@ def query_settlement(call: Call) -> Answer:
             raise refusals.settlement_unknown()
     return Answer(
         {
-            "setlinfo": write_node(stored_setlinfo(stored, person, call.institution)),
+            "setlinfo": write_node(stored_setlinfo(stored, person, call.institution, stay)),
             "setldetail": [write_node(row) for row in setldetail(stored.settlement)],
         }
     )
 
 
-def stored_setlinfo(stored: StoredSettlement, person: Person, institution: Institution) -> StoredSetlInfo:
-    """A settlement read back, in 5203's fields."""
+def stored_setlinfo(
+    stored: StoredSettlement, person: Person, institution: Institution, stay: Admission | None = None
+) -> StoredSetlInfo:
+    """A settlement read back, in 5203's fields; of a stay in hospital, `stay` tells its days."""
     settlement, day = stored.settlement, stored.settlement.settled_at.date()
     settled = setlinfo(settlement, person, institution)
     shared = {name: getattr(settled, name) for name in _SHARED}
@@ -178,8 +182,8 @@ def stored_setlinfo(stored: StoredSettlement, person: Person, institution: Insti
         fixmedins_poolarea=institution.region,
         lmtpric_hosp_lv=None,
         dedc_hosp_lv=None,
-        begndate=day,
-        enddate=day,
+        begndate=day if stay is None else stay.admitted_at.date(),
+        enddate=day if stay is None or stay.discharged_at is None else stay.discharged_at.date(),
         psn_pay=settlement.personal_total,
         cash_payamt=settlement.cash,
         refd_setl_flag="1" if settlement.kind == "reverse" or stored.reversed_by is not None else "0",
