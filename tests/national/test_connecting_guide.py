@@ -38,10 +38,17 @@ def test_commands_of_the_guide_do_what_it_says(database: Database, vault: Vault)
     platform.desk.close()
     assert done.returncode == 0, done.stderr + done.stdout
     answers = [json.loads(found) for found in re.findall(r'\{"infcode".*?"signtype":null\}', done.stdout)]
-    assert len(answers) == 7
-    assert [answer["err_msg"] for answer in answers] == [None] * 7
+    assert len(answers) == 17
+    assert [answer["err_msg"] for answer in answers] == [None] * 17
     paid = answers[4]["output"]["setlinfo"]
     assert (paid["medfee_sumamt"], paid["acct_pay"], paid["psn_cash_pay"]) == (1200.0, 200.0, 531.95)
     refund = answers[5]["output"]["setlinfo"]
     assert (refund["medfee_sumamt"], refund["balc"]) == (-1200.0, 200.0)
+    admitted, uploaded, in_house, _, _, stay, back = answers[7:14]
+    assert json.loads(admitted["output"]["result"]["exp_content"]) == {"deposit_amt": "200.00", "deposit_acct": "1"}
+    assert [row["det_item_fee_sumamt"] for row in uploaded["output"]["result"]] == [1600, -800]
+    assert [one["ipt_otp_no"] for one in in_house["output"]["data"]] == ["ZY0001"]
+    info = stay["output"]["setlinfo"]
+    assert (info["fund_pay_sumamt"], info["acct_pay"], info["psn_cash_pay"], info["balc"]) == (0, 200.0, 600.0, 0)
+    assert (back["output"]["setlinfo"]["acct_pay"], back["output"]["setlinfo"]["balc"]) == (-200.0, 200.0)
     assert "settled once: " in done.stdout
