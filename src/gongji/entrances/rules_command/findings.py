@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise, zip_longest
+from itertools import chain, pairwise, zip_longest
+from typing import Any
 
 from gongji.entrances.rules_command.shelf import Shelf
 from gongji.entrances.rules_command.words import chinese_of
@@ -56,12 +57,18 @@ def _benefit_dates(shelf: Shelf, lineage: Lineage) -> Iterator[Finding]:
             if before.until is not None and after.begins - before.until > _DAY:
                 first, last = before.until + _DAY, after.begins - _DAY
                 en, zh = f"no rule of {word} from {first} to {last}", f"{word} 自 {first} 至 {last} 没有规则"
-                yield Finding("gap_in_dates", benefit.at, en, zh)
+                yield Finding("gap_in_dates", _ended_at(benefit, before.until), en, zh)
         if held and held[-1].until is not None:
             recorded = shelf.book.gap(lineage.own.region, *key) is not None
             en = f"no rule of {word} after {held[-1].until}, {'recorded' if recorded else 'not recorded'} as a gap"
             zh = f"{word} 自 {held[-1].until} 后没有规则, {'已' if recorded else '未'}登记为空白"
-            yield Finding("rule_ended", benefit.at, en, zh)
+            yield Finding("rule_ended", _ended_at(benefit, held[-1].until), en, zh)
+
+
+def _ended_at(benefit: BenefitEntries, last: date) -> At:
+    """Where the entry stands that ends on a day: the structure's, else a value's."""
+    entries: list[Dated[Any]] = [*benefit.shapes, *chain.from_iterable(benefit.values.values())]
+    return next((entry.at for entry in entries if entry.until == last), benefit.at)
 
 
 def _unreachable_bands(shelf: Shelf, lineage: Lineage) -> Iterator[Finding]:
