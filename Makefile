@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test lint properties oracle city-year torture bench-verify bench-rules bench-settle clean
+.PHONY: run demo test lint fuzz properties oracle city-year torture bench-verify bench-rules bench-settle clean
 
 run: $(VENV)/installed
 	$(BIN)/gongji demo --serve
@@ -31,6 +31,11 @@ oracle: $(VENV)/installed-test
 
 city-year: $(VENV)/installed-test
 	PYTHONPATH=tests $(BIN)/python -m oracle city-year $(ARGS)
+
+# 200,000 mutated messages of all transactions of the national interface, and the REST API against its own description.
+fuzz: $(VENV)/installed-test
+	GONGJI_MESSAGES=200000 $(BIN)/pytest -s tests/national/test_mutated_messages.py
+	GONGJI_EXAMPLES=200 $(BIN)/pytest tests/api/test_described_api.py
 
 # At least 100 kills of the settling process and of PostgreSQL under load, full disks, cut connections; ten minutes at most.
 torture: $(VENV)/installed-test

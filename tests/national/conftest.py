@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from counter_window import SECRET, Household, Window
@@ -23,7 +23,7 @@ from ward import Ward
 @pytest.fixture
 def platform(town: Town) -> Iterator[Platform]:
     """The platform over the town's database."""
-    made = Platform(Settings(), town.database, town.vault, town.clock, RuleBook.shipped())
+    made = Platform(Settings(institution_rate=0), town.database, town.vault, town.clock, RuleBook.shipped())
     yield made
     made.close()
 
@@ -41,6 +41,12 @@ def _window(client: TestClient, town: Town, code: str) -> Window:
     with town.database.transaction() as connection:
         add_institution_key(connection, town.vault, institution.id, f"paas-{code}", SECRET, town.clock.now())
     return Window(client, town, code)
+
+
+@pytest.fixture
+def window_of(client: TestClient, town: Town) -> Callable[[str], Window]:
+    """The counter of an institution by its code, with a key."""
+    return lambda code: _window(client, town, code)
 
 
 @pytest.fixture

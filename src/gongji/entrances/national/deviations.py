@@ -50,6 +50,17 @@ _LONGEST_EXAMPLE: Final = 120
 
 _ROW = re.compile(r"\[\d+\]")
 
+_REFUSED: Final = "refused."
+
+
+def words_of(kind: str) -> tuple[str, str]:
+    """What a kind is, in Chinese and English."""
+    if kind.startswith(_REFUSED):
+        code = kind.removeprefix(_REFUSED)
+        return f"被拒绝：{code}", f"refused: {code}"
+    return KINDS.get(kind, (kind, kind))
+
+
 Note = tuple[str, str, object]
 
 #: The notes of the message that is being read; None where nobody wants them.
@@ -174,7 +185,7 @@ def _rows(counts: Mapping[_Key, _Count]) -> Iterable[Deviation]:
     found: dict[tuple[int, str, str, str], Deviation] = {}
     for (institution_id, infno, kind, path, names), count in counts.items():
         for field in [path + name for name in names] or [path]:
-            key = (institution_id, infno, kind, field[:_LONGEST_EXAMPLE])
+            key = (institution_id, infno, kind, field[:_LONGEST_EXAMPLE].replace("\0", ""))
             known = found.get(key)
             first, last = (count.first, count.last) if known is None else (known.first_seen, known.last_seen)
             found[key] = Deviation(

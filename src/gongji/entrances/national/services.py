@@ -54,6 +54,7 @@ _SERVICES: Final = {
     "fsiIntegratedQueryService/queryPsnOpspReg": "5301",
     "fsiIntegratedQueryService/queryInhospInfo": "5303",
     "catalogdownservice/queryDataDic": "1901",
+    **{f"catalogdownservice/downCatalog{infno}": f"{infno}" for infno in range(1301, 1320)},
     "medinfoupload/setllistinfoupld": "4101",
     "hos/parse_qrcode": "6101",
     "hos/uldFeeInfo": "6201",

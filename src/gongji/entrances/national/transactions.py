@@ -22,6 +22,7 @@ from gongji.entrances.national import (
     sharing,
     signon,
     undoing,
+    uploads,
 )
 from gongji.entrances.national.transaction import Transaction
 
@@ -44,6 +45,7 @@ TRANSACTIONS: Final[Mapping[str, Transaction]] = {
         mobile_orders,
         plugins,
         sharing,
+        uploads,
     )
     for transaction in family.TRANSACTIONS
 }
