@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from counter_window import SECRET, Household, Window
@@ -21,9 +22,10 @@ from ward import Ward
 
 
 @pytest.fixture
-def platform(town: Town) -> Iterator[Platform]:
+def platform(town: Town, tmp_path: Path) -> Iterator[Platform]:
     """The platform over the town's database."""
-    made = Platform(Settings(institution_rate=0), town.database, town.vault, town.clock, RuleBook.shipped())
+    settings = Settings(data=tmp_path, institution_rate=0)
+    made = Platform(settings, town.database, town.vault, town.clock, RuleBook.shipped())
     yield made
     made.close()
 

@@ -130,9 +130,9 @@ def test_only_post_is_served(hospital: Window) -> None:
 
 
 def test_unknown_transaction_gets_the_routers_form(hospital: Window) -> None:
-    message = sample("zhejiang_3201_wrong_path")["request"] | {"fixmedins_code": "H21120200001"}
+    message = sample("zhejiang_3201_wrong_path")["request"] | {"fixmedins_code": "H21120200001", "infno": "9999"}
     said = router_refusal(hospital.post(message))
-    assert "未知交易编号 3201" in said
+    assert "未知交易编号 9999" in said
 
 
 @pytest.mark.parametrize(

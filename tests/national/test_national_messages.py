@@ -58,6 +58,8 @@ def test_all_real_requests_are_there() -> None:
         "2303A",
         "2305",
         "2601",
+        "3201",
+        "3202",
         "5303",
     }
 

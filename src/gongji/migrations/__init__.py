@@ -13,6 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import gongji.accrual.tables
+import gongji.clearing.tables
 import gongji.family.tables
 import gongji.foundation.access
 import gongji.foundation.audit

@@ -327,6 +327,14 @@ class Settlement(msgspec.Struct, frozen=True):
         return self.account_total + self.cash
 
 
+def clearing_type(infno: str, med_type: str) -> str:
+    """clr_type, under which a settlement is cleared with its institution: 21 a stay, 41 a purchase at a pharmacy (2101 to
+    2103), 11 a visit."""
+    if is_inpatient(med_type):
+        return "21"
+    return "41" if infno.startswith("21") or med_type == "41" else "11"
+
+
 def is_inpatient(med_type: str) -> bool:
     """Whether a med_type is one of a stay: 21 and all that begin with 2, 52 childbirth, 71 the hospital bed at home."""
     return med_type.startswith("2") or med_type in ("52", "71")

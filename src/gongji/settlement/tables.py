@@ -151,6 +151,8 @@ settlement = sa.Table(
         name="signs",
     ),
     sa.Index(None, "bucket", "person_id"),
+    # What an institution settled in a span: reconciliation.
+    sa.Index(None, "institution_id", "settled_at"),
     **by_month("id"),
     comment="amounts in fen, negative in a reversal; counters: how each benefit counter moved, so that a reversal can take it"
     " back; lines: the fee lines of a purchase, which has no visit",

@@ -22,6 +22,8 @@ LARGEST_BODY: Final = 1_000_000
 
 #: Nodes within nodes: real messages have four. Deeper ones only serve to exhaust whoever walks them.
 DEEPEST: Final = 32
+#: 9101 brings a file of 8 MB along, a half longer as base64 and twice to four times as long as a list of numbers.
+LARGEST_UPLOAD: Final = 32_000_000
 
 #: err_msg and warn_msg are C(200) on the wire.
 LONGEST_SENTENCE: Final = 200

@@ -6,11 +6,12 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from urllib.parse import quote
 
 import structlog
 from anyio import to_thread
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from gongji.entrances.national.auth import Gatekeeper, Rejected, check_own_code
@@ -18,6 +19,7 @@ from gongji.entrances.national.deadlines import Deadlines
 from gongji.entrances.national.deviations import begin_notes, note
 from gongji.entrances.national.envelope import (
     LARGEST_BODY,
+    LARGEST_UPLOAD,
     MessageNumbers,
     Times,
     UnknownTransaction,
@@ -35,7 +37,7 @@ from gongji.entrances.national.envelope import (
 from gongji.entrances.national.pace import Pace
 from gongji.entrances.national.reception import Reception
 from gongji.entrances.national.services import names_other_service
-from gongji.entrances.national.transaction import Answer, Call, Envelope
+from gongji.entrances.national.transaction import Answer, Call, Download, Envelope
 from gongji.entrances.national.transactions import TRANSACTIONS
 from gongji.entrances.platform import Platform
 from gongji.foundation.clock import Clock
@@ -50,6 +52,8 @@ CONTENT_TYPE: Final = "application/json;charset=UTF-8"
 
 #: Institution (12), yyyyMMddHHmmss (14), number (4).
 _LENGTH_OF_MSGID: Final = 30
+#: The transaction that brings a file along.
+_UPLOAD: Final = "9101"
 
 _ONLY_POST: Final = "Hospitals' systems post here. 这是定点医药机构接口，只接受 POST 请求。\n"
 
@@ -85,16 +89,19 @@ class NationalGateway:
             return
         headers = {"content-type": CONTENT_TYPE}
         try:
-            body = await self._answer(request)
+            answer = await self._answer(request)
         except ClientDisconnect:
             return  # nobody is left to answer
         except _Unfinished as refusal:
-            body = refusal.body
+            answer = refusal.body
             headers["connection"] = "close"  # what may still come is nobody's message
+        if isinstance(answer, Download):
+            await _stream(answer)(scope, receive, send)
+            return
         # Starlette would append a second charset to a media_type given as such.
-        await Response(body, headers=headers)(scope, receive, send)
+        await Response(answer, headers=headers)(scope, receive, send)
 
-    async def _answer(self, request: Request) -> bytes:
+    async def _answer(self, request: Request) -> bytes | Download:
         clock, path = self._platform.clock, request.scope["path"]
         received_at = clock.now()
         notes = begin_notes()
@@ -102,10 +109,12 @@ class NationalGateway:
         settings = self._platform.settings
         try:
             with self._deadlines.watched(settings.body_seconds) as deadline:
-                body = await _read_body(request)
+                body = await _read_body(request, LARGEST_UPLOAD if _takes_files(path) else LARGEST_BODY)
                 known.whole = True
                 deadline.at += settings.answer_seconds - settings.body_seconds
                 answer, region = await self._attend(request, body, known, received_at)
+            if answer.file is not None:
+                return answer.file
             return success(answer, region, self._numbers.take(), Times(received_at, clock.now()))
         except TimeoutError:
             if not known.whole:
@@ -141,6 +150,8 @@ class NationalGateway:
         known.institution = institution
         self._pace.take(institution.id)
         envelope = read_envelope(decode(body))
+        if len(body) > LARGEST_BODY and envelope.infno != _UPLOAD:
+            raise too_large()
         if envelope.infno not in TRANSACTIONS or names_other_service(request.scope["path"], envelope.infno):
             raise unknown_transaction(envelope.infno)
         known.infno = envelope.infno
@@ -181,7 +192,21 @@ class _Unfinished(Exception):
         self.body = failure(refusal, Times(received_at, now))
 
 
-async def _read_body(request: Request) -> bytes:
+def _takes_files(path: str) -> bool:
+    """Whether this is an address of 9101's own: only there a message may be as long as a file."""
+    return path.rstrip("/").endswith(("/fileupload/upload", _UPLOAD))
+
+
+def _stream(file: Download) -> Response:
+    """A file as a stream of bytes; its name in the form that HTTP has for other letters than ASCII."""
+    headers = {
+        "content-disposition": f"attachment; filename*=UTF-8''{quote(file.name)}",
+        "content-length": str(file.size),
+    }
+    return StreamingResponse(file.content, headers=headers, media_type="application/octet-stream")
+
+
+async def _read_body(request: Request, longest: int) -> bytes:
     """The body; reading stops as soon as it is too long.
 
     Raises:
@@ -191,7 +216,7 @@ async def _read_body(request: Request) -> bytes:
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > LARGEST_BODY:
+        if size > longest:
             raise too_large()
         chunks.append(chunk)
     return b"".join(chunks)

@@ -13,9 +13,8 @@ from gongji.entrances.national.fields import AMOUNT, DAY, MOMENT, NESTED, SMALL,
 from gongji.entrances.national.messages import asked, free, needed, node, read_node, write_node
 from gongji.entrances.national.patient import CERTIFICATE, person_numbered, person_shown
 from gongji.entrances.national.setlinfo import ACCOUNT, POOLED, POOLED_INPATIENT
-from gongji.entrances.national.transaction import Answer, Call, Transaction
+from gongji.entrances.national.transaction import Answer, Call, Transaction, audit_caller
 from gongji.foundation import audit
-from gongji.foundation.access import Caller, Role
 from gongji.foundation.errors import InvalidInput, NotFound, Refused
 from gongji.foundation.money import yuan
 from gongji.ledger import service as ledger
@@ -137,7 +136,7 @@ def query_person(call: Call) -> Answer:
         balances = ledger.balances_of(connection, person.id)
         audit.record(
             connection,
-            Caller(Role.INTEGRATOR, f"{call.institution.code}/{call.envelope.opter}"),
+            audit_caller(call),
             "person.read",
             at=call.received_at,
             person_id=person.id,

@@ -9,7 +9,7 @@ from gongji.entrances.national.fields import AMOUNT, DAY, MOMENT, RATIO, SMALL, 
 from gongji.entrances.national.messages import asked, free, needed, node
 from gongji.registry.model import Institution, Person
 from gongji.rules.model import Scheme
-from gongji.settlement.model import Settlement, wire_id
+from gongji.settlement.model import Settlement, clearing_type, wire_id
 
 
 @node("setlinfo", "表 61/66/70/83/86/89 结算信息")
@@ -98,16 +98,6 @@ ACCOUNT: Final = ("310200", "城镇职工基本医疗保险个人账户基金")
 #: clr_way 1: by item.
 BY_ITEM: Final = "1"
 
-#: clr_type: 11 outpatient, 21 inpatient, 41 purchase at a pharmacy.
-_OUTPATIENT, _INPATIENT, _PURCHASE = "11", "21", "41"
-
-
-def _clearing_type(settlement: Settlement) -> str:
-    """clr_type: 2101 to 2103 are purchases, stays are known by their med_type."""
-    if settlement.inpatient:
-        return _INPATIENT
-    return _PURCHASE if settlement.infno.startswith("21") else _OUTPATIENT
-
 
 def setlinfo(settlement: Settlement, person: Person, institution: Institution) -> SetlInfo:
     """A settlement in the interface's fields.
@@ -162,7 +152,7 @@ def setlinfo(settlement: Settlement, person: Person, institution: Institution) -
         medins_setl_id=settlement.msgid,
         clr_optins=settlement.region if done else None,
         clr_way=BY_ITEM if done else None,
-        clr_type=_clearing_type(settlement),
+        clr_type=clearing_type(settlement.infno, settlement.med_type),
         exp_content=None,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,7 @@ from gongji.entrances.national.mailbox import answered
 from gongji.entrances.national.messages import asked, free, needed, node
 from gongji.entrances.national.reception import Reception
 from gongji.entrances.platform import Platform
+from gongji.foundation.access import Caller, Role
 from gongji.registry.model import Institution
 from gongji.settlement.model import MessageKey, Settlement
 
@@ -73,16 +74,38 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Download:
+    """A file in place of an answer (9102).
+
+    Attributes:
+        name: as it is offered to be called.
+        size: bytes of its content.
+        content: piece by piece.
+    """
+
+    name: str
+    size: int
+    content: Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a transaction answers.
 
     Attributes:
         output: its nodes, None for a transaction without output.
         warning: warn_msg: something the sender should know although the call succeeded.
+        file: goes out in place of all that.
     """
 
     output: Mapping[str, object] | None
     warning: str | None = None
+    file: Download | None = None
+
+
+def audit_caller(call: Call) -> Caller:
+    """Who the audit says it was: the institution and its operator."""
+    return Caller(Role.INTEGRATOR, f"{call.institution.code}/{call.envelope.opter}")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Final
 
 from gongji.entrances.national import (
     e_credential,
+    file_exchange,
     inpatient,
     inpatient_lines,
     inpatient_queries,
@@ -19,6 +20,7 @@ from gongji.entrances.national import (
     pharmacy,
     plugins,
     queries,
+    reconciling,
     sharing,
     signon,
     undoing,
@@ -40,6 +42,8 @@ TRANSACTIONS: Final[Mapping[str, Transaction]] = {
         pharmacy,
         queries,
         undoing,
+        file_exchange,
+        reconciling,
         e_credential,
         mobile,
         mobile_orders,

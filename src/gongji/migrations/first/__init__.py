@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from gongji.migrations.first import admissions, applications, door, files, mobile, premium, registry, second, signing_in
+from gongji.migrations.first import (
+    admissions,
+    applications,
+    clearing,
+    door,
+    files,
+    mobile,
+    premium,
+    registry,
+    second,
+    signing_in,
+)
 from gongji.migrations.first.history import keep_as_history
 
 __all__ = ["ROOMS", "keep_as_history"]
@@ -17,4 +28,15 @@ class Room(Protocol):
         """Create the room's tables, with what guards them."""
 
 
-ROOMS: Final[tuple[Room, ...]] = (files, admissions, registry, premium, signing_in, mobile, door, second, applications)
+ROOMS: Final[tuple[Room, ...]] = (
+    files,
+    admissions,
+    registry,
+    premium,
+    signing_in,
+    mobile,
+    door,
+    second,
+    applications,
+    clearing,
+)

@@ -1,0 +1,119 @@
+"""9101 文件上传 and 9102 文件下载: the files of reconciliation, each institution's own, for thirty days."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+from typing import Final
+
+from gongji.clearing import archive
+from gongji.clearing import service as clearing
+from gongji.entrances.national.fields import C
+from gongji.entrances.national.messages import asked, free, needed, node, read_node, write_node
+from gongji.entrances.national.transaction import Answer, Call, Download, Transaction
+from gongji.foundation.errors import InvalidInput
+
+
+@node("fsUploadIn", "表 371 文件上传")
+class Upload:
+    """A file for reconciliation. Its bytes stand in the same node as ``in``: base64, or a list of bytes, also of signed
+    ones."""
+
+    filename: str = needed(C(200), "文件名")
+    fixmedins_code: str = asked(C(30), "医药机构编号", "the envelope's counts")
+
+
+@node("", "表 372 文件上传结果")
+class Uploaded:
+    """Under which number it is kept."""
+
+    file_qury_no: str = needed(C(30), "文件查询号")
+    filename: str = needed(C(200), "文件名")
+    fixmedins_code: str = needed(C(30), "医药机构编号")
+    dld_endtime: str = free(C(30), "截止时间")
+
+
+@node("fsDownloadIn", "表 373 文件下载")
+class Wanted:
+    """Which file is fetched."""
+
+    file_qury_no: str = needed(C(200), "文件查询号")
+    filename: str = asked(C(200), "文件名")
+    fixmedins_code: str = asked(C(30), "医药机构编号")
+
+
+def upload(call: Call) -> Answer:
+    """9101."""
+    nodes = call.input.get("fsUploadIn")
+    data = read_node(Upload, call.input)
+    content = io.BytesIO(_content(nodes.get("in") if isinstance(nodes, dict) else None))
+    archive.check_archive(content)
+    content.seek(0)
+    with call.platform.database.transaction() as connection:
+        stored = clearing.put(
+            connection,
+            call.platform.files,
+            content,
+            clearing.UPLOAD,
+            call.institution.code,
+            data.filename,
+            call.received_at,
+        )
+    assert stored.expires_at is not None
+    uploaded = Uploaded(
+        file_qury_no=stored.id,
+        filename=stored.name,
+        fixmedins_code=call.institution.code,
+        dld_endtime=f"{stored.expires_at:%Y-%m-%d %H:%M:%S}",
+    )
+    return Answer(write_node(uploaded))
+
+
+def download(call: Call) -> Answer:
+    """9102: the file itself, as a stream; a refusal is an ordinary answer."""
+    data = read_node(Wanted, call.input)
+    files = call.platform.files
+    with call.platform.database.transaction() as connection:
+        stored = files.find(
+            connection, data.file_qury_no, kind=clearing.RESULT, owner=call.institution.code, at=call.received_at
+        )
+    return Answer(None, file=Download(stored.name, stored.size, files.open(stored)))
+
+
+_FORM: Final = "the bytes of the ZIP archive as base64 text or as a list of numbers"
+
+
+def _content(value: object) -> bytes:
+    try:
+        if isinstance(value, str) and value:
+            content = base64.b64decode("".join(value.split()), validate=True)
+        elif isinstance(value, list) and value:
+            # Java's bytes are signed.
+            content = bytes(number & 0xFF for number in value if -128 <= number <= 255)
+            if len(content) != len(value):
+                raise ValueError
+        else:
+            raise ValueError
+    except (ValueError, TypeError, binascii.Error):
+        raise InvalidInput(
+            "field.invalid",
+            f"input.fsUploadIn.in is not {_FORM}",
+            "input.fsUploadIn.in 应为文件的字节数组或 Base64 文本",
+            field="input.fsUploadIn.in",
+            accepted=_FORM,
+        ) from None
+    if len(content) > clearing.LARGEST_ARCHIVE:
+        raise InvalidInput(
+            "file.too_large",
+            f"the file is larger than {clearing.LARGEST_ARCHIVE} bytes",
+            f"文件超过 {clearing.LARGEST_ARCHIVE} 字节，请缩短对账区间后分批上传",
+            field="input.fsUploadIn.in",
+        )
+    return content
+
+
+TRANSACTIONS = (
+    Transaction("9101", "文件上传", (Upload,), (Uploaded,), upload),
+    Transaction("9102", "文件下载", (Wanted,), (), download),
+)
