@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from hypothesis import settings
 
+from cluster import drop_everywhere, spread_database, workers
 from gongji.foundation.clock import CHINA, MovableClock
 from gongji.foundation.database import Database, create_database, with_database
 from gongji.foundation.embedded import start_embedded
@@ -63,6 +64,12 @@ def database(server_url: str, template_name: str) -> Iterator[Database]:
     """A fresh, migrated, empty database; dropped after the test."""
     name = f"gongji_test_{os.getpid()}_{next(_NUMBERS)}"
     url = with_database(server_url, name)
+    if workers():
+        spread = spread_database(url)
+        yield spread
+        spread.close()
+        drop_everywhere(url)
+        return
     create_database(url, template=template_name)
     opened = Database(url)
     yield opened

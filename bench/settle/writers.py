@@ -19,6 +19,7 @@ from bench.settle.machine import Machine
 from gongji.entrances.platform import keep_for_good
 from gongji.foundation.clock import SystemClock
 from gongji.foundation.database import Database
+from gongji.foundation.together import Together
 from gongji.ledger import store as ledger
 from gongji.rules.book import RuleBook
 from gongji.settlement import write
@@ -143,7 +144,7 @@ def _all_settled(outcomes: list[Any]) -> None:
 
 
 #: The rows of a batch and nothing else: no account is locked or moved.
-_ONLY_ROWS: Final = ledger.POST.split(", moved AS (", maxsplit=1)[0] + " SELECT 0"
+_ONLY_ROWS: Final = Together({name: write for name, write in ledger.POST.writes.items() if name != "moved"}).statement
 
 
 class _Rehearsal(Clerk):
@@ -171,11 +172,12 @@ class _Notebook:
         return nullcontext()
 
     def execute(self, statement: str, parameters: dict[str, Any]) -> _Notebook:
-        self._notes.append((_ONLY_ROWS if statement == ledger.POST else statement, parameters))
+        self._notes.append((_ONLY_ROWS if statement == ledger.POST.statement else statement, parameters))
         return self
 
-    def fetchone(self) -> tuple[int]:
-        return (self._moved,)
+    @property
+    def rowcount(self) -> int:
+        return self._moved
 
 
 def captured(database: Database, source: Iterator[SettlePurchase], batches: int) -> list[tuple[str, dict[str, Any]]]:
@@ -190,5 +192,5 @@ def captured(database: Database, source: Iterator[SettlePurchase], batches: int)
 def write_only(connection: psycopg.Connection[Any], notes: Sequence[tuple[str, dict[str, Any]]]) -> None:
     for statement, parameters in notes:
         connection.execute(statement, parameters)
-        if statement == write.WRITE_COUNTERS:
+        if statement == write.WRITE_COUNTERS.statement:
             connection.commit()

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
@@ -32,6 +34,13 @@ REFERENCE: Final = frozenset(
         "poster",
     }
 )
+
+#: Where every spread table stands as one: a view that Citus reads from all nodes before anything is joined to it. Checks
+#: that compare everything with everything look there, for Citus joins outward only what lies together.
+WHOLE: Final = "whole"
+
+#: The engines that were asked before: where tables lie does not change while a process runs.
+_KNOWN: Final[WeakKeyDictionary[sa.Engine, bool]] = WeakKeyDictionary()
 
 #: The one that the others by bucket are colocated with.
 _FIRST: Final = "person"
@@ -67,7 +76,7 @@ class Placement:
     """Where tables lie.
 
     Attributes:
-        spread: by table, the column that it is spread by.
+        spread: by table, the column that it is spread by; each table after those that it refers to.
         reference: tables that every node has a copy of.
         local: tables that stay on the coordinator.
     """
@@ -83,14 +92,35 @@ class Placement:
         made = [
             "SET citus.enable_unsafe_triggers = on",
             f'ALTER DATABASE "{database}" SET citus.enable_unsafe_triggers = on',
+            # A transfer lies with its account, its journal with the patient: who asks for both joins over nodes.
+            f'ALTER DATABASE "{database}" SET citus.enable_repartition_joins = on',
         ]
         made += [f"SELECT create_reference_table('{table}')" for table in self.reference]
-        order = sorted(self.spread, key=lambda table: (table != _FIRST, table))
-        for table in order:
+        for table in self.spread:
             column = self.spread[table]
             with_whom = "none" if table == _FIRST or column != "bucket" else _FIRST
             made.append(f"SELECT create_distributed_table('{table}', '{column}', colocate_with => '{with_whom}')")
+        made.append(f"CREATE SCHEMA {WHOLE}")
+        made += [f"CREATE VIEW {WHOLE}.{table} AS SELECT * FROM public.{table} OFFSET 0" for table in self.spread]
         return made
+
+
+def is_spread(connection: sa.Connection) -> bool:
+    """Whether the tables lie on several nodes. Asked once an engine."""
+    known = _KNOWN.get(connection.engine)
+    if known is None:
+        there = connection.execute(
+            sa.text("SELECT to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL")
+        ).scalar_one()
+        known = there and connection.execute(sa.text("SELECT EXISTS (SELECT FROM pg_dist_partition)")).scalar_one()
+        _KNOWN[connection.engine] = known
+    return known
+
+
+def see_whole(connection: sa.Connection) -> None:
+    """Have the rest of a connection's transaction read every table as one, wherever its rows lie."""
+    if is_spread(connection):
+        connection.exec_driver_sql(f"SET LOCAL search_path = {WHOLE}, public")
 
 
 def placement(connection: sa.Connection) -> Placement:
@@ -100,6 +130,11 @@ def placement(connection: sa.Connection) -> Placement:
     names = {row.name for row in rows}
     spread |= {table: column for table, column in BY_OTHER_COLUMN.items() if table in names}
     reference = tuple(sorted(names & REFERENCE))
+    referring: dict[str, set[str]] = {table: {_FIRST} - {table} for table in sorted(spread)}
+    for row in connection.execute(sa.text(_REFERENCES)):
+        if row.table in spread and row.to in spread and row.to != row.table:
+            referring[row.table].add(row.to)
+    spread = {table: spread[table] for table in TopologicalSorter(referring).static_order()}
     return Placement(spread, reference, tuple(sorted(names - spread.keys() - REFERENCE)))
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from gongji.foundation.arrays import Integers
+from gongji.foundation.distribution import is_spread
 from gongji.foundation.errors import InvalidInput, Refused
 from gongji.foundation.ids import BUCKETS, Serials, bucket_of, compose
 from gongji.ledger import chain, store
@@ -84,9 +85,8 @@ def post(connection: sa.Connection, writer: Poster, journals: Sequence[Journal])
     """
     block = writer.prepare(journals)
     with store.raw_cursor(connection) as cursor:
-        cursor.execute(store.POST, block.parameters)
-        row = cursor.fetchone()
-    if row is None or row[0] != block.accounts:
+        moved = store.POST.run(cursor, block.parameters, spread=is_spread(connection)).rowcount
+    if moved != block.accounts:
         raise account_missing()
     writer.confirm(block)
 

@@ -10,6 +10,7 @@ import psycopg
 import sqlalchemy as sa
 
 from gongji.foundation.arrays import columns
+from gongji.foundation.together import Together
 from gongji.ledger.model import Journal, is_bounded
 
 Cursor = psycopg.Cursor[Any]
@@ -27,37 +28,44 @@ _TRANSFERS: Final = (
 )
 _MOVES: Final = (("a_id", "bigint"), ("a_amount", "bigint"))
 
-POST = """
-WITH posted_journal AS (
+POST: Final = Together(
+    {
+        "posted_journal": """
     INSERT INTO journal (bucket, id, kind, reverses, posted_at)
     SELECT j.id & 1023, j.id, j.kind, j.reverses, j.posted_at
       FROM unnest(%(ids)b::bigint[], %(kinds)b::text[], %(reverses)b::bigint[], %(moments)b::timestamptz[])
            AS j(id, kind, reverses, posted_at)
-), taken_back AS (
+""",
+        # What was taken back, given again by an undo, and is taken back once more, is so in another round.
+        "taken_back": """
     INSERT INTO reversal (bucket, journal_id, round, reversed_by, undo)
-    SELECT j.id & 1023, j.reverses, 1 + (
-               SELECT count(*) FROM reversal r JOIN reversal u ON u.bucket = r.bucket AND u.journal_id = r.reversed_by
-                WHERE r.bucket = (j.reverses & 1023)::smallint AND r.journal_id = j.reverses
-           ), j.id, j.kind = 'undo'
+    SELECT j.id & 1023, j.reverses, 1 + coalesce(b.rounds, 0), j.id, j.kind = 'undo'
       FROM unnest(%(ids)b::bigint[], %(kinds)b::text[], %(reverses)b::bigint[]) AS j(id, kind, reverses)
+      LEFT JOIN (SELECT r.bucket, r.journal_id, count(*) AS rounds
+                   FROM unnest(%(reverses)b::bigint[]) AS k(id)
+                   JOIN reversal r ON r.bucket = (k.id & 1023)::smallint AND r.journal_id = k.id
+                   JOIN reversal u ON u.bucket = r.bucket AND u.journal_id = r.reversed_by
+                  GROUP BY r.bucket, r.journal_id) AS b ON b.journal_id = j.reverses
      WHERE j.reverses IS NOT NULL
-), posted_transfer AS (
+""",
+        "posted_transfer": """
     INSERT INTO transfer (bucket, journal_id, leg, debit, credit, amount, authorisation_id, posted_at)
     SELECT t.bucket, t.journal_id, t.leg, t.debit, t.credit, t.amount, t.authorisation_id, t.posted_at
       FROM unnest(%(t_bucket)b::smallint[], %(t_journal)b::bigint[], %(t_leg)b::smallint[], %(t_debit)b::bigint[],
                   %(t_credit)b::bigint[], %(t_amount)b::bigint[], %(t_under)b::bigint[], %(t_moment)b::timestamptz[])
            AS t(bucket, journal_id, leg, debit, credit, amount, authorisation_id, posted_at)
-), posted_block AS (
+""",
+        "posted_block": """
     INSERT INTO block (id, poster_id, number, journals, transfers, hash)
     VALUES (%(b_id)s, %(poster)s, %(number)s, %(ids)b::bigint[], %(b_transfers)s, %(hash)s)
-), moved AS (
+""",
+        "moved": """
     UPDATE account a SET balance = a.balance + d.amount
       FROM unnest(%(a_id)b::bigint[], %(a_amount)b::bigint[]) AS d(id, amount)
      WHERE a.bucket = (d.id & 1023) AND a.id = d.id AND a.closed_at IS NULL
-    RETURNING a.id
+""",
+    }
 )
-SELECT count(*) FROM moved
-"""
 
 OPEN_ACCOUNTS = """
 INSERT INTO account (bucket, id, holder, kind, balance)

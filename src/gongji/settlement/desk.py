@@ -20,6 +20,7 @@ import structlog
 
 from gongji.foundation.clock import Clock
 from gongji.foundation.database import Database
+from gongji.foundation.distribution import is_spread
 from gongji.foundation.errors import Busy, GongjiError
 from gongji.ledger.holds import HoldReceipt
 from gongji.ledger.service import Poster, register_poster
@@ -204,6 +205,7 @@ class Clerk:
         self._rules = rules
         self._clock = clock
         with database.transaction() as connection:
+            self._spread = is_spread(connection)
             self._poster: Poster = register_poster(connection, database.serials, clock.now())
         self._citations = Citations(database)
         self._connection: psycopg.Connection[Any] = database.connect()
@@ -240,7 +242,7 @@ class Clerk:
 
     def _once(self, commands: Sequence[tuple[Job, bool]]) -> list[Outcome]:
         at = self._clock.now()
-        loaded = load(self._connection, [command for command, _ in commands], at)
+        loaded = load(self._connection, [command for command, _ in commands], at, spread=self._spread)
         placed = sum(isinstance(command, PlaceHold) for command, _ in commands)
         made = sum(_numbers(command, len(loaded.holds.holds) + placed) for command, _ in commands)
         batch = Batch(loaded, self._rules, at, self._database.serials.take(made, at))
@@ -259,6 +261,7 @@ class Clerk:
                 self._connection.rollback()
             return
         block = self._poster.prepare(journals)
-        write(self._connection, batch.entries, batch.held, batch.loaded, block, self._citations)
+        entries, held = batch.entries, batch.held
+        write(self._connection, entries, held, batch.loaded, block, self._citations, spread=self._spread)
         self._connection.commit()
         self._poster.confirm(block)

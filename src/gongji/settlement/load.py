@@ -21,7 +21,6 @@ from gongji.family.model import Authorisation, AuthorisationState
 from gongji.foundation.arrays import Integers, Texts
 from gongji.foundation.clock import CHINA
 from gongji.ledger.model import Transfer, person_of, personal_account
-from gongji.ledger.tables import STANDS
 from gongji.registry.filings import Filed
 from gongji.registry.model import Enrolment
 from gongji.registry.store import tier_from
@@ -40,6 +39,24 @@ from gongji.settlement.books import (
 from gongji.settlement.deposits import Captured
 from gongji.settlement.holds import store
 from gongji.settlement.holds.model import CaptureHold, HoldBooks, HoldCommand, PlaceHold, ReleaseHold
+from gongji.settlement.load_statements import (
+    ALONE,
+    AUTHORISATIONS,
+    COUNTERS,
+    DEPOSITS,
+    ENROLMENTS,
+    KNOWN,
+    LEFT_BY,
+    LEFT_BY_STAYS,
+    LOCK_ACCOUNTS,
+    LOCK_ACCOUNTS_OF_STAYS,
+    LOCK_MORE_ACCOUNTS,
+    LOCK_PATIENTS,
+    SETTLED,
+    STAYS,
+    VISITS,
+)
+from gongji.settlement.locks import Locking
 from gongji.settlement.model import (
     Command,
     Reverse,
@@ -51,7 +68,7 @@ from gongji.settlement.model import (
     wire_id,
 )
 from gongji.settlement.part_return import rest_key
-from gongji.settlement.rows import READ, settlement_from
+from gongji.settlement.rows import settlement_from
 from gongji.settlement.stays import Stay
 from gongji.settlement.undo_store import Made, key_parameters, made_by
 from gongji.settlement.waterfall import OWN_ORDER
@@ -61,150 +78,9 @@ _filings = msgspec.json.Decoder(tuple[Filed, ...])
 #: What waits at the desk.
 Job = Command | ReversePart | HoldCommand
 
-#: Persons as a set: bucket and id, so that each row is found by its primary key.
-_PEOPLE = "(SELECT (p.id & 1023)::smallint AS bucket, p.id FROM unnest(%(patients)b::bigint[]) AS p(id))"
-
-#: What is filed for a person and was not withdrawn, of the days about the present one: a stay may be settled later.
-_FILINGS = """
-(SELECT json_agg(json_build_array(f.kind, f.subject, f.word, f.institution_id, f.state, lower(f.during),
-                                  upper(f.during) - 1) ORDER BY f.id)::text
-   FROM filing f
-  WHERE f.bucket = p.bucket AND f.person_id = p.id AND f.state <> 'withdrawn'
-    AND f.during && daterange(%(today)s::date - 366, %(today)s::date, '[]'))"""
-
-LOCK_PATIENTS = f"""
-SELECT p.id, p.born_on, p.died_on, {_FILINGS}
-  FROM person p JOIN {_PEOPLE} AS k ON p.bucket = k.bucket AND p.id = k.id
- ORDER BY p.id FOR NO KEY UPDATE OF p
-"""
-
-#: What became of these messages before.
-KNOWN = """
-SELECT m.institution_id, m.infno, m.msgid, m.request_digest, m.outcome_id
-  FROM unnest(%(institutions)b::integer[], %(infnos)b::text[], %(msgids)b::text[]) AS k(institution_id, infno, msgid)
-  JOIN message m ON m.institution_id = k.institution_id AND m.infno = k.infno AND m.msgid = k.msgid
-"""
-
-#: Settlements that were asked for before, or are to be taken back, what second transactions paid of their cash, and whether
-#: they were taken back.
-SETTLED = f"""
-SELECT {", ".join(READ)}, t.paid, r.undo
-  FROM unnest(%(wanted)b::bigint[]) AS k(id)
-  JOIN settlement s ON s.bucket = (k.id & 1023) AND s.id = k.id
-  LEFT JOIN reversal r ON r.bucket = s.bucket AND r.journal_id = s.id AND {STANDS}
-  LEFT JOIN second_total t ON t.bucket = s.bucket AND t.settlement_id = s.id
-"""
-
-VISITS = """
-SELECT v.id, v.person_id, v.institution_id, v.med_type, v.state = 'open', f.batch,
-       sum(f.total)::bigint, sum(f.self_paid)::bigint, sum(f.over_limit)::bigint,
-       sum(f.first_self_pay)::bigint, sum(f.in_scope)::bigint,
-       coalesce(v.details ->> 'dise_codg', ''),
-       (SELECT i.tier FROM institution i WHERE i.code = v.details ->> 'rxfixmedinsCode'),
-       bool_and(coalesce((f.item ->> 'essential_drug')::boolean, false))
-  FROM unnest(%(visits)b::bigint[]) AS k(id)
-  JOIN visit v ON v.bucket = (k.id & 1023) AND v.id = k.id
-  LEFT JOIN fee_line f ON f.bucket = v.bucket AND f.visit_id = v.id AND f.settlement_id IS NULL
- GROUP BY v.bucket, v.id, f.batch
-"""
-
-#: One row an authorisation and a period of its use; ended ones only where a reversal may have to give usage back.
-AUTHORISATIONS = f"""
-SELECT a.id, a.user_id, a.sharer_id, a.region, a.relation, a.procedure, a.state, a.exclusive, a.purposes,
-       a.limit_total, a.limit_month, a.rank, lower(a.in_force), upper(a.in_force), a.end_reason, a.made_at,
-       a.kept, u.period, u.used
-  FROM authorisation a
-  JOIN {_PEOPLE} AS k ON a.bucket = k.bucket AND a.user_id = k.id
-  LEFT JOIN authorisation_usage u ON u.bucket = a.bucket AND u.authorisation_id = a.id
-       AND (u.period = ANY(%(periods)b::text[]) OR a.user_id = ANY(%(reversed_patients)b::bigint[]))
- WHERE a.in_force IS NOT NULL AND (upper_inf(a.in_force) OR a.user_id = ANY(%(reversed_patients)b::bigint[]))
- ORDER BY a.rank, lower(a.in_force), a.id
-"""
-
-_SHARERS = f"""
-SELECT a.sharer_id AS id FROM authorisation a JOIN {_PEOPLE} AS k ON a.bucket = k.bucket AND a.user_id = k.id
- WHERE upper_inf(a.in_force)
-"""
-
-_ENROLMENT = """e.scheme, e.region, e.status, e.psn_type, e.standing, e.employer, e.civil_servant, lower(e.during),
-       upper(e.during), e.aided, e.second_grade, e.covered_since, e.late, e.missed_years, e.repaid_years"""
-
-STAYS = stay_store.STAYS.format(enrolment=_ENROLMENT)
-
-DEPOSITS = stay_store.deposits(store.HOLD_COLUMNS)
-
-ENROLMENTS = f"""
-SELECT e.person_id, {_ENROLMENT}
-  FROM enrolment e
-  JOIN (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_SHARERS}) AS k
-    ON e.bucket = (k.id & 1023)::smallint AND e.person_id = k.id
- WHERE e.during @> %(today)s::date
-"""
-
-_OWN_ACCOUNTS = f"""
-SELECT ((w.id >> 10) << 18) | (kind << 10) | (w.id & 1023) AS id
-  FROM (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_SHARERS}) AS w, unnest(ARRAY[1, 2]) AS kind
-"""
-
-
-#: What returning money may touch: the accounts that it left, of a current one (kind 1) also its holder's historical one
-#: (kind 2: 1024 more), since a year may have turned; the account that it went to (a hold's, or whom a reversal repaid); what
-#: holds name themselves.
-def _returning(journals: str) -> str:
-    return f"""
-SELECT t.debit + later AS id FROM transfer t, unnest(ARRAY[0, 1024]) AS later
- WHERE t.journal_id IN ({journals}) AND (t.debit >> 10) & 255 <= CASE later WHEN 0 THEN 5 ELSE 1 END
- UNION
-SELECT t.credit FROM transfer t WHERE t.journal_id IN ({journals}) AND (t.credit >> 10) & 255 <= 5
- UNION
-SELECT id FROM unnest(%(hold_accounts)b::bigint[]) AS h(id)
-"""
-
-
-#: The journals whose money a batch may give back.
-_JOURNALS = "SELECT id FROM unnest(%(returning)b::bigint[]) AS r(id)"
-
-
-def _lock_accounts(wanted: str) -> str:
-    return f"""
-SELECT a.id, a.balance
-  FROM account a JOIN ({wanted}) AS k ON a.bucket = (k.id & 1023)::smallint AND a.id = k.id
- WHERE a.closed_at IS NULL
- ORDER BY a.id FOR NO KEY UPDATE OF a
-"""
-
-
-#: The personal accounts (kinds 1 and 2) of patients and their sharers; where there are reversals or holds, theirs too.
-LOCK_ACCOUNTS = _lock_accounts(_OWN_ACCOUNTS)
-LOCK_MORE_ACCOUNTS = _lock_accounts(f"{_OWN_ACCOUNTS} UNION {_returning(_JOURNALS)}")
-LOCK_ACCOUNTS_OF_STAYS = _lock_accounts(f"{_OWN_ACCOUNTS} UNION {_returning(stay_store.JOURNALS)}")
-
-COUNTERS = f"""
-SELECT c.person_id, c.counter, c.period, c.value, c.cap
-  FROM benefit_counter c JOIN {_PEOPLE} AS k ON c.bucket = k.bucket AND c.person_id = k.id
- WHERE c.period = ANY(%(counted)b::text[]) OR c.person_id = ANY(%(reversed_patients)b::bigint[])
-"""
-
-
-#: By which transfers money left that may come back, and, where it left a current account (kind 1), the last turn of the
-#: year that the account has seen.
-def _left_by(journals: str) -> str:
-    return f"""
-SELECT t.journal_id, t.debit, t.credit, t.amount, t.authorisation_id, y.year, y.turned_at
-  FROM transfer t
-  LEFT JOIN LATERAL (
-       SELECT y.year, y.turned_at FROM year_turn y
-        WHERE (t.debit >> 10) & 255 = 1 AND y.bucket = (t.debit & 1023)::smallint
-          AND y.person_id = ((t.debit >> 18) << 10 | (t.debit & 1023))
-        ORDER BY y.year DESC LIMIT 1
-       ) AS y ON true
- WHERE t.journal_id IN ({journals})
- ORDER BY t.journal_id, t.leg
-"""
-
-
-LEFT_BY = _left_by(_JOURNALS)
-LEFT_BY_STAYS = _left_by(stay_store.JOURNALS)
+#: What is asked, and what comes of it.
+Statement = Locking | str
+Rows = dict[Statement, list[tuple[Any, ...]]]
 
 
 @dataclass(slots=True)
@@ -230,14 +106,16 @@ class Loaded:
     books: Books = field(default_factory=Books)
 
 
-def load(connection: psycopg.Connection[Any], commands: Sequence[Job], at: datetime) -> Loaded:
+def load(connection: psycopg.Connection[Any], commands: Sequence[Job], at: datetime, *, spread: bool = False) -> Loaded:
     """Load and lock what the commands need, in the connection's transaction.
 
     Args:
         connection: a connection outside autocommit.
         commands: what waits.
         at: the moment of settlement.
+        spread: whether the tables lie on several nodes.
     """
+    ask = _ask_nodes if spread else _ask
     holds = [command for command in commands if isinstance(command, PlaceHold | CaptureHold | ReleaseHold)]
     settling = [command for command in commands if not isinstance(command, PlaceHold | CaptureHold | ReleaseHold)]
     reversals = [command for command in settling if isinstance(command, Reverse | ReversePart)]
@@ -247,7 +125,7 @@ def load(connection: psycopg.Connection[Any], commands: Sequence[Job], at: datet
     hold_parameters = store.load_parameters(holds)
     patients = Integers(sorted({command.person_id for command in commands}))
     if undos:
-        connection.execute(LOCK_PATIENTS, {"patients": patients, "today": at.date()})
+        ask(connection, [LOCK_PATIENTS], {"patients": patients, "today": at.date()})
     made = made_by(connection, undos) if undos else Made()
     originals = [*(command.settlement_id for command in reversals), *made.originals]
     # Whose use of an authorisation may be given back, in whatever month it was made.
@@ -276,7 +154,7 @@ def load(connection: psycopg.Connection[Any], commands: Sequence[Job], at: datet
     accounts = LOCK_MORE_ACCOUNTS if more else LOCK_ACCOUNTS
     if references:
         accounts = LOCK_ACCOUNTS_OF_STAYS
-    statements = [LOCK_PATIENTS, accounts, KNOWN, AUTHORISATIONS, ENROLMENTS, COUNTERS]
+    statements: list[Statement] = [LOCK_PATIENTS, accounts, KNOWN, AUTHORISATIONS, ENROLMENTS, COUNTERS]
     if parameters["visits"]:
         statements.append(VISITS)
     if references:
@@ -285,9 +163,7 @@ def load(connection: psycopg.Connection[Any], commands: Sequence[Job], at: datet
         statements.append(LEFT_BY)
     if holds:
         statements += [store.HOLDS, store.STEPS]
-    with connection.pipeline():
-        cursors = {statement: connection.execute(statement, parameters) for statement in statements}
-    rows = {statement: cursor.fetchall() for statement, cursor in cursors.items()}
+    rows = ask(connection, statements, parameters)
     rows[LOCK_ACCOUNTS] = rows[accounts]
     loaded = _assemble(rows, at)
     _add_settlements(connection, loaded, rows[KNOWN], set(originals))
@@ -303,6 +179,29 @@ def load(connection: psycopg.Connection[Any], commands: Sequence[Job], at: datet
     return loaded
 
 
+def _ask(connection: psycopg.Connection[Any], statements: Sequence[Statement], parameters: dict[str, object]) -> Rows:
+    """The rows of statements, in one round trip."""
+    with connection.pipeline():
+        cursors = {one: connection.execute(str(one), parameters) for one in statements}
+    return {one: cursor.fetchall() for one, cursor in cursors.items()}
+
+
+def _ask_nodes(
+    connection: psycopg.Connection[Any], statements: Sequence[Statement], parameters: dict[str, object]
+) -> Rows:
+    """The same where the tables lie on several nodes: the locks go first, bucket by bucket."""
+    locks = [one for one in statements if isinstance(one, Locking)]
+    rows: Rows = {locking: locking.on_nodes(connection, parameters) for locking in locks}
+    for one in statements:
+        if isinstance(one, str):
+            rows[one] = connection.execute(ALONE.get(one, one), parameters).fetchall()
+            if one in ALONE:
+                accounts = Integers(row[1] for row in rows[one])
+                turns = {row[0]: row[1:] for row in connection.execute(store.TURNS, {"accounts": accounts})}
+                rows[one] = [(*row[:5], *turns.get(person_of(row[1]), (None, None))) for row in rows[one]]
+    return rows
+
+
 def _of_stays(commands: Sequence[Command | ReversePart]) -> list[SettleAdmission | Reverse]:
     """The commands that are of stays in hospital."""
     return [
@@ -312,7 +211,7 @@ def _of_stays(commands: Sequence[Command | ReversePart]) -> list[SettleAdmission
     ]
 
 
-def _assemble(rows: dict[str, list[tuple[Any, ...]]], at: datetime) -> Loaded:
+def _assemble(rows: Rows, at: datetime) -> Loaded:
     loaded = Loaded()
     books = loaded.books
     books.balances.update(rows[LOCK_ACCOUNTS])

@@ -7,6 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from gongji.foundation.distribution import see_whole
 from gongji.foundation.money import yuan
 from gongji.ledger import verify as ledger
 from gongji.ledger.finding import Check, Finding
@@ -355,6 +356,7 @@ def verify_everything(
         progress: told the name of each check before it begins.
     """
     snapshot = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    see_whole(snapshot)
     for name, check in (ledger.CHECKS | CHECKS).items():
         progress(name)
         yield from check(snapshot)

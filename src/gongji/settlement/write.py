@@ -10,6 +10,7 @@ import msgspec
 import psycopg
 
 from gongji.foundation.arrays import Column, columns
+from gongji.foundation.together import Together
 from gongji.ledger import store as ledger
 from gongji.ledger.service import Block, account_missing
 from gongji.settlement import stay_store
@@ -46,42 +47,45 @@ _COUNTERS: Final = (
 _USAGES: Final = (("u_id", "bigint"), ("u_period", "text"), ("u_used", "bigint"), ("u_at", "timestamptz"))
 _VALUES = ", ".join(f"s.{name}::json" if name in DOCUMENTS else f"s.{name}" for name in NAMES)
 
-_TOLD = f"""told AS (
-    INSERT INTO message (institution_id, infno, msgid, request_digest, outcome_id)
-    SELECT * FROM {_unnest(_MESSAGES)}
-)"""
+_TOLD = f"""
+INSERT INTO message (institution_id, infno, msgid, request_digest, outcome_id)
+SELECT * FROM {_unnest(_MESSAGES)}
+"""
+_MARKED = f"""
+UPDATE fee_line f SET settlement_id = m.after
+  FROM {_unnest(_MARKS)} AS m(visit_id, batch, before, after)
+ WHERE f.bucket = (m.visit_id & 1023)::smallint AND f.visit_id = m.visit_id
+   AND (m.batch IS NULL OR f.batch = m.batch) AND f.settlement_id IS NOT DISTINCT FROM m.before
+"""
 _SETTLED = f"""
 INSERT INTO settlement (bucket, {", ".join(NAMES)})
 SELECT (s.id & 1023)::smallint, {_VALUES} FROM {_unnest(SETTLEMENT_COLUMNS)} AS s({", ".join(NAMES)})
 """
 
 #: Purchases only; the rest is in `WRITE_ALL`.
-WRITE_PURCHASES = f"WITH {_TOLD} {_SETTLED}"
+WRITE_PURCHASES = Together({"told": _TOLD, "settled": _SETTLED})
 
 #: The same, and settled lines of a visit carry the settlement; a reversal sets them free again.
-WRITE_ALL = f"""
-WITH {_TOLD}, marked AS (
-    UPDATE fee_line f SET settlement_id = m.after
-      FROM {_unnest(_MARKS)} AS m(visit_id, batch, before, after)
-     WHERE f.bucket = (m.visit_id & 1023)::smallint AND f.visit_id = m.visit_id
-       AND (m.batch IS NULL OR f.batch = m.batch) AND f.settlement_id IS NOT DISTINCT FROM m.before
-)
-{_SETTLED}"""
+WRITE_ALL = Together({"told": _TOLD, "marked": _MARKED, "settled": _SETTLED})
 
 #: Absolute values: they were read under the patient's lock, so nobody else has moved them since.
-WRITE_COUNTERS = f"""
-WITH counted AS (
-    INSERT INTO benefit_counter (bucket, person_id, counter, period, value, cap)
-    SELECT (c.person_id & 1023)::smallint, c.person_id, c.counter, c.period, c.value, c.cap
-      FROM {_unnest(_COUNTERS)} AS c(person_id, counter, period, value, cap)
-        ON CONFLICT (bucket, person_id, counter, period) DO UPDATE SET value = excluded.value, cap = excluded.cap
-)
+WRITE_COUNTERS = Together(
+    {
+        "counted": f"""
+INSERT INTO benefit_counter (bucket, person_id, counter, period, value, cap)
+SELECT (c.person_id & 1023)::smallint, c.person_id, c.counter, c.period, c.value, c.cap
+  FROM {_unnest(_COUNTERS)} AS c(person_id, counter, period, value, cap)
+    ON CONFLICT (bucket, person_id, counter, period) DO UPDATE SET value = excluded.value, cap = excluded.cap
+""",
+        "used": f"""
 INSERT INTO authorisation_usage (bucket, authorisation_id, period, used, last_used_at)
 SELECT (u.authorisation_id & 1023)::smallint, u.authorisation_id, u.period, u.used, u.at
   FROM {_unnest(_USAGES)} AS u(authorisation_id, period, used, at)
     ON CONFLICT (bucket, authorisation_id, period) DO UPDATE SET used = excluded.used,
        last_used_at = greatest(authorisation_usage.last_used_at, excluded.last_used_at)
-"""
+""",
+    }
+)
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -98,6 +102,8 @@ def write(
     loaded: Loaded,
     block: Block,
     citations: Citations,
+    *,
+    spread: bool = False,
 ) -> None:
     """Write decisions, in one round trip.
 
@@ -108,6 +114,7 @@ def write(
         loaded: the books after the decisions.
         block: the ledger's block with their journals.
         citations: the numbers of the clauses that the decisions rest on.
+        spread: whether the tables lie on several nodes.
 
     Raises:
         InvalidInput: ``account.unknown`` when an account is gone that the books had (nothing is written then).
@@ -117,19 +124,19 @@ def write(
     with connection.pipeline():
         if entries:
             settlements = _settlement_parameters(entries, citations)
-            connection.execute(WRITE_ALL if marks["m_visit"] else WRITE_PURCHASES, settlements | marks)
+            writes = WRITE_ALL if marks["m_visit"] else WRITE_PURCHASES
+            writes.run(connection, settlements | marks, spread=spread)
         if held:
             connection.execute(ledger.OPEN_ACCOUNTS, [holds.held_accounts(held, loaded.holds)])
-        posted = connection.execute(ledger.POST, block.parameters)
+        posted = ledger.POST.run(connection, block.parameters, spread=spread)
         if held:
-            connection.execute(holds.WRITE_HOLDS, holds.write_parameters(held, loaded.holds))
+            holds.WRITE_HOLDS.run(connection, holds.write_parameters(held, loaded.holds), spread=spread)
             connection.execute(holds.WRITE_USAGE, holds.usage_parameters(held, loaded.books))
         if counters["c_person"] or counters["u_id"]:
-            connection.execute(WRITE_COUNTERS, counters)
+            WRITE_COUNTERS.run(connection, counters, spread=spread)
         if states := _states(entries):
             connection.execute(stay_store.WRITE_STATES, columns(stay_store.STATE_COLUMNS, states))
-    row = posted.fetchone()
-    if row is None or row[0] != block.accounts:
+    if posted.rowcount != block.accounts:
         raise account_missing()
 
 

@@ -15,6 +15,7 @@ import structlog
 from gongji.foundation.arrays import Integers
 from gongji.foundation.clock import Clock
 from gongji.foundation.database import Database
+from gongji.foundation.distribution import is_spread
 from gongji.foundation.errors import GongjiError
 from gongji.foundation.ids import Serials, bucket_of, compose
 from gongji.ledger import store as ledger
@@ -139,7 +140,7 @@ def _expire(connection: sa.Connection, serials: Serials, due: _Due, at: datetime
     journals = [decision.journal for decision in decisions if decision.journal is not None]
     post(connection, register_poster(connection, serials, at), journals)
     with ledger.raw_cursor(connection) as cursor:
-        cursor.execute(store.WRITE_HOLDS, store.write_parameters(decisions, holds))
+        store.WRITE_HOLDS.run(cursor, store.write_parameters(decisions, holds), spread=is_spread(connection))
         cursor.execute(store.WRITE_USAGE, store.usage_parameters(decisions, due.books))
     return decisions
 

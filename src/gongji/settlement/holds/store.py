@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from gongji.foundation.arrays import Column, Integers, SmallIntegers, Texts, columns
 from gongji.foundation.clock import CHINA
+from gongji.foundation.together import Together
 from gongji.ledger.holds import Hold, HoldPurpose, HoldReceipt, HoldState, StepKind
 from gongji.ledger.model import AccountKind, kind_of, personal_account
 from gongji.settlement.books import Books, usage_periods
@@ -43,6 +44,16 @@ SELECT DISTINCT ON (y.person_id) y.person_id, y.year, y.turned_at
   JOIN (SELECT DISTINCT ((t.debit >> 18) << 10 | (t.debit & 1023)) AS id FROM transfer t
          WHERE t.journal_id = ANY(%(returning)b::bigint[]) AND (t.debit >> 10) & 255 = 1) AS k
     ON y.bucket = (k.id & 1023) AND y.person_id = k.id
+ ORDER BY y.person_id, y.year DESC
+"""
+
+#: The last turn of the year of the people whose current accounts (kind 1) are among these.
+TURNS: Final = """
+SELECT DISTINCT ON (y.person_id) y.person_id, y.year, y.turned_at
+  FROM year_turn y
+  JOIN unnest(%(accounts)b::bigint[]) AS k(id)
+    ON y.bucket = (k.id & 1023)::smallint AND y.person_id = ((k.id >> 18) << 10 | (k.id & 1023))
+ WHERE (k.id >> 10) & 255 = 1
  ORDER BY y.person_id, y.year DESC
 """
 
@@ -87,22 +98,27 @@ def _unnest(types: Sequence[tuple[str, str]]) -> str:
     return f"unnest({', '.join(f'%({name})b::{kind}[]' for name, kind in types)})"
 
 
-WRITE_HOLDS: Final = f"""
-WITH made AS (
-    INSERT INTO hold (bucket, id, person_id, account, amount, captured, released, state, purpose, reference,
-                      authorisation_id, placed_at, expires_at, ended_at)
-    SELECT (m.id & 1023)::smallint, m.* FROM {_unnest(_MADE)}
-           AS m(id, person_id, account, amount, captured, released, state, purpose, reference, authorisation_id,
-                placed_at, expires_at, ended_at)
-), moved AS (
-    UPDATE hold h SET captured = m.captured, released = m.released, state = m.state, ended_at = m.ended_at
-      FROM {_unnest(_MOVED)} AS m(id, captured, released, state, ended_at)
-     WHERE h.bucket = (m.id & 1023)::smallint AND h.id = m.id
-)
+WRITE_HOLDS: Final = Together(
+    {
+        "made": f"""
+INSERT INTO hold (bucket, id, person_id, account, amount, captured, released, state, purpose, reference,
+                  authorisation_id, placed_at, expires_at, ended_at)
+SELECT (m.id & 1023)::smallint, m.* FROM {_unnest(_MADE)}
+       AS m(id, person_id, account, amount, captured, released, state, purpose, reference, authorisation_id,
+            placed_at, expires_at, ended_at)
+""",
+        "moved": f"""
+UPDATE hold h SET captured = m.captured, released = m.released, state = m.state, ended_at = m.ended_at
+  FROM {_unnest(_MOVED)} AS m(id, captured, released, state, ended_at)
+ WHERE h.bucket = (m.id & 1023)::smallint AND h.id = m.id
+""",
+        "noted": f"""
 INSERT INTO hold_step (bucket, id, hold_id, kind, captured, released, remaining, key, request_digest, settlement_id, at)
 SELECT (s.id & 1023)::smallint, s.* FROM {_unnest(_STEPS)}
        AS s(id, hold_id, kind, captured, released, remaining, key, request_digest, settlement_id, at)
-"""
+""",
+    }
+)
 
 #: Absolute values: they were read under the lock of the authorisation's user, so nobody else has moved them since.
 WRITE_USAGE: Final = f"""

@@ -1,0 +1,159 @@
+"""What a batch asks of the database: the statements that `load` runs, locks first."""
+
+from __future__ import annotations
+
+from gongji.ledger.tables import STANDS
+from gongji.settlement import stay_store
+from gongji.settlement.holds import store
+from gongji.settlement.locks import Locking
+from gongji.settlement.rows import READ
+
+#: Persons as a set: bucket and id, so that each row is found by its primary key.
+_PEOPLE = "(SELECT (p.id & 1023)::smallint AS bucket, p.id FROM unnest(%(patients)b::bigint[]) AS p(id))"
+
+#: What is filed for a person (`a`) and was not withdrawn, of the days about the present one: a stay may be settled later.
+_FILINGS = """
+(SELECT json_agg(json_build_array(f.kind, f.subject, f.word, f.institution_id, f.state, lower(f.during),
+                                  upper(f.during) - 1) ORDER BY f.id)::text
+   FROM filing f
+  WHERE f.bucket = {bucket} AND f.person_id = a.id AND f.state <> 'withdrawn'
+    AND f.during && daterange(%(today)s::date - 366, %(today)s::date, '[]'))"""
+
+LOCK_PATIENTS = Locking(
+    "SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id)", "person", "a.id, a.born_on, a.died_on, " + _FILINGS
+)
+
+#: What became of these messages before.
+KNOWN = """
+SELECT m.institution_id, m.infno, m.msgid, m.request_digest, m.outcome_id
+  FROM unnest(%(institutions)b::integer[], %(infnos)b::text[], %(msgids)b::text[]) AS k(institution_id, infno, msgid)
+  JOIN message m ON m.institution_id = k.institution_id AND m.infno = k.infno AND m.msgid = k.msgid
+"""
+
+#: Settlements that were asked for before, or are to be taken back, what second transactions paid of their cash, and whether
+#: they were taken back.
+SETTLED = f"""
+SELECT {", ".join(READ)}, t.paid, r.undo
+  FROM unnest(%(wanted)b::bigint[]) AS k(id)
+  JOIN settlement s ON s.bucket = (k.id & 1023) AND s.id = k.id
+  LEFT JOIN reversal r ON r.bucket = s.bucket AND r.journal_id = s.id AND {STANDS}
+  LEFT JOIN second_total t ON t.bucket = s.bucket AND t.settlement_id = s.id
+"""
+
+VISITS = """
+SELECT v.id, v.person_id, v.institution_id, v.med_type, v.state = 'open', f.batch,
+       sum(f.total)::bigint, sum(f.self_paid)::bigint, sum(f.over_limit)::bigint,
+       sum(f.first_self_pay)::bigint, sum(f.in_scope)::bigint,
+       coalesce(v.details ->> 'dise_codg', ''),
+       min(i.tier),
+       bool_and(coalesce((f.item ->> 'essential_drug')::boolean, false))
+  FROM unnest(%(visits)b::bigint[]) AS k(id)
+  JOIN visit v ON v.bucket = (k.id & 1023) AND v.id = k.id
+  LEFT JOIN fee_line f ON f.bucket = v.bucket AND f.visit_id = v.id AND f.settlement_id IS NULL
+  LEFT JOIN institution i ON i.code = v.details ->> 'rxfixmedinsCode'
+ GROUP BY v.bucket, v.id, f.batch
+"""
+
+#: One row an authorisation and a period of its use; ended ones only where a reversal may have to give usage back.
+AUTHORISATIONS = f"""
+SELECT a.id, a.user_id, a.sharer_id, a.region, a.relation, a.procedure, a.state, a.exclusive, a.purposes,
+       a.limit_total, a.limit_month, a.rank, lower(a.in_force), upper(a.in_force), a.end_reason, a.made_at,
+       a.kept, u.period, u.used
+  FROM authorisation a
+  JOIN {_PEOPLE} AS k ON a.bucket = k.bucket AND a.user_id = k.id
+  LEFT JOIN authorisation_usage u ON u.bucket = a.bucket AND u.authorisation_id = a.id
+       AND (u.period = ANY(%(periods)b::text[]) OR a.user_id = ANY(%(reversed_patients)b::bigint[]))
+ WHERE a.in_force IS NOT NULL AND (upper_inf(a.in_force) OR a.user_id = ANY(%(reversed_patients)b::bigint[]))
+ ORDER BY a.rank, lower(a.in_force), a.id
+"""
+
+_SHARERS = f"""
+SELECT a.sharer_id AS id FROM authorisation a JOIN {_PEOPLE} AS k ON a.bucket = k.bucket AND a.user_id = k.id
+ WHERE upper_inf(a.in_force)
+"""
+
+_ENROLMENT = """e.scheme, e.region, e.status, e.psn_type, e.standing, e.employer, e.civil_servant, lower(e.during),
+       upper(e.during), e.aided, e.second_grade, e.covered_since, e.late, e.missed_years, e.repaid_years"""
+
+STAYS = stay_store.STAYS.format(enrolment=_ENROLMENT)
+
+DEPOSITS = stay_store.deposits(store.HOLD_COLUMNS)
+
+ENROLMENTS = f"""
+SELECT e.person_id, {_ENROLMENT}
+  FROM enrolment e
+  JOIN (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_SHARERS}) AS k
+    ON e.bucket = (k.id & 1023)::smallint AND e.person_id = k.id
+ WHERE e.during @> %(today)s::date
+"""
+
+_OWN_ACCOUNTS = f"""
+SELECT ((w.id >> 10) << 18) | (kind << 10) | (w.id & 1023) AS id
+  FROM (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_SHARERS}) AS w, unnest(ARRAY[1, 2]) AS kind
+"""
+
+
+#: What returning money may touch: the accounts that it left, of a current one (kind 1) also its holder's historical one
+#: (kind 2: 1024 more), since a year may have turned; the account that it went to (a hold's, or whom a reversal repaid); what
+#: holds name themselves.
+def _returning(journals: str) -> str:
+    return f"""
+SELECT t.debit + later AS id FROM transfer t, unnest(ARRAY[0, 1024]) AS later
+ WHERE t.journal_id IN ({journals}) AND (t.debit >> 10) & 255 <= CASE later WHEN 0 THEN 5 ELSE 1 END
+ UNION
+SELECT t.credit FROM transfer t WHERE t.journal_id IN ({journals}) AND (t.credit >> 10) & 255 <= 5
+ UNION
+SELECT id FROM unnest(%(hold_accounts)b::bigint[]) AS h(id)
+"""
+
+
+#: The journals whose money a batch may give back.
+_JOURNALS = "SELECT id FROM unnest(%(returning)b::bigint[]) AS r(id)"
+
+
+def _lock_accounts(wanted: str) -> Locking:
+    return Locking(wanted, "account", "a.id, a.balance", "a.closed_at IS NULL")
+
+
+#: The personal accounts (kinds 1 and 2) of patients and their sharers; where there are reversals or holds, theirs too.
+LOCK_ACCOUNTS = _lock_accounts(_OWN_ACCOUNTS)
+LOCK_MORE_ACCOUNTS = _lock_accounts(f"{_OWN_ACCOUNTS} UNION {_returning(_JOURNALS)}")
+LOCK_ACCOUNTS_OF_STAYS = _lock_accounts(f"{_OWN_ACCOUNTS} UNION {_returning(stay_store.JOURNALS)}")
+
+COUNTERS = f"""
+SELECT c.person_id, c.counter, c.period, c.value, c.cap
+  FROM benefit_counter c JOIN {_PEOPLE} AS k ON c.bucket = k.bucket AND c.person_id = k.id
+ WHERE c.period = ANY(%(counted)b::text[]) OR c.person_id = ANY(%(reversed_patients)b::bigint[])
+"""
+
+
+#: By which transfers money left that may come back, and, where it left a current account (kind 1), the last turn of the
+#: year that the account has seen.
+def _left_by(journals: str) -> str:
+    return f"""
+SELECT t.journal_id, t.debit, t.credit, t.amount, t.authorisation_id, y.year, y.turned_at
+  FROM transfer t
+  LEFT JOIN LATERAL (
+       SELECT y.year, y.turned_at FROM year_turn y
+        WHERE (t.debit >> 10) & 255 = 1 AND y.bucket = (t.debit & 1023)::smallint
+          AND y.person_id = ((t.debit >> 18) << 10 | (t.debit & 1023))
+        ORDER BY y.year DESC LIMIT 1
+       ) AS y ON true
+ WHERE t.journal_id IN ({journals})
+ ORDER BY t.journal_id, t.leg
+"""
+
+
+LEFT_BY = _left_by(_JOURNALS)
+LEFT_BY_STAYS = _left_by(stay_store.JOURNALS)
+
+
+#: The same over several nodes, where a transfer cannot be asked for its account's turns: these come by themselves.
+def _left_by_alone(journals: str) -> str:
+    return f"""
+SELECT t.journal_id, t.debit, t.credit, t.amount, t.authorisation_id, NULL, NULL
+  FROM transfer t WHERE t.journal_id IN ({journals}) ORDER BY t.journal_id, t.leg
+"""
+
+
+ALONE = {LEFT_BY: _left_by_alone(_JOURNALS), LEFT_BY_STAYS: _left_by_alone(stay_store.JOURNALS)}

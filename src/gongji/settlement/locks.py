@@ -1,0 +1,64 @@
+"""Locking rows in the order of their ids: in one statement, or node by node where the tables lie on several.
+
+Citus locks rows of one bucket in a statement, not of several: there it is first asked which rows are wanted, and then
+each bucket's are locked, in the order of the buckets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import psycopg
+
+from gongji.foundation.arrays import Integers
+from gongji.foundation.ids import bucket_of
+
+_OF_BUCKET: Final = "SELECT id FROM unnest(%(wanted)b::bigint[]) AS w(id)"
+
+
+@dataclass(frozen=True)
+class Locking:
+    """Rows of a table with a bucket and an id, to be locked.
+
+    Attributes:
+        wanted: a query for the ids.
+        table: where they are.
+        told: what is told of each row, ``a`` being the row and ``{bucket}`` its bucket.
+        only: which of the rows are there for us.
+    """
+
+    wanted: str
+    table: str
+    told: str
+    only: str = "true"
+
+    @cached_property
+    def statement(self) -> str:
+        """Locks them all."""
+        return self._statement(self.wanted, "a.bucket", self.only)
+
+    def __str__(self) -> str:
+        return self.statement
+
+    def on_nodes(self, connection: psycopg.Connection[Any], parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """Lock them bucket by bucket and tell of them."""
+        buckets: dict[int, list[int]] = {}
+        for (wanted,) in connection.execute(self.wanted, parameters):
+            buckets.setdefault(bucket_of(wanted), []).append(wanted)
+        statement = self._statement(_OF_BUCKET, "%(bucket)s", f"{self.only} AND a.bucket = %(bucket)s")
+        rows: list[tuple[Any, ...]] = []
+        for bucket, ids in sorted(buckets.items()):
+            own = {"wanted": Integers(ids), "bucket": bucket}
+            rows += connection.execute(statement, {**parameters, **own}).fetchall()
+        return rows
+
+    def _statement(self, wanted: str, bucket: str, only: str) -> str:
+        return f"""
+SELECT {self.told.format(bucket=bucket)}
+  FROM {self.table} a JOIN ({wanted}) AS k ON a.bucket = (k.id & 1023)::smallint AND a.id = k.id
+ WHERE {only}
+ ORDER BY a.id FOR NO KEY UPDATE OF a
+"""
