@@ -116,5 +116,6 @@ def _wrong(code: str, en: str, zh: str) -> InvalidInput:
         f"archive.{code}",
         f"the uploaded archive is refused: {en}",
         f"上传的压缩包不符合要求：{zh}",
+        field="input.fsUploadIn.in",
         accepted="a ZIP archive with one .txt file in UTF-8, one row a line, columns separated by TAB",
     )

@@ -171,7 +171,7 @@ def _takes_in(region: str, area: str) -> bool:
 def _uploaded(
     connection: sa.Connection, files: FileStore, institution: Institution, upload: str, at: datetime
 ) -> list[Told]:
-    stored = files.find(connection, upload, kind=UPLOAD, owner=institution.code, at=at)
+    stored = files.find(connection, upload, kind=UPLOAD, owner=institution.code, at=at, field="input.data.file_qury_no")
     with tempfile.TemporaryFile() as content:
         for piece in files.open(stored):
             content.write(piece)

@@ -141,8 +141,17 @@ class FileStore:
         )
         return stored
 
-    def find(self, connection: sa.Connection, file_id: str, *, kind: str, owner: str, at: datetime) -> StoredFile:
-        """A file of this kind and owner.
+    def find(
+        self,
+        connection: sa.Connection,
+        file_id: str,
+        *,
+        kind: str,
+        owner: str,
+        at: datetime,
+        field: str | None = None,
+    ) -> StoredFile:
+        """A file of this kind and owner; `field`: where its number was told, for the refusal.
 
         Raises:
             NotFound: ``file.unknown``, also when it is another's, of another kind, or past its time.
@@ -160,6 +169,8 @@ class FileStore:
                 "file.unknown",
                 "there is no such file of yours, or its time is over",
                 "没有这个文件，或者文件已过期",
+                field=field,
+                accepted="the number of a file of one's own that is still kept",
             )
         return StoredFile(*row)
 

@@ -76,7 +76,12 @@ def download(call: Call) -> Answer:
     files = call.platform.files
     with call.platform.database.transaction() as connection:
         stored = files.find(
-            connection, data.file_qury_no, kind=clearing.RESULT, owner=call.institution.code, at=call.received_at
+            connection,
+            data.file_qury_no,
+            kind=clearing.RESULT,
+            owner=call.institution.code,
+            at=call.received_at,
+            field="input.fsDownloadIn.file_qury_no",
         )
     return Answer(None, file=Download(stored.name, stored.size, files.open(stored)))
 
