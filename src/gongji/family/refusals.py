@@ -323,6 +323,7 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         "没有找到这项共济", "there is no such authorisation",
         "list", "请回到“我的共济”重新选择", "choose it from your list",
         NotFound,
+        "id",
     ),
     Code.NOT_YOURS: Entry(
         "这一步只能由{whose_zh}本人办理",

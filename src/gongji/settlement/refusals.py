@@ -147,7 +147,7 @@ def nothing_to_settle(batch: str | None) -> GongjiError:
         "settlement.nothing",
         "no fee line is waiting to be settled" + (f" in batch {batch}" if batch else ""),
         "没有待结算的费用明细" + (f"（收费批次 {batch}）" if batch else "") + "，请先上传明细",
-        field="chrg_bchno" if batch else None,
+        field="chrg_bchno" if batch else "mdtrt_id",
         accepted="a charging batch with uploaded, unsettled lines",
     )
 

@@ -127,7 +127,7 @@ def end(call: Call) -> Answer:
     """GJ03; ending again changes nothing and is refused as over."""
     data = read_node(SharingQuery, call.input)
     if not (data.auth_id.isascii() and data.auth_id.isdigit() and len(data.auth_id) <= 18):
-        raise refuse(Code.UNKNOWN)
+        raise refuse(Code.UNKNOWN, field="input.data.auth_id")
     with call.platform.database.transaction() as connection:
         person = person_shown(connection, call, kind=data.cert_type, number=data.cert_no)
         one = counter_sharing.end(connection, call.institution, int(data.auth_id), person.id, call.received_at)
