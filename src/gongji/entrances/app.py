@@ -26,11 +26,13 @@ from gongji.entrances.national.mobile_door import MobileDoor
 from gongji.entrances.national.notices import NoticeLoop
 from gongji.entrances.platform import Platform, open_platform
 from gongji.entrances.web.citizen.app import build_citizen_pages
+from gongji.entrances.web.office import build_office_pages, carry_out_decisions
 from gongji.entrances.web.log_in import build_log_in_pages
 from gongji.entrances.web.rules import build_rule_pages
 from gongji.foundation.files import files_folder
+from gongji.foundation.rounds import Rounds
 from gongji.foundation.settings import load_settings
-from gongji.premium.following import Follower
+from gongji.premium.following import follow_orders
 from gongji.settlement.holds.expiry import ExpiryLoop
 from gongji.settlement.watch import Watch
 
@@ -69,6 +71,9 @@ def build_app(
     async def rules_door(request: Request) -> Response:
         return RedirectResponse("/rules/")
 
+    async def office_door(request: Request) -> Response:
+        return RedirectResponse("/office/")
+
     citizen: ASGIApp = build_citizen_pages(platform)
     gateway = gateway or MobileDoor(platform, NationalGateway(platform))
     site = Starlette(
@@ -78,6 +83,8 @@ def build_app(
             Route("/metrics", metrics, methods=["GET"]),
             Mount("/c", citizen),
             Mount("/login", build_log_in_pages(platform)),
+            Route("/office", office_door, methods=["GET"]),
+            Mount("/office", build_office_pages(platform)),
             Route("/rules", rules_door, methods=["GET"]),
             Mount("/rules", build_rule_pages(platform)),
             Mount("/api", build_api(platform)),
@@ -125,11 +132,14 @@ def create_app() -> ASGIApp:
         expiry = ExpiryLoop(platform.database, platform.clock, every_seconds=every) if every else None
         between = platform.settings.notice_seconds
         notices = NoticeLoop(platform, every_seconds=between) if between else None
-        follower = Follower(platform.premiums, every_seconds=every) if every else None
+        rounds = [
+            Rounds("premiums", lambda: follow_orders(platform.premiums), every_seconds=every),
+            Rounds("decisions", lambda: carry_out_decisions(platform), every_seconds=every),
+        ] if every else []
         try:
             yield
         finally:
-            for thread in (watch, caretaker, expiry, follower, notices):
+            for thread in (watch, caretaker, expiry, notices, *rounds):
                 if thread is not None:
                     thread.close()
             opened.close()

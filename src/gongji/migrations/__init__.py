@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 
 import gongji.accrual.tables
 import gongji.clearing.tables
+import gongji.family.casework_tables
 import gongji.family.tables
 import gongji.foundation.access
 import gongji.foundation.audit
@@ -28,6 +29,7 @@ import gongji.ledger.hold_tables
 import gongji.ledger.rollup
 import gongji.ledger.tables
 import gongji.ledger.year_tables
+import gongji.oversight.tables
 import gongji.premium.tables
 import gongji.registry.conformance
 import gongji.registry.e_credential_tables

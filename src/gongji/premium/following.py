@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-import sqlalchemy as sa
 import structlog
 
 from gongji.foundation.errors import Busy, GongjiError
@@ -55,26 +53,3 @@ def follow_orders(office: Office) -> Followed:
             done += 1
     return Followed(done, left)
 
-
-class Follower:
-    """Runs `follow_orders` every so often in a thread of its own while a server is up."""
-
-    def __init__(self, office: Office, *, every_seconds: float) -> None:
-        self._office = office
-        self._every = every_seconds
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="follow-premiums", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop after the round in hand."""
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(self._every):
-            try:
-                follow_orders(self._office)
-            except sa.exc.OperationalError as problem:
-                # The database is away: the next round finds out whether it still is.
-                log.error("premium.following_failed", error=str(problem))

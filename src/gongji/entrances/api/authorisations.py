@@ -20,6 +20,7 @@ from gongji.entrances.api.shapes import (
     ReviewIn,
 )
 from gongji.entrances.api.sides import detail_out, outs
+from gongji.family import casework
 from gongji.family import service as family
 from gongji.family.model import Authorisation
 from gongji.family.refusals import Code, refuse
@@ -146,9 +147,11 @@ def read_evidence(
     door: At,
     page: Annotated[int, Query(ge=1, le=100, description="which page, from 1")] = 1,
 ) -> Response:
-    """One page of a document as a JPEG picture, for an officer of the region. Every reading is audited."""
+    """One page of a document as a JPEG picture, for the officer in charge: reading takes a free case in charge. Every
+    reading is audited."""
     with door.open(Role.OFFICER) as call:
         one = _visible(call, int(number))
+        casework.claim(call.connection, one.id, call.caller, call.now)
         content = family.evidence_content(
             call.connection, call.platform.files, one.id, document, page=page, at=call.now
         )
@@ -158,15 +161,14 @@ def read_evidence(
 
 @router.post("/authorisations/{number}/review")
 def decide(number: Number, body: ReviewIn, door: At, key: Key = None) -> AuthorisationDetail:
-    """An officer of the region approves, returns for one named document, or refuses."""
+    """An officer of the region approves, returns for one named document, or refuses, at once; nobody else may have the
+    case in charge."""
     with door.open(Role.OFFICER) as call:
         _visible(call, int(number))
-        return _change(
-            call,
-            body.decision,
-            key,
-            digest_of("review", number, body.model_dump_json()),
-            lambda: family.review(
+
+        def work() -> Authorisation:
+            casework.claim(call.connection, int(number), call.caller, call.now)
+            after = family.review(
                 call.connection,
                 call.platform.rules,
                 int(number),
@@ -176,8 +178,11 @@ def decide(number: Number, body: ReviewIn, door: At, key: Key = None) -> Authori
                 note=body.note,
                 actor=call.caller.holder,
                 at=call.now,
-            ),
-        )
+            )
+            casework.done(call.connection, int(number))
+            return after
+
+        return _change(call, body.decision, key, digest_of("review", number, body.model_dump_json()), work)
 
 
 @router.post("/authorisations/{number}/pause")

@@ -7,10 +7,12 @@ from typing import Final, Protocol
 from gongji.migrations.first import (
     admissions,
     applications,
+    casework,
     clearing,
     door,
     files,
     mobile,
+    oversight,
     premium,
     registry,
     second,
@@ -39,4 +41,6 @@ ROOMS: Final[tuple[Room, ...]] = (
     second,
     applications,
     clearing,
+    casework,
+    oversight,
 )

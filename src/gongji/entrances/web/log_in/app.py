@@ -15,12 +15,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from gongji.entrances.web.headers import SafeHeaders
-from gongji.entrances.web.log_in.claims import caller_of
+from gongji.entrances.web.log_in.claims import caller_of, officer_person
 from gongji.entrances.web.log_in.provider import Provider, failed
 from gongji.entrances.web.pages import render
 from gongji.entrances.web.problems import Problems
 from gongji.entrances.web.session import AREAS, CITIZENS, Area, area_at, remember, sign_in
 from gongji.entrances.web.switches import OUR_PAGE, switch_language, switch_mode
+from gongji.family.casework import know_officer
 from gongji.foundation.access import Role
 from gongji.foundation.errors import GongjiError, NotFound
 from gongji.foundation.limits import Limit, check_limit, count_attempt, forget_attempts
@@ -146,6 +147,10 @@ class LogInPages:
             with database.transaction() as connection:
                 check_limit(connection, FAILED_BY, account, at=now)
                 caller = caller_of(connection, self._platform.vault, provider.settings, area.role, claims)
+                if area.role is Role.OFFICER:
+                    itself = officer_person(connection, self._platform.vault, provider.settings, claims)
+                    if itself is not None:
+                        know_officer(connection, caller.holder, itself, now)
                 note_account(connection, issuer, subject, caller, at=now)
                 forget_attempts(connection, FAILED_BY, account)
                 token, lasts = sign_in(connection, self._platform, area, request, caller)

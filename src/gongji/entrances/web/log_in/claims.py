@@ -33,6 +33,19 @@ def caller_of(
     return _officer(provider, claims)
 
 
+def officer_person(
+    connection: sa.Connection, vault: Vault, provider: IdentityProvider, claims: Mapping[str, Any]
+) -> int | None:
+    """Which insured person an officer is, where the provider tells their ID number: nobody decides on their own case."""
+    number = str(claims.get(provider.certificate_claim, ""))
+    try:
+        key = certificate_key(CITIZEN_ID, number) if number else None
+    except GongjiError:
+        return None
+    person = registry.person_by_credential(connection, vault, "certificate", key) if key else None
+    return person.id if person else None
+
+
 def _citizen(connection: sa.Connection, vault: Vault, number: str) -> Caller:
     try:
         key = certificate_key(CITIZEN_ID, number)
