@@ -26,8 +26,8 @@ from gongji.entrances.national.mobile_door import MobileDoor
 from gongji.entrances.national.notices import NoticeLoop
 from gongji.entrances.platform import Platform, open_platform
 from gongji.entrances.web.citizen.app import build_citizen_pages
-from gongji.entrances.web.office import build_office_pages, carry_out_decisions
 from gongji.entrances.web.log_in import build_log_in_pages
+from gongji.entrances.web.office import build_office_pages, carry_out_decisions
 from gongji.entrances.web.rules import build_rule_pages
 from gongji.foundation.files import files_folder
 from gongji.foundation.rounds import Rounds
@@ -132,10 +132,14 @@ def create_app() -> ASGIApp:
         expiry = ExpiryLoop(platform.database, platform.clock, every_seconds=every) if every else None
         between = platform.settings.notice_seconds
         notices = NoticeLoop(platform, every_seconds=between) if between else None
-        rounds = [
-            Rounds("premiums", lambda: follow_orders(platform.premiums), every_seconds=every),
-            Rounds("decisions", lambda: carry_out_decisions(platform), every_seconds=every),
-        ] if every else []
+        rounds = (
+            [
+                Rounds("premiums", lambda: follow_orders(platform.premiums), every_seconds=every),
+                Rounds("decisions", lambda: carry_out_decisions(platform), every_seconds=every),
+            ]
+            if every
+            else []
+        )
         try:
             yield
         finally:

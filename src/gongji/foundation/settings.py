@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -65,6 +66,8 @@ class Settings(BaseSettings):
         body_seconds: how long a message may take to come in whole.
         answer_seconds: how long a transaction of the national interface may take before its outcome is told to be unknown.
         workers: worker processes that share `institution_rate`; `gongji serve` tells them.
+        holidays, worked_weekends: weekdays on which the agency does not work, and weekends on which it does, for the
+            working days that it promises (JSON lists of dates).
         packs: extra rule packs (files or folders) beside the shipped ones.
         public_url: the address that people reach the pages at, where a proxy stands before the server; None takes the
             address of each request.
@@ -91,6 +94,8 @@ class Settings(BaseSettings):
     watch_seconds: float = Field(default=60, ge=0)
     maintenance_minutes: float = Field(default=60, ge=0)
     expire_seconds: float = Field(default=60, ge=0)
+    holidays: list[date] = Field(default_factory=list)
+    worked_weekends: list[date] = Field(default_factory=list)
     notice_seconds: float = Field(default=5, ge=0)
     plugins: dict[str, list[str]] = Field(default_factory=dict)
     institution_rate: float = Field(default=200, ge=0)

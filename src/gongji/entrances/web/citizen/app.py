@@ -13,7 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from gongji.entrances.web.citizen import reading
+from gongji.entrances.web.citizen import disputes, documents, premiums, readers, reading
 from gongji.entrances.web.headers import SafeHeaders
 from gongji.entrances.web.leaving import leave_route
 from gongji.entrances.web.pages import STATIC
@@ -39,6 +39,13 @@ def build_citizen_pages(platform: Platform) -> ASGIApp:
             Route("/mode", switch_mode, methods=["POST"]),
             Route("/language", switch_language, methods=["POST"]),
             Route("/settlements/{number}", here(settlement)),
+            Route("/settlements/{number}/dispute", here(disputes.dispute), methods=["GET", "POST"]),
+            Route("/disputes", here(disputes.disputes)),
+            Route("/premiums", here(premiums.overview)),
+            Route("/premiums/new", here(premiums.check), methods=["GET", "POST"]),
+            Route("/premiums/{number}", here(premiums.order)),
+            Route("/readers", here(readers.readers)),
+            Route("/documents/{number}/{document}/{page}", here(documents.document)),
             Mount("/static", _Static(directory=STATIC)),
         ],
         exception_handlers=problems.handlers(),

@@ -1,0 +1,57 @@
+"""The officers' pages as one application, to be mounted at ``/office``. Who may do what is said at each page."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from gongji.entrances.web.headers import SafeHeaders
+from gongji.entrances.web.leaving import leave_route
+from gongji.entrances.web.office import case, disputes, tax, trail
+from gongji.entrances.web.office.queue import queue
+from gongji.entrances.web.problems import Problems
+from gongji.entrances.web.session import OFFICERS
+from gongji.entrances.web.switches import switch_language, switch_mode
+from gongji.entrances.web.visits import PageWork, page
+
+if TYPE_CHECKING:
+    from gongji.entrances.platform import Platform
+
+#: Address, method and page of everything that an officer can see or do.
+PAGES: Final[tuple[tuple[str, str, PageWork], ...]] = (
+    ("/", "GET", queue),
+    ("/cases/{number}", "GET", case.case),
+    ("/cases/{number}/documents/{document}/{page}", "GET", case.document),
+    ("/cases/{number}/claim", "POST", case.claim),
+    ("/cases/{number}/release", "POST", case.release),
+    ("/cases/{number}/decide", "POST", case.decide),
+    ("/cases/{number}/take-back", "POST", case.take_back),
+    ("/cases/{number}/second", "POST", case.second),
+    ("/disputes", "GET", disputes.disputes),
+    ("/disputes/{number}", "GET", disputes.dispute),
+    ("/disputes/{number}", "POST", disputes.answer),
+    ("/tax", "GET", tax.orders),
+    ("/tax/orders/{number}", "GET", tax.order),
+    ("/tax/orders/{number}", "POST", tax.answer),
+    ("/trail", "GET", trail.trail),
+)
+
+
+def build_office_pages(platform: Platform) -> ASGIApp:
+    """The pages, for mounting at ``/office``."""
+    problems = Problems(OFFICERS)
+    here = partial(page, platform, OFFICERS)
+    app = Starlette(
+        routes=[
+            *(Route(address, here(work), methods=[method]) for address, method, work in PAGES),
+            leave_route(platform, problems),
+            Route("/mode", switch_mode, methods=["POST"]),
+            Route("/language", switch_language, methods=["POST"]),
+        ],
+        exception_handlers=problems.handlers(),
+    )
+    return SafeHeaders(app)

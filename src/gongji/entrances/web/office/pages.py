@@ -1,0 +1,72 @@
+"""What every officers' page shares: its look, the way about, and whom it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Final
+
+from starlette.responses import Response
+
+from gongji.entrances.web.pages import style_address
+from gongji.entrances.web.visits import PageWork, Visit
+from gongji.foundation.access import Duty
+from gongji.foundation.workdays import Calendar
+
+REVIEWERS: Final = (Duty.REVIEWER, Duty.SECOND_REVIEWER)
+ON_CASES: Final = (*REVIEWERS, Duty.AUDITOR)
+
+#: Name, address and whose duty it is, in the order of the way about.
+_WAYS: Final = (
+    ("queue", "/", ON_CASES),
+    ("disputes", "/disputes", ON_CASES),
+    ("tax", "/tax", (Duty.TAX_CLERK,)),
+    ("trail", "/trail", (Duty.AUDITOR,)),
+)
+
+
+#: What a page may say of the step before.
+NOTICES: Final = (
+    *("released", "taken_back", "agreed", "disagreed", "decided", "to_second"),
+    *("answered", "dispute_answered"),
+)
+
+
+def for_duties(*duties: Duty) -> Callable[[PageWork], PageWork]:
+    """A page that only officers with one of these duties see."""
+
+    def wrap(work: PageWork) -> PageWork:
+        @wraps(work)
+        def guarded(visit: Visit) -> Response:
+            visit.caller.require_duty(*duties)
+            return work(visit)
+
+        return guarded
+
+    return wrap
+
+
+def show(visit: Visit, template: str, *, status: int = 200, **values: object) -> Response:
+    """A page of the office."""
+    ways = [(name, address) for name, address, duties in _WAYS if visit.caller.duties.intersection(duties)]
+    return visit.render(
+        f"office/{template}",
+        status=status,
+        office_style=style_address("office.css"),
+        ways=ways,
+        officer=visit.caller.holder,
+        notice=visit.query("notice") if visit.query("notice") in NOTICES else "",
+        **values,
+    )
+
+
+def area_prefix(visit: Visit) -> str:
+    """The first digits of the regions that the officer works for."""
+    region = visit.caller.region or ""
+    return region[:2] if region.endswith("0000") else region[:4]
+
+
+def calendar(visit: Visit) -> Calendar:
+    """The installation's working days."""
+    settings = visit.platform.settings
+    return Calendar(frozenset(settings.holidays), frozenset(settings.worked_weekends))

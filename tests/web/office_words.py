@@ -1,0 +1,35 @@
+"""Families of message ids of the officers' pages, premiums and disputes, with the values that a page may meet."""
+
+from __future__ import annotations
+
+from gongji.entrances.web.office.case import CHOICES
+from gongji.entrances.web.office.pages import NOTICES
+from gongji.entrances.web.office.queue import SHOWN
+from gongji.entrances.wording import Language, catalogue
+from gongji.family.evidence import EvidenceState
+from gongji.foundation.access import Role
+from gongji.oversight.model import Ground, Outcome
+from gongji.premium.model import OrderState
+
+#: Actions of the audit that are told in words of their own are those that the catalogue has.
+_ACTIONS = [
+    msgid.removeprefix("readers.action.") for msgid in catalogue(Language.CHINESE) if "readers.action." in msgid
+]
+
+FAMILIES = {
+    "office.notice": NOTICES,
+    "office.way": ["queue", "disputes", "tax", "trail"],
+    "office.clock": ["none", "fine", "soon", "late"],
+    "office.span": ["days", "hours", "minutes"],
+    "office.queue.show": SHOWN,
+    "office.queue.stage": ["free", "mine", "taken", "second", "decided", "failed"],
+    "office.decide": CHOICES,
+    "office.document": list(EvidenceState),
+    "office.compare.insurance": ["sharer", "user", "in_order", "paused", "none"],
+    "office.step": ["claim", "release", "decide", "take_back", "agree", "disagree", "failed"],
+    "premium.state": list(OrderState),
+    "dispute.ground": list(Ground),
+    "dispute.outcome": list(Outcome),
+    "readers.role": list(Role),
+    "readers.action": _ACTIONS,
+}
