@@ -52,4 +52,3 @@ def follow_orders(office: Office) -> Followed:
             log.info("premium.followed", order=order_id, code=problem.code)
             done += 1
     return Followed(done, left)
-

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from gongji.entrances.web.headers import SafeHeaders
 from gongji.entrances.web.leaving import leave_route
 from gongji.entrances.web.office import case, disputes, tax, trail
-from gongji.entrances.web.office.queue import queue
+from gongji.entrances.web.office.queue import home
 from gongji.entrances.web.problems import Problems
 from gongji.entrances.web.session import OFFICERS
 from gongji.entrances.web.switches import switch_language, switch_mode
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Address, method and page of everything that an officer can see or do.
 PAGES: Final[tuple[tuple[str, str, PageWork], ...]] = (
-    ("/", "GET", queue),
+    ("/", "GET", home),
     ("/cases/{number}", "GET", case.case),
     ("/cases/{number}/documents/{document}/{page}", "GET", case.document),
     ("/cases/{number}/claim", "POST", case.claim),

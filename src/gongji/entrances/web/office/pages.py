@@ -48,16 +48,20 @@ def for_duties(*duties: Duty) -> Callable[[PageWork], PageWork]:
 
 def show(visit: Visit, template: str, *, status: int = 200, **values: object) -> Response:
     """A page of the office."""
-    ways = [(name, address) for name, address, duties in _WAYS if visit.caller.duties.intersection(duties)]
     return visit.render(
         f"office/{template}",
         status=status,
         office_style=style_address("office.css"),
-        ways=ways,
+        ways=ways(visit),
         officer=visit.caller.holder,
         notice=visit.query("notice") if visit.query("notice") in NOTICES else "",
         **values,
     )
+
+
+def ways(visit: Visit) -> list[tuple[str, str]]:
+    """The pages that the officer's duties lead to: name and address."""
+    return [(name, address) for name, address, duties in _WAYS if visit.caller.duties.intersection(duties)]
 
 
 def area_prefix(visit: Visit) -> str:

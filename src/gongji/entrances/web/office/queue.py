@@ -12,7 +12,7 @@ from starlette.responses import Response
 from gongji.entrances.web.office.clock import Clock, clock_of
 from gongji.entrances.web.office.comparing import word
 from gongji.entrances.web.office.deciding import carry_out_now
-from gongji.entrances.web.office.pages import ON_CASES, area_prefix, calendar, for_duties, show
+from gongji.entrances.web.office.pages import ON_CASES, area_prefix, calendar, for_duties, show, ways
 from gongji.entrances.web.visits import Visit
 from gongji.family import casework
 from gongji.family.casework import Desk
@@ -52,9 +52,15 @@ class Line:
     stage: str
 
 
+def home(visit: Visit) -> Response:
+    """``GET /``: the queue; whoever has nothing to do with cases is led to their own first page."""
+    mine = ways(visit)
+    return visit.go(mine[0][1]) if mine and mine[0][1] != "/" else queue(visit)
+
+
 @for_duties(*ON_CASES)
 def queue(visit: Visit) -> Response:
-    """``GET /``: the cases of the officer's region, the longest waiting first."""
+    """The cases of the officer's region, the longest waiting first."""
     carry_out_now(visit)
     shown = visit.query("show") if visit.query("show") in SHOWN else _first_of(visit)
     relation = visit.query("relation")
