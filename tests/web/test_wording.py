@@ -25,10 +25,14 @@ from gongji.entrances.sandbox.control import SPANS
 from gongji.entrances.sandbox.failures import FailureKind
 from gongji.entrances.sandbox.page import MENU as SANDBOX_MENU
 from gongji.entrances.sandbox.signing import PROBLEMS as SIGNATURE_PROBLEMS
+from gongji.entrances.web.citizen.binding import TOPICS
 from gongji.entrances.web.pages import environment
 from gongji.entrances.web.rules.china import TILES
 from gongji.entrances.web.rules.form import FIELDS, ROW
 from gongji.entrances.wording import Language
+from gongji.family import eligibility
+from gongji.family.applications import ApplicationState, ConsentWay
+from gongji.family.model import AuthorisationState
 from gongji.ledger.holds import HoldState
 from gongji.registry.keys import SigningDialect
 from gongji.rules.book import SHIPPED, RuleBook
@@ -99,6 +103,12 @@ PROBLEMS = (
     *("too_many", "not_allowed", "old_form", "refused"),
 )
 
+#: What a request, or what came of it, may be when its page is opened.
+STATES_OF_A_REQUEST = [
+    *(one for one in ApplicationState if one not in (ApplicationState.DRAFT, ApplicationState.SENT)),
+    *(one for one in AuthorisationState if one is not AuthorisationState.DRAFT),
+]
+
 #: Families of message ids whose last part is a value of the domain, with the values that a page may meet.
 FAMILIES = {
     "purpose": list(Purpose),
@@ -146,6 +156,15 @@ FAMILIES = {
     "rules.compare": ["a", "b", "on_b"],
     "rules.reading": sorted(shipped_readings()),
     "grade": [grade for grade in Grade if grade not in (Grade.OFFICIAL, Grade.LOCAL_MEDIA)],
+    "bind.can": list(eligibility.NAMES),
+    "bind.consent": [f"{way}{part}" for way in ConsentWay for part in ("", ".hint")],
+    "bind.state": STATES_OF_A_REQUEST,
+    "bind.hands": STATES_OF_A_REQUEST,
+    "bind.next": STATES_OF_A_REQUEST,
+    "bind.step": ["sent", "consent", *(one for one in AuthorisationState if one is not AuthorisationState.DRAFT)],
+    "bind.asked.done": ["sent", "declined", "withdrawn"],
+    "bind.topic": [f"{topic}.{part}" for topic in TOPICS for part in ("title", "text", "next")],
+    "mine.done": ["paused", "resumed", "changed"],
     **{f"error.{kind}": ["title", "text", "next"] for kind in PROBLEMS},
     "sandbox.nav": list(SANDBOX_MENU),
     "sandbox.what": list(SANDBOX_MENU),
@@ -204,6 +223,9 @@ def named_in_code() -> Iterator[str]:
         "home.",
         "visit.",
         "share.",
+        "bind.",
+        "mine.",
+        "stop.",
         "frame.",
         "sandbox.no_page",
         "sandbox.defect",

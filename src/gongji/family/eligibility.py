@@ -29,6 +29,9 @@ _CHECKS: Final[Mapping[str, Callable[[BindingFacts], None]]] = {
     "one_role": decide.sharer_is_no_user,
 }
 
+#: Names of the conditions, in the order in which a page lists them.
+NAMES: Final = tuple(_CHECKS)
+
 
 def sharer_checks(sharer: Party, rule: SharingRule | None, on: date) -> tuple[Check, ...]:
     """Every condition that the sharer alone has to meet, in the order in which a page lists them.

@@ -7,6 +7,8 @@ are made screen by screen: `applications`, `consent_codes`; what families set be
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from gongji.family import store
@@ -25,6 +27,8 @@ from gongji.family.kinship_store import kinship_around, record_kinship
 from gongji.family.model import Authorisation, AuthorisationEvent
 from gongji.family.reviewing import evidence_content, evidence_list, hand_in_evidence, review, review_queue
 from gongji.family.tables import authorisation as authorisation_table
+from gongji.family.tables import authorisation_usage
+from gongji.foundation.clock import CHINA
 from gongji.foundation.ids import bucket_of
 
 __all__ = [
@@ -48,6 +52,7 @@ __all__ = [
     "review",
     "review_queue",
     "unbind",
+    "used_in_month",
 ]
 
 
@@ -70,6 +75,18 @@ def authorisations_of_user(connection: sa.Connection, user_id: int) -> list[Auth
     return store.select_authorisations(
         connection, authorisation_table.c.bucket == bucket_of(user_id), authorisation_table.c.user_id == user_id
     )
+
+
+def used_in_month(connection: sa.Connection, authorisation_id: int, at: datetime) -> int:
+    """Fen that were shared under an authorisation in the calendar month of a moment, in China's time."""
+    used = connection.execute(
+        sa.select(authorisation_usage.c.used).where(
+            authorisation_usage.c.bucket == bucket_of(authorisation_id),
+            authorisation_usage.c.authorisation_id == authorisation_id,
+            authorisation_usage.c.period == f"{at.astimezone(CHINA):%Y-%m}",
+        )
+    ).scalar_one_or_none()
+    return int(used or 0)
 
 
 def events(connection: sa.Connection, authorisation_id: int) -> list[AuthorisationEvent]:

@@ -13,9 +13,10 @@ from gongji.foundation.ids import bucket_of
 from gongji.ledger.model import AccountKind, Transfer, kind_of, person_of, personal_account
 from gongji.ledger.service import held
 from gongji.ledger.tables import STANDS, transfer
+from gongji.settlement.admission_tables import admission
 from gongji.settlement.model import Settlement
 from gongji.settlement.rows import READ, settlement_from
-from gongji.settlement.tables import benefit_counter, settlement
+from gongji.settlement.tables import benefit_counter, fee_line, settlement, visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,3 +170,19 @@ def counters_of(connection: sa.Connection, person_id: int, period: str) -> dict[
         )
     )
     return {row.counter: row.value for row in rows}
+
+
+def unsettled_visits(connection: sa.Connection, person_id: int) -> tuple[int, bool]:
+    """What would still be settled for a person: visits with fee lines that are not, and whether they are in hospital."""
+    lines = sa.exists().where(
+        fee_line.c.bucket == visit.c.bucket, fee_line.c.visit_id == visit.c.id, fee_line.c.settlement_id.is_(None)
+    )
+    mine = visit.c.bucket == bucket_of(person_id), visit.c.person_id == person_id
+    visits = sa.select(sa.func.count()).select_from(visit).where(*mine, visit.c.state == "open", lines)
+    stays = sa.exists().where(
+        admission.c.bucket == bucket_of(person_id),
+        admission.c.person_id == person_id,
+        admission.c.state.in_(("admitted", "discharged")),
+    )
+    count, in_hospital = connection.execute(sa.select(visits.scalar_subquery(), stays)).one()
+    return int(count), bool(in_hospital)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from gongji.entrances.web.citizen import disputes, documents, premiums, readers, reading
+from gongji.entrances.web.citizen import binding, managing, reading, tracker
 from gongji.entrances.web.headers import SafeHeaders
 from gongji.entrances.web.leaving import leave_route
 from gongji.entrances.web.pages import STATIC
@@ -25,6 +26,10 @@ from gongji.foundation.access import Role, identify
 
 if TYPE_CHECKING:
     from gongji.entrances.platform import Platform
+
+
+#: Methods of a page with a form.
+BOTH: Final = ["GET", "POST"]
 
 
 def build_citizen_pages(platform: Platform) -> ASGIApp:
@@ -46,6 +51,26 @@ def build_citizen_pages(platform: Platform) -> ASGIApp:
             Route("/premiums/{number}", here(premiums.order)),
             Route("/readers", here(readers.readers)),
             Route("/documents/{number}/{document}/{page}", here(documents.document)),
+            Route("/start", binding.start),
+            Route("/about/{topic}", binding.topic),
+            Route("/bind", here(binding.eligibility)),
+            Route("/bind/who", here(binding.who), methods=BOTH),
+            Route("/bind/consent", here(binding.consent), methods=BOTH),
+            Route("/bind/terms", here(binding.terms), methods=BOTH),
+            Route("/bind/check", here(binding.check), methods=BOTH),
+            Route("/bind/give-up", here(binding.give_up), methods=["POST"]),
+            Route("/applications/{number}", here(tracker.tracker)),
+            Route("/applications/{number}/evidence", here(tracker.hand_in), methods=["POST"]),
+            Route("/applications/{number}/send-code", here(tracker.send_code), methods=["POST"]),
+            Route("/applications/{number}/code", here(tracker.take_code), methods=["POST"]),
+            Route("/applications/{number}/withdraw", here(tracker.withdraw), methods=["POST"]),
+            Route("/consents/{number}", here(tracker.asked), methods=BOTH),
+            Route("/sharings/{number}", here(managing.sharing)),
+            Route("/sharings/{number}/pause", here(managing.pause), methods=["POST"]),
+            Route("/sharings/{number}/limits", here(managing.limits), methods=BOTH),
+            Route("/sharings/{number}/end", here(managing.end), methods=BOTH),
+            Route("/order", here(managing.order), methods=BOTH),
+            Route("/keep", here(managing.keep), methods=BOTH),
             Mount("/static", _Static(directory=STATIC)),
         ],
         exception_handlers=problems.handlers(),

@@ -21,7 +21,9 @@ from gongji.entrances.web.citizen.settlement import (
 from gongji.entrances.web.citizen.sharings import Sharing, name_of, sharings
 from gongji.entrances.web.visits import Visit
 from gongji.entrances.wording import Language
+from gongji.family import applications
 from gongji.family import service as family
+from gongji.family.applications import ApplicationState
 from gongji.family.model import Authorisation, AuthorisationState
 from gongji.foundation import audit
 from gongji.foundation.errors import InvalidInput, NotFound
@@ -50,6 +52,8 @@ class Home:
         payments: newest first.
         older: where the next page begins; "" on the last.
         paged: whether this is not the first page.
+        asked: requests that wait for the reader's consent: number, and who asks.
+        pending: the reader's own requests under way: number, and for whom.
     """
 
     name: str
@@ -63,6 +67,8 @@ class Home:
     payments: tuple[Payment, ...]
     older: str
     paged: bool
+    asked: tuple[tuple[str, str], ...]
+    pending: tuple[tuple[str, str], ...]
 
 
 def home(visit: Visit, before: str | None) -> Home:
@@ -100,6 +106,31 @@ def home(visit: Visit, before: str | None) -> Home:
         payments=shown,
         older=older,
         paged=before is not None,
+        asked=_asked(visit),
+        pending=_pending(visit),
+    )
+
+
+def _asked(visit: Visit) -> tuple[tuple[str, str], ...]:
+    waiting = applications.waiting_for(visit.connection, visit.platform.vault, visit.person_id, visit.now.date())
+    people = registry.people_by_id(visit.connection, visit.platform.vault, {one.sharer_id for one in waiting})
+    for sharer in sorted(people):
+        audit.record(visit.connection, visit.caller, "person.read_masked", at=visit.now, person_id=sharer)
+    return tuple((one.number, people[one.sharer_id].masked_name) for one in waiting)
+
+
+def _pending(visit: Visit) -> tuple[tuple[str, str], ...]:
+    mine = applications.applications_of(visit.connection, visit.platform.vault, visit.person_id)
+    states = {one.id: one.state for one in family.authorisations_of_sharer(visit.connection, visit.person_id)}
+    under_way = (AuthorisationState.SUBMITTED, AuthorisationState.UNDER_REVIEW, AuthorisationState.RETURNED)
+    return tuple(
+        (one.number, one.name)
+        for one in mine
+        if one.name
+        and (
+            one.state in (ApplicationState.DRAFT, ApplicationState.WAITING_CONSENT)
+            or (one.authorisation_id and states.get(one.authorisation_id) in under_way)
+        )
     )
 
 

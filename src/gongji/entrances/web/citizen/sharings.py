@@ -19,6 +19,7 @@ _OVER = (AuthorisationState.REFUSED, AuthorisationState.ENDED)
 class Sharing:
     """One authorisation in words: the other person, its state, its limits, its dates, what it may be spent on."""
 
+    id: int
     who: str
     state: str
     state_word: str
@@ -49,6 +50,7 @@ def sharings(
     """Authorisations in words, as one of their two sides reads them."""
     return tuple(
         Sharing(
+            one.id,
             name_of(one, reader_id, people, language),
             one.state,
             STATE_WORDS[one.state][language is Language.ENGLISH],
