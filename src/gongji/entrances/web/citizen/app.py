@@ -13,8 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from gongji.entrances.web.citizen import disputes, documents, premiums, readers, reading
-from gongji.entrances.web.citizen import binding, managing, reading, tracker
+from gongji.entrances.web.citizen import binding, disputes, documents, managing, premiums, readers, reading, tracker
 from gongji.entrances.web.headers import SafeHeaders
 from gongji.entrances.web.leaving import leave_route
 from gongji.entrances.web.pages import STATIC
