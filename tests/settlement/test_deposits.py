@@ -95,7 +95,7 @@ def test_a_daughters_deposit_is_taken_although_her_authorisation_has_ended(
         unbind(connection, under, person_id=daughter, actor="daughter", at=town.clock.now())
     made = ward.settle(stay, out(ward, stay, ("C-A", 1, "2500.00")), use="2")
     assert (made.own, made.shared, made.cash) == (800_00, 1_000_00, 700_00)
-    assert ("shared", "shared.deposit", 1_000_00) in lines(made)
+    assert ("shared", "shared.deposit.whole", 1_000_00) in lines(made)
     assert standing(town, daughter) == {"current": 4_000_00}
     back = town.settled(ward.reversal(made))
     assert (back.own, back.shared) == (-800_00, -1_000_00)
@@ -113,7 +113,7 @@ def test_own_money_first_then_deposits_then_the_rest_of_the_family(
     made = ward.settle(stay, out(ward, stay, ("C-A", 1, "3000.00")), use="2")
     assert lines(made) == [
         ("own", "own.paid", 800_00),
-        ("shared", "shared.deposit", 1_000_00),
+        ("shared", "shared.deposit.whole", 1_000_00),
         ("shared", "shared.paid", 1_200_00),
     ]
     assert hold(town, held.hold_id).state is HoldState.CAPTURED
@@ -157,7 +157,7 @@ def test_a_deposit_stays_while_the_patient_does(town: Town, ward: Ward, father: 
     ward.discharge(stay, "2025-04-20")
     assert expire_holds(town.database, town.clock).holds == 0
     made = ward.settle(stay, 700_00)
-    assert lines(made) == [("own", "own.deposit", 600_00), ("own", "own.paid", 100_00)]
+    assert lines(made) == [("own", "own.deposit.whole", 600_00), ("own", "own.paid", 100_00)]
 
 
 def test_a_bill_nobody_settles_lets_the_deposit_go_after_a_month(town: Town, ward: Ward, father: int) -> None:

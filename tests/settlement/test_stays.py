@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +14,10 @@ from msgspec.structs import replace
 from gongji.accrual.year_end import turn_year
 from gongji.foundation.access import Caller, Role
 from gongji.foundation.errors import GongjiError
-from gongji.rules.book import RuleBook
-from gongji.rules.model import Tier
+from gongji.foundation.money import yuan
+from gongji.rules.book import SHIPPED, RuleBook
+from gongji.rules.cases import Example, example_files, load_examples
+from gongji.rules.model import CareKind, OffSite, Scheme, Tier
 from gongji.settlement.admissions import find_admission
 from gongji.settlement.desk import Desk
 from gongji.settlement.model import Settlement
@@ -279,3 +281,85 @@ def test_a_long_wait_for_the_settlement_changes_nothing(town: Town, xian: Ward) 
     town.clock.advance(timedelta(days=400))
     assert paid(xian.settle(stay, 6_200_00)) == (1200, 4000, 0, 0, 2200)
     assert counters(town, lan)["310.admissions"] == 1
+
+
+def whole_and_local(example: Example) -> bool:
+    """An example of stays at home, of one status and default readings: the registry's own facts can tell it."""
+    return (
+        example.kind is CareKind.INPATIENT
+        and example.scheme is Scheme.EMPLOYEE
+        and not example.readings
+        and len({visit.status for visit in example.visits}) == 1
+        and all(
+            visit.kind in (None, CareKind.INPATIENT)
+            and visit.offsite is OffSite.LOCAL
+            and not (visit.attributes or visit.over_limit or visit.first_self_pay or visit.current_account)
+            and set(visit.funds) <= {"fund.pool", "fund.large"}
+            for visit in example.visits
+        )
+    )
+
+
+EXAMPLES = [one for file in example_files(SHIPPED) for one in load_examples(file) if whole_and_local(one)]
+
+
+def test_the_packs_examples_of_stays_come_out_at_the_desk(town: Town) -> None:
+    """Each example's stays, admitted, discharged on the example's day and settled: deductible and funds to the fen."""
+    assert len(EXAMPLES) >= 15
+    assert len({example.region[:4] for example in EXAMPLES}) >= 8
+    for number, example in enumerate(EXAMPLES):
+        first = example.visits[0]
+        city = RuleBook.shipped().pooling(example.region)
+        born = date(first.on.year - first.age, 1, 1).isoformat()
+        patient = town.person(example.name[:20], born, str(first.status), region=city)
+        wards: dict[Tier, Ward] = {}
+        for visit in example.visits:
+            if visit.tier not in wards:
+                code = f"H{example.region}{number:02d}{len(wards):03d}"
+                wards[visit.tier] = Ward.built(town, code, example.name[:20], example.region, visit.tier)
+            came = visit.on - timedelta(days=visit.days)
+            stay = wards[visit.tier].admit(patient, came.isoformat())
+            parts = (("C-A", visit.in_scope), ("C-C", visit.self_paid))
+            wards[visit.tier].treat(stay, *((code, 1, yuan(fen)) for code, fen in parts if fen))
+            wards[visit.tier].discharge(stay, visit.on.isoformat())
+            made = wards[visit.tier].settle(stay, visit.total)
+            funds = {"fund.pool": made.fund_pool, "fund.large": made.fund_large}
+            wanted = (visit.deductible, {fund: visit.funds.get(fund, 0) for fund in funds}, visit.patient)
+            assert (made.deductible, funds, made.personal_total) == wanted, example.name
+
+
+def test_a_ward_and_a_pharmacy_at_one_desk(town: Town, xian: Ward) -> None:
+    """Stays, deposits, purchases and refunds of four families in threads: what goes through adds up, and the books prove it."""
+    pharmacy = town.institution("P21120200003")
+    people = [
+        town.person(f"患者{n}", f"198{n}-01-05", "active", balance=2_000_00, region=XIAN, household=f"家{n}")
+        for n in range(4)
+    ]
+    stays = [xian.admit(person, "2025-02-01") for person in people]
+    for stay in stays:
+        xian.deposit(stay, 1_000_00)
+        xian.treat(stay, ("C-A", 1, "2200.00"))
+    for stay in stays:
+        xian.discharge(stay, "2025-02-10")
+    desk = Desk(town.database, RuleBook.shipped(), town.clock, desks=3)
+
+    def stay_of(number: int) -> Settlement:
+        made = desk.submit(xian.bill(stays[number], 2_200_00)).result()
+        return desk.submit(xian.reversal(made)).result() if number % 2 else made
+
+    def purchase_of(number: int) -> Settlement:
+        return desk.submit(town.purchase(people[number % 4], pharmacy, ("C-A", 1, "10.00"))).result()
+
+    with ThreadPoolExecutor(12) as callers:
+        settled = callers.map(stay_of, range(4))
+        bought = [one for one in callers.map(purchase_of, range(40)) if one.cash == 0]
+    made = list(settled)
+    desk.close()
+    assert [one.kind for one in made] == ["settle", "reverse", "settle", "reverse"]
+    # 800 from the fund (2,200 − 1,200 at 80 %), 1,400 from the patient's account as far as purchases left it.
+    assert all(one.fund_pool in (800_00, -800_00) for one in made)
+    left = [town.balance(person) for person in people]
+    spent = [sum(one.own for one in bought if one.person_id == person) for person in people]
+    assert [2_000_00 - balance for balance in left] == [
+        cost + (0 if one.kind == "reverse" else one.own) for cost, one in zip(spent, made, strict=True)
+    ]

@@ -7,6 +7,7 @@ patient: the patient's region decides, a sharer only lends money.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -20,6 +21,13 @@ OWN_ORDER = (AccountKind.PERSONAL_CURRENT, AccountKind.PERSONAL_HISTORICAL)
 
 #: A sharer's money: the savings first, since they are what the national text speaks of sharing (seed: 历年结余).
 SHARED_ORDER = (AccountKind.PERSONAL_HISTORICAL, AccountKind.PERSONAL_CURRENT)
+
+
+#: Why a deposit pays nothing, a part of it, or all, by whose it is.
+DEPOSIT_WORDS: Final = {
+    "own": ("own.deposit.back", "own.deposit", "own.deposit.whole"),
+    "shared": ("shared.deposit.back", "shared.deposit", "shared.deposit.whole"),
+}
 
 
 class Draw(msgspec.Struct, frozen=True, gc=False):
@@ -175,7 +183,9 @@ def _held(payable: int, use: AccountUse, deposits: Sequence[Deposit], payer: str
         inputs: dict[str, int | str] = {"held": deposit.amount, "back": deposit.amount - amount}
         if deposit.authorisation_id is not None:
             inputs |= {"sharer": deposit.payer_id, "authorisation": deposit.authorisation_id}
-        lines.append(PayerLine(payer, amount, f"{payer}.deposit" if amount else f"{payer}.deposit.back", None, inputs))
+        nothing, part, whole = DEPOSIT_WORDS[payer]
+        because = nothing if not amount else part if amount < deposit.amount else whole
+        lines.append(PayerLine(payer, amount, because, None, inputs))
         if amount:
             draws.append(Draw(deposit.account, amount, deposit.authorisation_id, deposit.hold_id))
             payable -= amount
