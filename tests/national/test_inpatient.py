@@ -359,3 +359,45 @@ def test_entitlement_to_a_stay_is_asked_of_the_rules_for_stays(xian: Window, lan
     pooled, account = xian.done("2001", {"data": asked})["trtinfo"]
     assert (pooled["fund_pay_type"], pooled["trt_enjymnt_flag"]) == ("310100", "1")
     assert account["trt_enjymnt_flag"] == "1"
+
+
+def undoing(whose: Person, msgid: str, infno: str) -> dict[str, Any]:
+    """2601's input."""
+    return {"data": {"psn_no": whose.psn_no, "omsgid": msgid, "oinfno": infno}}
+
+
+def test_a_2401_whose_answer_was_lost_is_undone(xian: Window, lan: Person) -> None:
+    """The stay never was, its deposit is back, the message admits nobody any more; 2601 may be sent again."""
+    msgid = "H61010300001202502010900000077"
+    asked = admission(lan, exp_content={"deposit_amt": "300.00", "deposit_acct": "1"})
+    xian.done("2401", asked, msgid=msgid)
+    assert xian.done("2601", undoing(lan, msgid, "2401")) is None
+    assert xian.done("2601", undoing(lan, msgid, "2401")) is None
+    assert "[message.undone]" in xian.refused("2401", asked, msgid=msgid)
+    shown = xian.done("1101", {"data": {"mdtrt_cert_type": "02", "mdtrt_cert_no": lan.certificate}})
+    assert shown["insuinfo"][0]["balc"] == 1000
+    admitted(xian, lan)
+
+
+def test_a_2401_undone_before_it_came_admits_nobody(xian: Window, lan: Person) -> None:
+    msgid = "H61010300001202502010900000078"
+    assert "[undo.unknown]" in xian.refused("2601", undoing(lan, msgid, "2401"))
+    assert "[undo.unknown]" in xian.refused("2601", undoing(lan, msgid, "2401"))
+    assert "[message.undone]" in xian.refused("2401", admission(lan), msgid=msgid)
+
+
+def test_a_2401_with_lines_and_a_2304_are_undone_in_their_order(town: Town, xian: Window, lan: Person) -> None:
+    msgid = "H61010300001202502010900000079"
+    stay = str(xian.done("2401", admission(lan), msgid=msgid)["result"]["mdtrt_id"])
+    town.clock.set(moment("2025-02-10 11:00"))
+    xian.done("2301", {"feedetail": [fee(lan, stay, "1", "6200.00")]})
+    xian.done("2402", leaving(lan, stay))
+    bill = xian.message("2304", payment(lan, stay, "6200.00"))
+    assert xian.post(bill).json()["infcode"] == 0
+    assert "[admission.state]" in xian.refused("2601", undoing(lan, msgid, "2401"))
+    assert xian.done("2601", undoing(lan, bill["msgid"], "2304")) is None
+    xian.done("2405", named(lan, stay))
+    assert "[admission.has_lines]" in xian.refused("2601", undoing(lan, msgid, "2401"))
+    xian.done("2302", named(lan, stay, feedetl_sn="0000"))
+    assert xian.done("2601", undoing(lan, msgid, "2401")) is None
+    assert town.balance(lan.id) == 1_000_00

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from gongji.entrances.national.fields import C
 from gongji.entrances.national.messages import needed, node, read_node
-from gongji.entrances.national.patient import patient_at_reception
+from gongji.entrances.national.patient import patient_at_reception, person_numbered
 from gongji.entrances.national.transaction import Answer, Call, Transaction, settled
 from gongji.foundation.errors import InvalidInput
-from gongji.settlement.model import UNDO, Undo
+from gongji.settlement import admission_deposits, refusals
+from gongji.settlement.admission_undo import ADMITS, undo_admission
+from gongji.settlement.model import UNDO, Undo, wire_id
 
 
 @node("data", "表 127 冲正交易")
@@ -40,6 +43,8 @@ UNDOABLE: Final = {
 async def undo(call: Call) -> Answer:
     """2601."""
     data = read_node(UndoInput, call.input)
+    if data.oinfno == ADMITS:
+        return await asyncio.to_thread(_undo_admission, call, data)
     infnos = UNDOABLE.get(data.oinfno)
     if infnos is None:
         raise InvalidInput(
@@ -47,11 +52,24 @@ async def undo(call: Call) -> Answer:
             f"{data.oinfno} cannot be undone",
             f"input.data.oinfno 交易 {data.oinfno} 不能冲正",
             field="input.data.oinfno",
-            accepted=" / ".join(UNDOABLE),
+            accepted=" / ".join((*UNDOABLE, ADMITS)),
         )
     whose, _ = await patient_at_reception(call, data.psn_no)
     command = Undo(call.key, call.institution, whose.id, infnos, data.omsgid)
     await settled(call.platform.desk.submit(command))
+    return Answer(None)
+
+
+def _undo_admission(call: Call, data: UndoInput) -> Answer:
+    """2601 of a 2401: the stay never was, and what was held for it goes back."""
+    platform, institution = call.platform, call.institution
+    with platform.database.transaction() as connection:
+        person = person_numbered(connection, call, data.psn_no)
+        stay = undo_admission(connection, institution.id, person.id, data.omsgid, call.received_at)
+    if stay is None:
+        raise refusals.nothing_to_undo(ADMITS, data.omsgid)
+    if stay:
+        admission_deposits.give_back(platform.database, platform.desk, wire_id(institution.region, stay))
     return Answer(None)
 
 
