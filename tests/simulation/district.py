@@ -11,8 +11,8 @@ from typing import Any, cast
 from msgspec.structs import replace as altered
 
 from benefit.forms import Claim, random_bill, random_circumstances, random_rule
+from gongji.benefit import entitlement
 from gongji.benefit.assess import assess
-from gongji.benefit.model import Circumstances
 from gongji.ledger.model import personal_account
 from gongji.rules.book import RuleBook
 from gongji.rules.compile import Span, rule_at
@@ -86,11 +86,6 @@ class Book:
         return cast(RuleBook, self)
 
 
-def in_time(person: Circumstances) -> Circumstances:
-    """The same person insured in time: a file does not tell of others."""
-    return altered(person, late=None, missed_years=0, repaid_years=0)
-
-
 @dataclass(frozen=True)
 class Visit:
     """A claim of somebody."""
@@ -125,7 +120,7 @@ class District:
             person = random.choice(members)
             region = homes[0] if random.random() < 0.8 else homes[1]
             bill = random_bill(random)
-            visits.append((person, region, Claim(bill, in_time(random_circumstances(random)))))
+            visits.append((person, region, Claim(bill, random_circumstances(random))))
         for person, region, claim in sorted(visits, key=lambda visit: visit[2].person.on):
             self.visits.append(Visit(len(self.visits), family, person, sharer[person], region, claim))
 
@@ -148,6 +143,9 @@ class District:
             "prescriber": None if person.prescriber is None else str(person.prescriber),
             "age": person.age,
             "months_covered": person.months_covered,
+            "late": None if person.late is None else str(person.late),
+            "missed_years": person.missed_years,
+            "repaid_years": person.repaid_years,
             "offsite": str(person.offsite),
             **{
                 name: int(name in person.attributes)
@@ -192,6 +190,8 @@ def _settle(book: Book, visit: Visit, balances: dict[int, int], counters: dict[t
     )
     if rule is not None and person.offsite not in spoken_of:
         rule, note = None, "offsite_unknown"
+    if rule is not None and (held := entitlement.withheld(rule, person)) is not None:
+        rule, note = None, held.code
     keep = (visit.region, visit.person)
     now = {name: (*keep, name, one.period(on)) for name, one in (rule.counters if rule else {}).items()}
     outcome = assess(rule, bill, person, {name: counters.get(place, 0) for name, place in now.items()})

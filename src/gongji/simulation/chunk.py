@@ -164,6 +164,9 @@ class _Reading:
             day=self._column("date", np.int32),
             word=self._column("disease", np.int16),
             prescriber=self._column("prescriber", np.int8),
+            late=self._column("late", np.int8),
+            missed_years=self._column("missed_years", np.int16),
+            repaid_years=self._column("repaid_years", np.int16),
             visits=self._visits(),
             **bill,
         )

@@ -15,6 +15,7 @@ from typing import Final
 from gongji.foundation.errors import InvalidInput
 from gongji.rules import layout
 from gongji.rules.model import STATUSES, Attribute, CareKind, OffSite, Scheme, Status, Tier
+from gongji.rules.vocabulary import Late
 
 
 class Holds(StrEnum):
@@ -69,6 +70,10 @@ _STATUS_WORDS: Final = {
     **{"在职": layout.STATUS_PLACES[Status.ACTIVE], "退休": layout.STATUS_PLACES[Status.RETIRED]},
     "居民": layout.STATUS_PLACES[Status.RESIDENT],
 }
+_LATE_WORDS: Final = {
+    **{str(late): place for place, late in enumerate(Late)},
+    **{"集中参保期外": 0, "断保": 1, "灵活就业": 2},
+}
 _TIER_WORDS: Final = {
     **{str(tier): place for tier, place in layout.TIER_PLACES.items()},
     **{
@@ -121,6 +126,9 @@ COLUMNS: Final[Mapping[str, ClaimColumn]] = {
         _word("prescriber", _TIER_WORDS, UNKNOWN, "处方机构级别"),
         _count("age", "full years, 0 to 150", UNKNOWN, 150, "年龄"),
         _count("months_covered", "whole months, 0 to 1800", UNKNOWN, 1800, "参保月数"),
+        _word("late", _LATE_WORDS, UNKNOWN, "等待情形"),
+        _count("missed_years", "whole years, 0 to 99", 0, 99, "断保年数"),
+        _count("repaid_years", "whole years, 0 to 99", 0, 99, "补缴年数"),
         _word("offsite", _OFFSITE_WORDS, 0, "异地"),
         *(ClaimColumn(str(one), Holds.FLAG, "1 or 0", words=_FLAG_WORDS, default=0) for one in Attribute),
         _count("days", "whole days, 1 to 3660", 1, 3660, "住院天数"),

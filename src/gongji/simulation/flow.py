@@ -36,20 +36,21 @@ from gongji.rules.layout import (
     STATUS,
     TIER,
 )
-from gongji.rules.vocabulary import CareKind, OffSite, Scheme
+from gongji.rules.vocabulary import CareKind, Late, OffSite, Scheme
 
 # What becomes of a claim. Up to `OFFSITE_UNKNOWN` it is assessed; beyond, it is rejected.
 PAYS: Final = 0
 NO_RULE: Final = 1
 NO_PRESCRIPTION: Final = 2
-OFFSITE_UNKNOWN: Final = 3
-NOT_INSURED: Final = 4
-TIER_NEEDED: Final = 5
-AGE_NEEDED: Final = 6
-MONTHS_NEEDED: Final = 7
-DISEASE_NEEDED: Final = 8
-BALANCE_DIFFERS: Final = 9
-UNREADABLE: Final = 10
+WAITING: Final = 3
+OFFSITE_UNKNOWN: Final = 4
+NOT_INSURED: Final = 5
+TIER_NEEDED: Final = 6
+AGE_NEEDED: Final = 7
+MONTHS_NEEDED: Final = 8
+DISEASE_NEEDED: Final = 9
+BALANCE_DIFFERS: Final = 10
+UNREADABLE: Final = 11
 
 # What a rule asks about a claim, as bits.
 NEEDS_TIER: Final = 1
@@ -57,6 +58,15 @@ NEEDS_AGE: Final = 2
 NEEDS_MONTHS: Final = 4
 NEEDS_DISEASE: Final = 8
 NEEDS_PRESCRIPTION: Final = 16
+
+# Who waits, of each rule: months by what made somebody late, then what a gap of several years adds (`rules.waiting`).
+LATE_PLACES: Final = {late: place for place, late in enumerate(Late)}
+INTERRUPTED: Final = LATE_PLACES[Late.INTERRUPTED]
+FURTHER_YEAR: Final = len(LATE_PLACES)
+REPAID_YEAR: Final = FURTHER_YEAR + 1
+LONG_GAP: Final = FURTHER_YEAR + 2
+LONG_GAP_LEAST: Final = FURTHER_YEAR + 3
+WAITING_SIZE: Final = FURTHER_YEAR + 4
 
 #: No rule, no sharer, no state, no more of them.
 NONE: Final = -1
@@ -75,8 +85,8 @@ class Claims(NamedTuple):
 
     `place` is the region, scheme and kind (`plan`), `day` counts from 1970, `word` is the disease among all diseases of
     the plan, `prescriber` the tier of the hospital whose prescription a pharmacy
-    fills. `visits` has one row for each place of a visit (`layout`); of these, `find_rules`
-    fills in month and disease.
+    fills, `late` what made somebody late (`LATE_PLACES`). `visits` has one row for each place of a visit (`layout`); of
+    these, `find_rules` fills in month and disease.
     """
 
     family: Vector
@@ -86,6 +96,9 @@ class Claims(NamedTuple):
     day: Vector
     word: Vector
     prescriber: Vector
+    late: Vector
+    missed_years: Vector
+    repaid_years: Vector
     visits: Matrix
     total: Vector
     first_self_pay: Vector
@@ -100,7 +113,7 @@ class Rules(NamedTuple):
     `states` is what a place's counters are kept under, one for each pooling region and scheme.
 
     Of each rule: its row and the steps of its cells; what it `needs`; which ways of being treated elsewhere it
-    `speaks_of`; which diseases it names and their places in a visit, by word, with the answer for no word behind; the
+    `speaks_of`; who waits how long; which diseases it names and their places in a visit, by word, with the answer for no word behind; the
     fund of each layer (0 pooled, 1 large); where the counter of the cap shown stands, by word; where all counters stand.
     """
 
@@ -117,6 +130,7 @@ class Rules(NamedTuple):
     insures: Matrix
     needs: Vector
     speaks_of: Vector
+    waiting: Matrix
     diseases: Matrix
     disease_places: Matrix
     funds: Matrix
@@ -174,6 +188,10 @@ def find_rules(claims: Claims, rules: Rules, found: Found) -> None:
         if rules.needs[rule] & NEEDS_PRESCRIPTION:
             visits[TIER, i] = claims.prescriber[i]
         found.verdict[i] = judge(rules, rule, claims.word[i], visits, i)
+        if found.verdict[i] == PAYS and claims.late[i] >= 0:
+            found.verdict[i] = wait(
+                rules.waiting[rule], claims.late[i], claims.missed_years[i], claims.repaid_years[i], visits[COVERED, i]
+            )
         visits[MONTH, i] = rules.months[day - FIRST_DAY]
         visits[TIER, i] = max(visits[TIER, i], 0)
         visits[AGE, i] = min(max(visits[AGE, i], 0), OLDEST)
@@ -198,6 +216,25 @@ def judge(rules: Rules, rule: int, word: int, visits: Matrix, i: int) -> int:
     if away != 0 and (away & rules.speaks_of[rule]) == 0:
         return OFFSITE_UNKNOWN
     return PAYS
+
+
+def wait(terms: Vector, late: int, missed: int, repaid: int, covered: int) -> int:
+    """Whether somebody insured late still waits.
+
+    Args:
+        terms: the rule's months (`WAITING_SIZE` places).
+        late: what made them late.
+        missed, repaid: years without insurance, and how many of those were paid afterwards.
+        covered: months of unbroken cover since; `NONE` where that is not told.
+    """
+    months = terms[late]
+    if late == INTERRUPTED:
+        months += max(0, terms[FURTHER_YEAR] * max(0, missed - 1) - terms[REPAID_YEAR] * repaid)
+        if 0 < terms[LONG_GAP] <= missed:
+            months = max(months, terms[LONG_GAP_LEAST])
+    if months > 0 and covered < 0:
+        return MONTHS_NEEDED
+    return WAITING if covered < months else PAYS
 
 
 def in_stretch(stretches: Vector, days: Vector, day: int, held: Vector) -> int:

@@ -183,6 +183,7 @@ class Plan:
             insures=np.array(INSURES, np.int8),
             needs=np.array([_needs(rule) for rule in rules], np.int32),
             speaks_of=np.array([_speaks_of(rule) for rule in rules], np.int32),
+            waiting=_matrix([_waiting(rule) for rule in rules], np.int32, flow.WAITING_SIZE),
             diseases=_matrix([self._named(rule) for rule in rules], np.int8, len(self.diseases) + 1),
             disease_places=_matrix([self._places(words) for words in table.diseases], np.int16, len(self.diseases) + 1),
             funds=_matrix([_funds(rule) for rule in rules], np.int8, layout.MOST_LAYERS),
@@ -261,6 +262,15 @@ def _speaks_of(rule: BenefitRule) -> int:
     """The ways of being treated elsewhere for which the rule has a modifier: where it has none nothing is paid."""
     cases = {case for modifier in rule.share.modifiers for case in modifier.cases}
     return sum(bit for word, bit in layout.CASE_BITS.items() if word in cases)
+
+
+def _waiting(rule: BenefitRule) -> list[int]:
+    """Who waits how long; nobody where no text says so."""
+    if rule.waiting is None:
+        return [0] * flow.WAITING_SIZE
+    terms = rule.waiting.terms
+    more = (terms.each_further_year, terms.less_each_repaid_year, terms.long_gap_years, terms.long_gap_least)
+    return [*(terms.fixed.get(late, 0) for late in flow.LATE_PLACES), *more]
 
 
 def _funds(rule: BenefitRule) -> list[int]:

@@ -14,7 +14,7 @@ from gongji.simulation.columns import ACCOUNT_RESULTS, COUNTER_PREFIX, DIGEST, N
 from gongji.simulation.plan import PLACES, Integers, Plan
 
 #: What a claim's note says, by its verdict.
-NOTES: Final = ("", "no_rule", "no_prescription", "offsite_unknown")
+NOTES: Final = ("", "no_rule", "no_prescription", "waiting", "offsite_unknown")
 
 _LARGEST_INT32: Final = 2**31 - 1
 

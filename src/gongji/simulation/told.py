@@ -15,6 +15,7 @@ from gongji.simulation.plan import PLACES, Plan
 
 _EPOCH = date(1970, 1, 1)
 _STATUSES = {place: status for status, place in layout.STATUS_PLACES.items()}
+_LATE = tuple(flow.LATE_PLACES)
 _TIERS = {place: tier for tier, place in layout.TIER_PLACES.items()}
 
 
@@ -46,7 +47,7 @@ def told_claim(chunk: Chunk, row: int, plan: Plan) -> ToldClaim:
     cases = visit[layout.CASES]
     total, first_self_pay, in_scope = (int(one[row]) for one in (claims.total, claims.first_self_pay, claims.in_scope))
     age, months = visit[layout.AGE], visit[layout.COVERED]
-    word, prescriber = int(claims.word[row]), int(claims.prescriber[row])
+    word, prescriber, late = int(claims.word[row]), int(claims.prescriber[row]), int(claims.late[row])
     person = Circumstances(
         status=Status(_STATUSES[visit[layout.STATUS]]),
         tier=Tier(_TIERS[max(visit[layout.TIER], 0)]),
@@ -57,6 +58,9 @@ def told_claim(chunk: Chunk, row: int, plan: Plan) -> ToldClaim:
         months_covered=max(months, 0),
         days=visit[layout.DAYS],
         prescriber=Tier(_TIERS[prescriber]) if prescriber >= 0 else None,
+        late=_LATE[late] if late >= 0 else None,
+        missed_years=int(claims.missed_years[row]),
+        repaid_years=int(claims.repaid_years[row]),
         disease=plan.diseases[word] if word != flow.NONE else "",
     )
     return ToldClaim(

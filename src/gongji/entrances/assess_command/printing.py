@@ -23,6 +23,7 @@ _SUMS: Final[Mapping[str, str]] = {
 }
 _NOTES: Final[Mapping[str, str]] = {
     "no_rule": "没有规则包写明这一待遇，基金不支付 no pack sets a rule: the funds pay nothing",
+    "waiting": "参保后的等待期未满，基金不支付 insured late and still waiting: the funds pay nothing",
     "no_prescription": "没有处方，药店买药基金不支付 without a prescription the funds pay nothing at a pharmacy here",
     "offsite_unknown": "规则没有写明异地就医怎么报销，基金不支付 the rule is silent on such care elsewhere: nothing is paid",
 }
