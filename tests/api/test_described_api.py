@@ -80,6 +80,7 @@ def ask(client: TestClient, operation: Any, tokens: list[str]) -> int:
         told = (operation.label, arguments, answer.status_code, answer.text[:300])
         assert answer.status_code < 500 or answer.status_code == 503, told
         if answer.status_code >= 400:
+            assert "json" in answer.headers.get("content-type", ""), told
             problem = answer.json()
             assert problem["code"], told
             assert problem["message"]["zh"], told
