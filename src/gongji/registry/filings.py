@@ -253,7 +253,7 @@ def filings_of(
     return [_filing(row) for row in rows]
 
 
-def withdraw(connection: sa.Connection, person_id: int, filing_id: int, why: str) -> Filing:
+def withdraw(connection: sa.Connection, person_id: int, filing_id: int, why: str, by: str | None = None) -> Filing:
     """Withdraw a filing that the agency has not granted yet; the same again changes nothing.
 
     Args:
@@ -261,11 +261,14 @@ def withdraw(connection: sa.Connection, person_id: int, filing_id: int, why: str
         person_id: whose filing the caller says it is.
         filing_id: which.
         why: the reason told (memo), kept in its details.
+        by: the institution that asks; what another one filed (``filed_by`` of its details) is not known to it.
 
     Raises:
         NotFound: ``filing.unknown``. Refused: ``filing.granted``.
     """
     known = _locked(connection, person_id, filing_id)
+    if by is not None and known.details.get("filed_by") != by:
+        raise _unknown()
     if known.state is FilingState.GRANTED:
         raise Refused(
             "filing.granted",
@@ -309,14 +312,18 @@ def _locked(connection: sa.Connection, person_id: int, filing_id: int) -> Filing
         .with_for_update()
     ).one_or_none()
     if row is None:
-        raise NotFound(
-            "filing.unknown",
-            "this person has no such filing",
-            "没有找到该人员的这条备案",
-            field="trt_dcla_detl_sn",
-            accepted="the number that the filing was answered with",
-        )
+        raise _unknown()
     return _filing(row)
+
+
+def _unknown() -> NotFound:
+    return NotFound(
+        "filing.unknown",
+        "this person has no such filing",
+        "没有找到该人员的这条备案",
+        field="trt_dcla_detl_sn",
+        accepted="the number that the filing was answered with",
+    )
 
 
 def _update(connection: sa.Connection, known: Filing, **values: object) -> Filing:

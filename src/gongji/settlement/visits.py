@@ -24,7 +24,8 @@ from gongji.settlement import refusals
 from gongji.settlement.admission_refusals import is_a_stay
 from gongji.settlement.lines import keep
 from gongji.settlement.model import FeeLine, PricedLine, RegisterVisit, Visit
-from gongji.settlement.tables import fee_line, message, visit
+from gongji.settlement.once import made_once
+from gongji.settlement.tables import fee_line, visit
 
 #: chrg_bchno 0000 withdraws every unsettled line (2205).
 EVERY_BATCH = "0000"
@@ -44,31 +45,9 @@ def register_visit(database: Database, command: RegisterVisit, at: datetime) -> 
 def register_in(connection: sa.Connection, serials: Serials, command: RegisterVisit, at: datetime) -> Visit:
     """Register a visit in a transaction, which locks the patient; as `register_visit`."""
     lock_patient(connection, command.person_id)
-    key = command.key
-    known = connection.execute(
-        sa.select(message.c.request_digest, message.c.outcome_id).where(
-            message.c.institution_id == key.institution_id,
-            message.c.infno == key.infno,
-            message.c.msgid == key.msgid,
-        )
-    ).one_or_none()
-    if known is not None and known.outcome_id is None:
-        raise refusals.undone(key)
-    if known is not None:
-        stored = find_visit(connection, known.outcome_id)
-        if known.request_digest != key.digest or stored is None:
-            raise refusals.other_content(key)
-        return stored
-    made = new_visit(connection, serials, command, "11", at)
-    connection.execute(
-        message.insert().values(
-            institution_id=key.institution_id,
-            infno=key.infno,
-            msgid=key.msgid,
-            request_digest=key.digest,
-            outcome_id=made.id,
-        )
-    )
+    visit_id = made_once(connection, command.key, lambda: new_visit(connection, serials, command, "11", at).id)
+    made = find_visit(connection, visit_id)
+    assert made is not None, "what a registration made is a visit"
     return made
 
 
@@ -87,7 +66,7 @@ def new_visit(
         "began_at": command.began_at,
         "details": dict(command.details),
     }
-    return _visit(connection.execute(visit.insert().values(values).returning(visit)).one())
+    return visit_from(connection.execute(visit.insert().values(values).returning(visit)).one())
 
 
 def find_visit(connection: sa.Connection, visit_id: int) -> Visit | None:
@@ -95,14 +74,14 @@ def find_visit(connection: sa.Connection, visit_id: int) -> Visit | None:
     row = connection.execute(
         sa.select(visit).where(visit.c.bucket == bucket_of(visit_id), visit.c.id == visit_id)
     ).one_or_none()
-    return _visit(row) if row else None
+    return visit_from(row) if row else None
 
 
 def find_visits(connection: sa.Connection, visit_ids: Sequence[int]) -> dict[int, Visit]:
     """Visits by their ids."""
     keys = sa.tuple_(visit.c.bucket, visit.c.id).in_([(bucket_of(one), one) for one in visit_ids])
     rows = connection.execute(sa.select(visit).where(keys)) if visit_ids else ()
-    return {row.id: _visit(row) for row in rows}
+    return {row.id: visit_from(row) for row in rows}
 
 
 def cancel_visit(connection: sa.Connection, institution_id: int, person_id: int, visit_id: int, number: str) -> None:
@@ -266,7 +245,8 @@ def line_values(visit_id: int, kept: FeeLine) -> dict[str, Any]:
     }
 
 
-def _visit(row: Any) -> Visit:
+def visit_from(row: Any) -> Visit:
+    """A visit from its row."""
     return Visit(
         id=row.id,
         person_id=row.person_id,

@@ -8,6 +8,8 @@ from typing import Final
 from gongji.entrances.national import (
     e_credential,
     file_exchange,
+    filing,
+    history,
     inpatient,
     inpatient_lines,
     inpatient_queries,
@@ -44,6 +46,8 @@ TRANSACTIONS: Final[Mapping[str, Transaction]] = {
         undoing,
         file_exchange,
         reconciling,
+        filing,
+        history,
         e_credential,
         mobile,
         mobile_orders,
