@@ -132,6 +132,9 @@ def test_a_stay_from_admission_to_refund(town: Town, xian: Window, lan: Person) 
     stored = xian.done("5203", named(lan, stay, setl_id=info["setl_id"]))
     assert (stored["setlinfo"]["medfee_sumamt"], stored["setlinfo"]["clr_type"]) == (6200, "21")
     assert (stored["setlinfo"]["begndate"], stored["setlinfo"]["enddate"]) == ("2025-02-01", "2025-02-10")
+    sums = {"insutype": "310", "clr_type": "21", "stmt_begndate": "2025-02-10", "stmt_enddate": "2025-02-10",
+            "medfee_sumamt": "6200.00", "fund_pay_sumamt": "4000.00", "acct_pay": "2200.00", "fixmedins_setl_cnt": "1"}  # fmt: skip
+    assert xian.done("3201", {"data": sums})["stmtinfo"]["stmt_rslt"] == "0"
     refund = xian.done("2305", named(lan, stay, setl_id=info["setl_id"]))
     assert_identities(refund)
     same = {"age", "balc", "pool_prop_selfpay", "dedc_std"}

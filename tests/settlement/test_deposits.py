@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from gongji.family.service import unbind
 from gongji.foundation.errors import GongjiError
 from gongji.ledger.holds import Hold, HoldState
+from gongji.ledger.model import AccountKind, open_account
 from gongji.ledger.service import balances_of
 from gongji.rules.book import RuleBook
 from gongji.settlement.admission_deposits import DepositFrom, WantedDeposit, asked_for, give_back, place_deposit
 from gongji.settlement.admissions import Admission
 from gongji.settlement.desk import Desk
 from gongji.settlement.holds.expiry import expire_holds
-from gongji.settlement.holds.model import HoldKey
+from gongji.settlement.holds.model import CaptureHold, HoldKey
 from gongji.settlement.holds.queries import find_hold
 from gongji.settlement.model import Settlement
 from town import JINING, Town
@@ -183,6 +184,20 @@ def test_after_a_mid_stay_bill_what_is_left_stays_held(town: Town, ward: Ward, f
     town.settled(ward.reversal(last))
     town.settled(ward.reversal(middle))
     assert standing(town, father) == {"current": 300_00, "historical": 500_00}
+
+
+def test_what_the_ward_took_before_stays_taken(town: Town, ward: Ward, father: int) -> None:
+    """¥600.00 held: 300 of this year, 300 saved. The ward takes 100 by itself, the settlement 450, 50 go back; the refund
+    gives 200 to this year's account and 250 to the savings, where they were drawn."""
+    stay = ward.admit(father, "2025-03-02")
+    held = ward.deposit(stay, 600_00)
+    payable = open_account(AccountKind.PAYABLE_INSTITUTION, ward.hospital.id, 0)
+    town.do(CaptureHold(HoldKey("ward:meals", b"." * 32), father, held.hold_id, 100_00, payable))
+    made = ward.settle(stay, out(ward, stay, ("C-A", 1, "450.00")))
+    assert lines(made) == [("own", "own.deposit", 450_00)]
+    assert standing(town, father) == {"historical": 250_00}
+    town.settled(ward.reversal(made))
+    assert standing(town, father) == {"current": 200_00, "historical": 500_00}
 
 
 def test_no_account_asked_for_leaves_the_deposit_alone(town: Town, ward: Ward, father: int) -> None:
