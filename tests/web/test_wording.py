@@ -200,7 +200,7 @@ def named_in_templates() -> Iterator[str]:
     """Message ids that stand whole in a template."""
     for path in sorted(SOURCE.glob("entrances/web/templates/**/*.html")):
         for found in re.finditer(r"""['"]([a-z_]+(?:\.[a-z0-9_]+)+)['"]""", path.read_text()):
-            if not found[1].endswith(".html") and not found[1].endswith(".css"):
+            if not found[1].endswith((".html", ".css", ".js")):
                 yield found[1]
 
 

@@ -28,18 +28,20 @@ LANGUAGE_COOKIE: Final = "gongji_language"
 @cache
 def environment() -> Environment:
     """The templates; an undefined name is an error, never an empty place on a page."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["asset"] = style_address
+    return made
 
 
 @cache
 def style_address(name: str) -> str:
-    """The address of a style sheet under ``/c/static``, with its digest so that browsers may keep it."""
+    """The address of a style sheet (or script) under ``/c/static``, with its digest so that browsers may keep it."""
     return f"/c/static/{name}?{sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
 
 

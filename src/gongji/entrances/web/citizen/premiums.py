@@ -22,8 +22,7 @@ from gongji.premium.model import Member, Order, OrderState, Standing
 from gongji.premium.refusals import not_a_relative, order_unknown
 from gongji.registry import service as registry
 
-#: How a year's line is coloured.
-_TAGS: Final = {Standing.UNPAID: "submitted", Standing.BOOKING: "under_review", Standing.PAID: "active"}
+#: How an order's state is coloured.
 _ORDER_TAGS: Final = {OrderState.BOOKING: "under_review", OrderState.BOOKED: "active", OrderState.REJECTED: "refused"}
 
 
@@ -35,7 +34,6 @@ class Line:
         who: what the reader calls them.
         year: the coverage year.
         standing: in words.
-        tag: style of the words.
         amount: fen, where something is to be paid.
         pay: address of the check; "" where nothing can be paid.
         order: address of the reader's own order; "" without one.
@@ -44,7 +42,6 @@ class Line:
     who: str
     year: int
     standing: str
-    tag: str
     amount: int | None
     pay: str
     order: str
@@ -159,7 +156,6 @@ def _line(visit: Visit, one: Member, who: str, on: date) -> Line:
         who,
         one.year,
         _said(words.standing(one, on), visit),
-        _TAGS.get(one.standing, ""),
         one.amount.fen if one.amount is not None and to_pay else None,
         f"/c/premiums/new?for={one.authorisation_id}&year={one.year}" if to_pay else "",
         f"/c/premiums/{one.order_id}" if one.order_id else "",
