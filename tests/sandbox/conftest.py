@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -52,6 +51,3 @@ def browser(address: str) -> Iterator[httpx.Client]:
     """Somebody who looks at the pages."""
     with httpx.Client(base_url=f"{address}/sandbox", timeout=60, trust_env=False) as client:
         yield client
-
-
-GUIDE = Path(__file__).parents[2] / "docs" / "sandbox.zh-CN.md"

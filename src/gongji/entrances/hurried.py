@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from gongji.entrances.wire import PlainHttp
 
 _TOO_SLOW: Final = (b"408 Request Timeout", "请求头发送过慢，连接已关闭")
 _TOO_LARGE: Final = (b"431 Request Header Fields Too Large", "请求头过大")
 
 
-class HurriedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with a deadline and a size for heads.
+class HurriedProtocol(PlainHttp):
+    """HTTP/1.1 with a deadline and a size for heads.
 
     Attributes:
         head_seconds: from the opening of the connection, or the first byte of a later request, to the end of its head.

@@ -18,9 +18,6 @@ from gongji.entrances.sandbox.people import BY_KEY as PEOPLE
 from gongji.entrances.sandbox.standing import standings
 from gongji.foundation.errors import NotFound
 
-#: How often the page of a running scenario asks for itself again, in seconds.
-_REFRESH = 4
-
 
 class ConformancePages:
     """What the addresses below ``/sandbox/conformance`` answer."""
@@ -54,7 +51,6 @@ class ConformancePages:
             "report",
             report=await self._report(institution),
             current=current,
-            refresh=_REFRESH if current is not None else 0,
             outcomes=list(Outcome),
             people=PEOPLE,
         )
