@@ -7,8 +7,9 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-#: Pages load our own style sheet and, where a photo is chosen, our own script that makes it smaller; nothing else runs. They open by themselves in the web views of WeChat,
-#: Alipay and the agencies' apps, which is not framing; nobody has a reason to put them into a frame.
+#: Pages load our own style sheet and, where a photo is chosen, our own script that makes it smaller; nothing else runs. They
+#: open by themselves in the web views of WeChat, Alipay and the agencies' apps, which is not framing; nobody has a reason to
+#: put them into a frame.
 SAFE_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
