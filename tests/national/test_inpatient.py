@@ -132,6 +132,15 @@ def test_a_stay_from_admission_to_refund(town: Town, xian: Window, lan: Person) 
     stored = xian.done("5203", named(lan, stay, setl_id=info["setl_id"]))
     assert (stored["setlinfo"]["medfee_sumamt"], stored["setlinfo"]["clr_type"]) == (6200, "21")
     assert (stored["setlinfo"]["begndate"], stored["setlinfo"]["enddate"]) == ("2025-02-01", "2025-02-10")
+    lines = xian.done("5204", named(lan, stay, setl_id=info["setl_id"]))["feedetail"]
+    assert [(one["feedetl_sn"], one["cnt"], one["det_item_fee_sumamt"]) for one in lines] == [
+        ("1", 1, 6000), ("2", 3, 300), ("3", -1, -100),
+    ]  # fmt: skip
+    span = {"psn_no": lan.psn_no, "begntime": "2025-02-01 00:00:00", "endtime": "2025-02-28 23:59:59", "med_type": "21"}
+    (visit,) = xian.done("5201", {"data": span})["mdtrtinfo"]
+    assert (visit["mdtrt_id"], visit["med_type"], visit["endtime"]) == (stay, "21", "2025-02-10 10:00:00")
+    told = xian.done("5202", named(lan, stay))["diseinfo"]
+    assert [(one["inout_diag_type"], one["diag_code"]) for one in told] == [("1", "I25.103"), ("2", "I25.103")]
     sums = {"insutype": "310", "clr_type": "21", "stmt_begndate": "2025-02-10", "stmt_enddate": "2025-02-10",
             "medfee_sumamt": "6200.00", "fund_pay_sumamt": "4000.00", "acct_pay": "2200.00", "fixmedins_setl_cnt": "1"}  # fmt: skip
     assert xian.done("3201", {"data": sums})["stmtinfo"]["stmt_rslt"] == "0"

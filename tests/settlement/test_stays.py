@@ -84,6 +84,25 @@ def test_three_stays_of_qin_lan_in_a_year_as_the_texts_example_has_them(town: To
         assert [one.settlement.inpatient for one in settlements_of(connection, lan)] == [True] * 3
 
 
+def test_the_pages_example_with_a_deposit(town: Town, xian: Ward) -> None:
+    """docs/how-a-settlement-is-computed.md: 4,000 of the fund, 800 of the deposit, 200 of hers, 1,200 of her husband's."""
+    lan = town.person("秦岚", "1988-01-05", "active", balance=1_000_00, region=XIAN, gender=2)
+    husband = town.person("雷鸣", "1986-04-02", "active", balance=3_000_00, region=XIAN)
+    town.share(husband, lan, relation="spouse", region=XIAN, purposes=["inpatient"])
+    stay = xian.admit(lan, "2025-02-03")
+    xian.deposit(stay, 800_00)
+    xian.treat(stay, ("C-A", 1, "6200.00"))
+    xian.discharge(stay, "2025-02-10")
+    made = xian.settle(stay, 6_200_00)
+    assert [(line.payer, line.amount) for line in made.explanation.payers if line.amount] == [
+        ("fund.pool", 4_000_00),
+        ("own", 800_00),
+        ("own", 200_00),
+        ("shared", 1_200_00),
+    ]
+    assert paid(made) == (1200, 4000, 1000, 1200, 0)
+
+
 def test_a_stay_across_new_year_follows_the_day_of_discharge(town: Town, anqing: Ward) -> None:
     """Anqing, tier 3: 600 for the first stay of a year. In hospital over 31 December, discharged in 2024: the first of 2024."""
     guiying = town.person("查桂英", "1973-01-01", "active", balance=0, region=ANQING, gender=2)

@@ -255,11 +255,15 @@ def in_house(
 
 
 def merged(known: Sequence[Mapping[str, str]], told: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
-    """Diagnoses by diag_srt_no: what is told replaces what had the number, and is added where nothing had."""
-    kept = {str(one.get("diag_srt_no", one.get("diag_code"))): dict(one) for one in known}
-    for one in told:
-        kept[str(one.get("diag_srt_no", one.get("diag_code")))] = dict(one)
+    """Diagnoses by diag_srt_no, those of admission and of discharge apart: what is told replaces what had the number, and
+    is added where nothing had."""
+    kept = {_place(one): dict(one) for one in (*known, *told)}
     return list(kept.values())
+
+
+def _place(diagnosis: Mapping[str, str]) -> tuple[str, str]:
+    number = diagnosis.get("diag_srt_no") or diagnosis.get("diag_code", "")
+    return diagnosis.get("inout_diag_type", ""), number
 
 
 def _check_day(moment: datetime, at: datetime, field: str) -> None:

@@ -151,6 +151,9 @@ _KEPT = (
     "dscg_maindiag_name",
 )
 
+#: inout_diag_type: told at admission, or at discharge.
+_AT_ADMISSION, _AT_DISCHARGE = "1", "2"
+
 #: What of 2402 is kept with it.
 _KEPT_AT_DISCHARGE = ("dscg_dept_codg", "dscg_dept_name", "dscg_bed", "dscg_way", "dise_codg", "dise_name")
 
@@ -168,7 +171,7 @@ def own_stay(connection: sa.Connection, call: Call, psn_no: str, mdtrt_id: str, 
 def admit(call: Call) -> Answer:
     """2401. A deposit that cannot be held is told in warn_msg: nobody is left outside for it."""
     data = read_node(AdmissionInfo, call.input)
-    diagnoses = _diagnoses(call)
+    diagnoses = _diagnoses(call, _AT_ADMISSION)
     deposit = admission_deposits.asked_for(data.exp_content)
     database = call.platform.database
     with database.transaction() as connection:
@@ -190,7 +193,7 @@ def admit(call: Call) -> Answer:
 def discharge(call: Call) -> Answer:
     """2402."""
     data = read_node(DischargeInfo, call.input)
-    diagnoses = _diagnoses(call)
+    diagnoses = _diagnoses(call, _AT_DISCHARGE)
     with call.platform.database.transaction() as connection:
         known = own_stay(connection, call, data.psn_no, data.mdtrt_id, "dscginfo")
         details = _only(_KEPT_AT_DISCHARGE, data)
@@ -201,7 +204,7 @@ def discharge(call: Call) -> Answer:
 def change(call: Call) -> Answer:
     """2403."""
     data = read_node(ChangedInfo, call.input)
-    diagnoses = _diagnoses(call)
+    diagnoses = _diagnoses(call, _AT_ADMISSION)
     with call.platform.database.transaction() as connection:
         known = own_stay(connection, call, data.psn_no, data.mdtrt_id, "adminfo")
         admissions.change_admission(
@@ -236,11 +239,11 @@ def undo_discharge(call: Call) -> Answer:
     return Answer({})
 
 
-def _diagnoses(call: Call) -> list[dict[str, str]]:
+def _diagnoses(call: Call, when: str) -> list[dict[str, str]]:
     """The diagnoses of a message; real systems leave the node out where there is nothing new."""
     if not call.input.get("diseinfo"):
         return []
-    return [as_texts(one) for one in read_rows(StayDiagnosis, call.input)]
+    return [as_texts(one) | {"inout_diag_type": when} for one in read_rows(StayDiagnosis, call.input)]
 
 
 def _only(names: tuple[str, ...], row: object) -> dict[str, str]:
