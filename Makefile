@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test lint fuzz properties oracle city-year torture bench-verify bench-rules bench-settle clean
+.PHONY: run demo test lint fuzz properties oracle city-year torture hospital-day bench-verify bench-rules bench-settle clean
 
 run: $(VENV)/installed
 	$(BIN)/gongji demo --serve
@@ -40,6 +40,10 @@ fuzz: $(VENV)/installed-test
 # At least 100 kills of the settling process and of PostgreSQL under load, full disks, cut connections; ten minutes at most.
 torture: $(VENV)/installed-test
 	PYTHONPATH=tests $(BIN)/python -m torture $(ARGS)
+
+# A day of 2,000 visits over HTTP with lost replies, undone and refunded settlements; 3201 and 3202 must agree in the evening.
+hospital-day: $(VENV)/installed-test
+	PYTHONPATH=tests $(BIN)/python -m hospital_day $(ARGS)
 
 # How long the proof of a million transfers takes here; fills the books first (some minutes).
 bench-verify: $(VENV)/installed-test

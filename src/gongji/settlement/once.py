@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from gongji.settlement import refusals
 from gongji.settlement.model import MessageKey
@@ -36,13 +37,19 @@ def made_once(connection: sa.Connection, key: MessageKey, make: Callable[[], int
             raise refusals.other_content(key)
         return int(known.outcome_id)
     made = make()
-    connection.execute(
-        message.insert().values(
+    entered = connection.execute(
+        insert(message)
+        .values(
             institution_id=key.institution_id,
             infno=key.infno,
             msgid=key.msgid,
             request_digest=key.digest,
             outcome_id=made,
         )
+        .on_conflict_do_nothing()
+        .returning(message.c.outcome_id)
     )
+    if entered.one_or_none() is None:
+        # At the same moment, under another lock: for another person, that is with other content.
+        raise refusals.other_content(key)
     return made
