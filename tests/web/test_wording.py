@@ -32,6 +32,7 @@ from gongji.entrances.web.rules.form import FIELDS, ROW
 from gongji.entrances.wording import Language
 from gongji.family import eligibility
 from gongji.family.applications import ApplicationState, ConsentWay
+from gongji.family.mandates import Scope
 from gongji.family.model import AuthorisationState
 from gongji.ledger.holds import HoldState
 from gongji.registry.keys import SigningDialect
@@ -164,6 +165,8 @@ FAMILIES = {
     "bind.step": ["sent", "consent", *(one for one in AuthorisationState if one is not AuthorisationState.DRAFT)],
     "bind.asked.done": ["sent", "declined", "withdrawn"],
     "bind.topic": [f"{topic}.{part}" for topic in TOPICS for part in ("title", "text", "next")],
+    "help.scope": [*Scope, "missing"],
+    **{f"help.{verb}": ["home", "payments", "binding", "sharing", "premiums"] for verb in ("saw", "did")},
     "mine.done": ["paused", "resumed", "changed"],
     **{f"error.{kind}": ["title", "text", "next"] for kind in PROBLEMS},
     "sandbox.nav": list(SANDBOX_MENU),
@@ -225,6 +228,7 @@ def named_in_code() -> Iterator[str]:
         "share.",
         "bind.",
         "mine.",
+        "help.",
         "stop.",
         "frame.",
         "sandbox.no_page",

@@ -178,3 +178,34 @@ account_freeze = sa.Table(
     sa.Column("actor", sa.Text, nullable=False),
     moment_column("at"),
 )
+
+#: Leave that an elder gives somebody to use the pages for them. Never changed but to be ended.
+mandate = sa.Table(
+    "mandate",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("helper_id", sa.BigInteger, nullable=False),
+    sa.Column("elder_id", sa.BigInteger, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("until", sa.Date, nullable=False),
+    sa.Column("given_by", sa.Text, nullable=False),
+    moment_column("given_at"),
+    moment_column("ended_at", nullable=True),
+    sa.CheckConstraint("helper_id <> elder_id", name="two_people"),
+    sa.CheckConstraint("scope IN ('look', 'act')", name="scope_known"),
+    sa.Index("mandate_open", "elder_id", "helper_id", unique=True, postgresql_where=sa.text("ended_at IS NULL")),
+    sa.Index(None, "helper_id"),
+    comment="given_by: elder (in their own log-in), or the officer who took it down at the counter",
+)
+
+#: What was opened and done under a mandate: the elder reads it. Rows are only ever added.
+mandate_act = sa.Table(
+    "mandate_act",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("mandate_id", sa.BigInteger, nullable=False),
+    sa.Column("method", sa.Text, nullable=False),
+    sa.Column("page", sa.Text, nullable=False),
+    moment_column("at"),
+    sa.Index(None, "mandate_id"),
+)

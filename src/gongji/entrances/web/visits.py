@@ -6,7 +6,7 @@ A page is a plain function from a `Visit` to a response; it may block, and what 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -19,6 +19,8 @@ from starlette.responses import RedirectResponse, Response
 
 from gongji.entrances.web.pages import Reader, render
 from gongji.entrances.web.session import Area, check_csrf, signed_in
+from gongji.family import mandates
+from gongji.family.mandates import Mandate
 from gongji.foundation.access import Caller
 from gongji.foundation.errors import InvalidInput
 from gongji.foundation.sessions import Session
@@ -73,6 +75,7 @@ class Visit:
         reader: how they want to be shown pages.
         form: what they posted; the CSRF token has been checked.
         now: the moment.
+        mandate: under which the pages are used for somebody else, if they are.
     """
 
     request: Request
@@ -83,15 +86,18 @@ class Visit:
     reader: Reader
     form: Form
     now: datetime
+    mandate: Mandate | None = None
 
     @property
     def caller(self) -> Caller:
-        """Who is signed in."""
-        return self.session.caller
+        """Who is signed in; whoever helps somebody stands in histories as a helper."""
+        return self.session.caller if self.mandate is None else replace(self.session.caller, holder="helper")
 
     @property
     def person_id(self) -> int:
-        """The citizen whose pages these are."""
+        """The citizen whose pages these are: who is signed in, or whom they help."""
+        if self.mandate is not None:
+            return self.mandate.elder_id
         found = self.caller.person_id
         assert found is not None, "the database holds no citizen's session without a person"
         return found
@@ -111,7 +117,15 @@ class Visit:
 
     def render(self, template: str, *, status: int = 200, **values: object) -> Response:
         """A page of this area."""
-        return render(template, self.request, status=status, signed_in=True, base=self.area.base, **values)
+        return render(
+            template,
+            self.request,
+            status=status,
+            signed_in=True,
+            base=self.area.base,
+            helping=self.mandate is not None,
+            **values,
+        )
 
     def go(self, path: str) -> Response:
         """Lead on to a page of this area after a form was taken (POST, redirect, GET)."""
@@ -142,7 +156,25 @@ def _answer(platform: Platform, area: Area, work: PageWork, request: Request, fo
         if request.method == "POST":
             check_csrf(request, area, form.text(CSRF_FIELD))
         now = platform.clock.now()
-        return work(Visit(request, platform, connection, area, session, Reader.of(request), form, now))
+        helped = _mandate(connection, session, request, now) if session.mandate_id is not None else None
+        return work(Visit(request, platform, connection, area, session, Reader.of(request), form, now, helped))
+
+
+#: Stopping to help is always possible, whatever became of the mandate.
+STOP_HELPING: Final = "/help/stop"
+
+
+def _mandate(connection: sa.Connection, session: Session, request: Request, now: datetime) -> Mandate | None:
+    """The mandate that a session acts under, checked for this request and noted in the elder's log."""
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    if path == STOP_HELPING:
+        return None
+    assert session.mandate_id is not None
+    assert session.caller.person_id is not None
+    one = mandates.find(connection, session.mandate_id)
+    mandates.check(one, helper_id=session.caller.person_id, changing=request.method == "POST", at=now)
+    mandates.note_act(connection, one, request.method, path[:100], now)
+    return one
 
 
 async def read_form(request: Request) -> Form:

@@ -11,6 +11,7 @@ from gongji.migrations.first import (
     clearing,
     door,
     files,
+    helping,
     mobile,
     oversight,
     premium,
@@ -43,4 +44,5 @@ ROOMS: Final[tuple[Room, ...]] = (
     clearing,
     casework,
     oversight,
+    helping,
 )

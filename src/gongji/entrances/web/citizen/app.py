@@ -13,7 +13,17 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from gongji.entrances.web.citizen import binding, disputes, documents, managing, premiums, readers, reading, tracker
+from gongji.entrances.web.citizen import (
+    binding,
+    disputes,
+    documents,
+    helping,
+    managing,
+    premiums,
+    readers,
+    reading,
+    tracker,
+)
 from gongji.entrances.web.headers import SafeHeaders
 from gongji.entrances.web.leaving import leave_route
 from gongji.entrances.web.pages import STATIC
@@ -68,6 +78,10 @@ def build_citizen_pages(platform: Platform) -> ASGIApp:
             Route("/sharings/{number}/pause", here(managing.pause), methods=["POST"]),
             Route("/sharings/{number}/limits", here(managing.limits), methods=BOTH),
             Route("/sharings/{number}/end", here(managing.end), methods=BOTH),
+            Route("/help", here(helping.helping), methods=BOTH),
+            Route("/help/stop", here(helping.stop), methods=["POST"]),
+            Route("/help/{number}/begin", here(helping.begin), methods=["POST"]),
+            Route("/help/{number}/end", here(helping.end), methods=["POST"]),
             Route("/order", here(managing.order), methods=BOTH),
             Route("/keep", here(managing.keep), methods=BOTH),
             Mount("/static", _Static(directory=STATIC)),

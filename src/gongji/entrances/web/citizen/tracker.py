@@ -167,6 +167,14 @@ def asked(visit: Visit) -> Response:
     one = applications.find(visit.connection, visit.platform.vault, visit.part("number"))
     if one.user_id != visit.person_id or one.state is ApplicationState.DRAFT:
         raise refuse(Code.APPLICATION_UNKNOWN)
+    if visit.mandate is not None:
+        raise refuse(
+            Code.NOT_YOURS,
+            whose_zh="家人",
+            whose_en="relative",
+            step_zh="请本人登录确认，或者到窗口办理",
+            step_en="they log in themselves, or go to the counter",
+        )
     if visit.posted:
         try:
             with visit.connection.begin_nested():
