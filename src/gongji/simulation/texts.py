@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
+from numpy.typing import NDArray
 
 from gongji.foundation.errors import InvalidInput
 from gongji.simulation.batches import NO_LINES, BadLine, Batch, check_names, no_rows
@@ -215,12 +217,15 @@ class JsonSource(_TextSource):
         super().__init__(path)
         names: dict[str, None] = {}
         for block, _ in self._blocks():
-            for line in io.BytesIO(block):
-                row = _object(line)
-                if row is not None:
-                    names.update(dict.fromkeys(row))
+            for row in _objects(block):
+                names.update(dict.fromkeys(row))
             break
         self.names = list(names)
+        fields = {f"c{place}": name for place, name in enumerate(names)}
+        shape = msgspec.defstruct(
+            "Row", [(field, Any, None) for field in fields], rename=fields, forbid_unknown_fields=True, gc=False
+        )
+        self._row: msgspec.json.Decoder[Any] = msgspec.json.Decoder(shape)
         if not names:
             raise InvalidInput(
                 "file.jsonl",
@@ -236,20 +241,53 @@ class JsonSource(_TextSource):
         yield Batch(pa.RecordBatch.from_arrays([pa.array([], pa.string())] * len(self.names), self.names), NO_LINES)
         known = set(self.names)
         for block, done in self._blocks():
-            rows, lines, bad = [], [], []
-            for place, line in enumerate(block.split(b"\n")[:-1]):
-                if not line.strip():
-                    continue
-                row = _object(line)
-                if row is None or not known.issuperset(row):
-                    bad.append(_bad_object(number + place, line, row, known))
-                    continue
-                rows.append(row)
-                lines.append(number + place)
-            arrays = [pa.array([_as_text(row.get(name)) for row in rows], pa.string()) for name in self.names]
-            number += block.count(b"\n")
-            batch = Batch(pa.RecordBatch.from_arrays(arrays, self.names), np.array(lines, np.int64), bad, done)
-            yield batch
+            bad: list[BadLine] = []
+            count = block.count(b"\n")
+            columns = self._at_once(block, count)
+            if columns is not None:
+                lines = np.arange(number, number + count, dtype=np.int64)
+            else:
+                columns, lines, bad = self._one_by_one(block, number, known)
+            arrays = [_text_column(column) for column in columns]
+            number += count
+            yield Batch(pa.RecordBatch.from_arrays(arrays, self.names), lines, bad, done)
+
+    def _at_once(self, block: bytes, count: int) -> list[list[Any]] | None:
+        """The columns of a block in which every line is an object of the known columns, decoded together; None where one
+        is not, or is blank."""
+        try:
+            rows = self._row.decode_lines(block)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        if len(rows) != count:
+            return None
+        return [list(map(attrgetter(f"c{place}"), rows)) for place in range(len(self.names))]
+
+    def _one_by_one(
+        self, block: bytes, number: int, known: set[str]
+    ) -> tuple[list[list[Any]], NDArray[np.int64], list[BadLine]]:
+        """The columns of a block's rows, the rows' lines, and the lines that hold none."""
+        rows: list[dict[str, Any]] = []
+        lines: list[int] = []
+        bad: list[BadLine] = []
+        for place, line in enumerate(block.split(b"\n")[:-1]):
+            if not line.strip():
+                continue
+            row = _object(line)
+            if row is None or not known.issuperset(row):
+                bad.append(_bad_object(number + place, line, row, known))
+                continue
+            rows.append(row)
+            lines.append(number + place)
+        return [[row.get(name) for row in rows] for name in self.names], np.array(lines, np.int64), bad
+
+
+def _objects(block: bytes) -> Iterator[dict[str, Any]]:
+    """The objects of a block; what is none is passed over."""
+    try:
+        yield from msgspec.json.Decoder(dict[str, Any]).decode_lines(block)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        yield from filter(None, map(_object, block.split(b"\n")))
 
 
 def _object(line: bytes) -> dict[str, Any] | None:
@@ -275,6 +313,19 @@ def _bad_object(line: int, text: bytes, row: dict[str, Any] | None, known: set[s
         "all columns among the first lines",
         shown,
     )
+
+
+def _text_column(values: Sequence[object]) -> pa.Array:
+    """A column's JSON values as the texts of cells."""
+    kinds = set(map(type, values)) - {type(None)}
+    if kinds <= {str}:
+        return _trimmed(pa.array(values, pa.string()))
+    if kinds == {float}:
+        return pa.array(values, pa.float64()).cast(pa.string())
+    if kinds == {int}:
+        with suppress(OverflowError):
+            return pa.array(values, pa.int64()).cast(pa.string())
+    return pa.array([_as_text(value) for value in values], pa.string())
 
 
 def _as_text(value: object) -> str | None:
