@@ -220,7 +220,7 @@ def _assess(
 ) -> Assessment:
     patient, institution, stay = case.patient, case.command.institution, case.visit.stay
     kind = CareKind.INPATIENT if stay is not None else kind_of_care(institution.kind, _med_type(case))
-    disease = entitled_disease(kind, case.visit.disease, patient.filings, on) if kind is not None else ""
+    disease = entitled_disease(kind, case.visit.disease, patient.filings, on)
     offsite = offsite_of(patient, enrolment.region, institution, kind, on)
     rule, gap = _rule(case, enrolment, kind, disease, offsite, rules, on)
     before = stay.before_in(on.year) if stay is not None else []

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final
 
-from gongji.registry.filings import Filed, FilingKind, FilingState
+from gongji.registry.filings import Filed, Filing, FilingKind, FilingState
 from gongji.registry.model import InstitutionKind
 from gongji.rules.model import BenefitRule, CareKind, Dimension, Gap, Purpose
 from gongji.settlement import refusals
@@ -62,11 +62,11 @@ def no_rule_kept(med_type: str) -> Gap:
     return Gap(f"med_type.{med_type}", f"med_type.{med_type}", f"医疗类别 {med_type} 的统筹支付规则没有收录", "")
 
 
-def entitled_disease(kind: CareKind, code: str, filings: Sequence[Filed], on: date) -> str:
+def entitled_disease(kind: CareKind | None, code: str, filings: Sequence[Filed | Filing], on: date) -> str:
     """The disease that a patient is entitled to have treated, in the words of packs; empty where no filing is asked for.
 
     Args:
-        kind: the kind of care.
+        kind: the kind of care; None for a category that no benefit is kept for.
         code: the disease's code as it was told (dise_codg).
         filings: what is filed for the patient.
         on: the day of the visit.
@@ -75,8 +75,8 @@ def entitled_disease(kind: CareKind, code: str, filings: Sequence[Filed], on: da
         InvalidInput: ``settlement.disease`` when no disease was told.
         Refused: ``settlement.not_entitled``, or ``settlement.under_review`` when it is filed and not yet granted.
     """
-    wanted = FILINGS.get(kind)
-    if wanted is None:
+    wanted = FILINGS.get(kind) if kind is not None else None
+    if kind is None or wanted is None:
         return ""
     known = [one for one in filings if one.kind is wanted]
     granted = [one for one in known if one.holds(on)]
@@ -93,7 +93,7 @@ def entitled_disease(kind: CareKind, code: str, filings: Sequence[Filed], on: da
     return _word(fitting[0])
 
 
-def _word(filed: Filed) -> str:
+def _word(filed: Filed | Filing) -> str:
     return filed.word or TWO_DISEASES.get(filed.subject, "")
 
 

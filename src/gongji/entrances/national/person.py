@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -15,15 +15,17 @@ from gongji.entrances.national.patient import CERTIFICATE, person_numbered, pers
 from gongji.entrances.national.setlinfo import ACCOUNT, POOLED, POOLED_INPATIENT
 from gongji.entrances.national.transaction import Answer, Call, Transaction, audit_caller
 from gongji.foundation import audit
-from gongji.foundation.errors import InvalidInput, NotFound, Refused
+from gongji.foundation.errors import GongjiError, InvalidInput, NotFound, Refused
 from gongji.foundation.money import yuan
 from gongji.ledger import service as ledger
 from gongji.ledger.model import AccountKind
 from gongji.registry import service as registry
 from gongji.registry.certificate import CITIZEN_ID, clean_number
+from gongji.registry.filings import Filing, filings_of
 from gongji.registry.model import Enrolment, Institution, InstitutionKind, Person
 from gongji.registry.name import check_name
 from gongji.rules.model import BenefitRule, CareKind, Scheme
+from gongji.settlement.kinds import entitled_disease, kind_of_care
 from gongji.settlement.model import is_inpatient
 from gongji.settlement.refusals import SCHEME_NAMES
 
@@ -238,19 +240,16 @@ def check_entitlement(call: Call) -> Answer:
         person = person_numbered(connection, call, data.psn_no)
         enrolment = registry.enrolment_on(connection, person.id, on)
         balance = _own_balance(connection, person)
-    # As the desk decides it: by where the patient is; of the med_type told, only a stay is set apart.
-    kind, pool = CareKind.OUTPATIENT, POOLED
-    if call.institution.kind is InstitutionKind.PHARMACY:
-        kind = CareKind.PHARMACY
-    elif is_inpatient(data.med_type):
-        kind, pool = CareKind.INPATIENT, POOLED_INPATIENT
+        filings = filings_of(connection, person.id)
+    # As the desk decides it.
+    stay = is_inpatient(data.med_type) and call.institution.kind is InstitutionKind.HOSPITAL
+    kind = CareKind.INPATIENT if stay else kind_of_care(call.institution.kind, data.med_type)
+    pool = POOLED_INPATIENT if stay else POOLED
     general = insurance_refusal(person, enrolment, data.insutype, call.institution, on)
-    rule = (
-        call.platform.rules.benefit(enrolment.region, enrolment.scheme, kind, on)
-        if enrolment is not None and general is None
-        else None
-    )
-    pooled = general or pool_refusal(rule)
+    pooled = general
+    if enrolment is not None and general is None:
+        rule = call.platform.rules.benefit(enrolment.region, enrolment.scheme, kind, on) if kind is not None else None
+        pooled = filing_refusal(kind, data.dise_codg, filings, on) or pool_refusal(rule, enrolment, on)
     rows = [_entitlement(data, enrolment, pool[data.insutype][0], on, pooled)]
     if data.insutype is Scheme.EMPLOYEE:
         empty = None if balance else "个人账户余额为 0；可使用共济人的个人账户"
@@ -280,10 +279,23 @@ def insurance_refusal(
     return None
 
 
-def pool_refusal(rule: BenefitRule | None) -> str | None:
+def filing_refusal(kind: CareKind | None, disease: str, filings: Sequence[Filing], on: date) -> str | None:
+    """Why such care cannot be settled that day for want of a filing; None when nothing is missing."""
+    try:
+        entitled_disease(kind, disease, filings, on)
+    except GongjiError as refusal:
+        return refusal.zh
+    return None
+
+
+def pool_refusal(rule: BenefitRule | None, enrolment: Enrolment, on: date) -> str | None:
     """Why the pooled fund pays nothing that day although the person is insured; None when it may pay."""
     if rule is None:
         return "参保地没有这类医疗的统筹基金支付规则，费用由个人账户或现金支付"
+    if enrolment.late is not None and rule.waiting is not None:
+        months = rule.waiting.terms.months(enrolment.late, enrolment.missed_years, enrolment.repaid_years)
+        if enrolment.months_covered(on) < months:
+            return f"参保后的等待期为 {months} 个月，还没有满"
     return None
 
 
