@@ -98,6 +98,10 @@ class Window:
         assert answer["infcode"] == 0, answer
         return answer["output"]
 
+    def sees(self, person: Person) -> None:
+        """The person shows the identity card: 1101."""
+        self.done("1101", {"data": {"mdtrt_cert_type": "02", "mdtrt_cert_no": person.certificate}})
+
     def refused(self, infno: str, nodes: object, **header: Any) -> str:
         """err_msg of a transaction that is refused."""
         answer = self.send(infno, nodes, **header)

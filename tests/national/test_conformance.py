@@ -25,6 +25,7 @@ def test_habits_of_a_system_are_counted_with_an_example(
 ) -> None:
     """One object for a list, null in words, 1 for 01, the type for the number: all taken, all told."""
     mother = household.mother
+    pharmacy.sees(mother)
     line = {"feedetl_sn": 1, "fee_ocur_time": "2024-06-12", "med_list_codg": "C-A", "cnt": 1, "pric": 20}
     sale = {
         "psn_no": mother.psn_no,

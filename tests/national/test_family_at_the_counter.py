@@ -11,20 +11,20 @@ from counter_window import Household, Window
 
 from gongji.entrances.national.reception import Enquiry, Reception
 from gongji.entrances.platform import Platform
+from gongji.registry.model import Person
 from gongji.registry.tables import credential
 
 BILL = (("C-A", "1", "800.00"), ("C-B", "2", "200.00"), ("C-C", "1", "68.50"))
 
 
-def registered(hospital: Window, household: Household) -> str:
-    """2201 for the mother; gives the mdtrt_id."""
-    mother = household.mother
-    data = {
-        "psn_no": mother.psn_no,
+def registration(whose: Person) -> dict[str, object]:
+    """2201's data."""
+    return {
+        "psn_no": whose.psn_no,
         "insutype": "310",
         "begntime": "2024-06-12 10:00:00",
         "mdtrt_cert_type": "02",
-        "mdtrt_cert_no": mother.certificate,
+        "mdtrt_cert_no": whose.certificate,
         "ipt_otp_no": "20240612001",
         "atddr_no": "D2112001",
         "dr_name": "测试医师",
@@ -32,10 +32,14 @@ def registered(hospital: Window, household: Household) -> str:
         "dept_name": "内科",
         "caty": "A03",
     }
-    answer = hospital.done("2201", {"data": data})["data"]
+
+
+def registered(hospital: Window, household: Household) -> str:
+    """2201 for the mother; gives the mdtrt_id."""
+    answer = hospital.done("2201", {"data": registration(household.mother)})["data"]
     assert answer == {
         "mdtrt_id": answer["mdtrt_id"],
-        "psn_no": mother.psn_no,
+        "psn_no": household.mother.psn_no,
         "ipt_otp_no": "20240612001",
         "exp_content": None,
     }
@@ -247,6 +251,8 @@ def test_what_1101_tells_of_a_son_with_two_parts_of_an_account(hospital: Window,
 
 
 def test_2001_says_yes_with_dates_and_no_with_a_reason(hospital: Window, household: Household) -> None:
+    hospital.sees(household.mother)
+    hospital.sees(household.stranger)
     data = {
         "psn_no": household.mother.psn_no,
         "insutype": "310",

@@ -367,6 +367,7 @@ def test_a_family_of_tieling_at_a_hospital_of_its_city(town: Town, hospital: Win
 
 def test_entitlement_to_a_stay_is_asked_of_the_rules_for_stays(xian: Window, lan: Person) -> None:
     """2001 with a med_type of stays: Xi'an's fund may pay."""
+    xian.sees(lan)
     asked = {"psn_no": lan.psn_no, "insutype": "310", "med_type": "21", "begntime": "2025-02-01"}
     pooled, account = xian.done("2001", {"data": asked})["trtinfo"]
     assert (pooled["fund_pay_type"], pooled["trt_enjymnt_flag"]) == ("310100", "1")

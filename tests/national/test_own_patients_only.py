@@ -26,7 +26,7 @@ NAMING = sorted(
 )
 
 #: What may change although a message is refused: the door's own notes.
-NOTES = {"signature_seen", "deviation", "audit_entry"}
+NOTES = {"signature_seen", "deviation", "audit_entry", "presented"}
 
 
 def rows(town: Town) -> dict[str, int]:

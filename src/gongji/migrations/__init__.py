@@ -33,6 +33,7 @@ import gongji.oversight.tables
 import gongji.premium.tables
 import gongji.registry.conformance
 import gongji.registry.e_credential_tables
+import gongji.registry.presented
 import gongji.registry.tables
 import gongji.settlement.admission_tables
 import gongji.settlement.mobile.tables

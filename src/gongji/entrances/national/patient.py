@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final, Protocol
 
 import sqlalchemy as sa
@@ -15,9 +16,17 @@ from gongji.registry import service as registry
 from gongji.registry.certificate import CITIZEN_ID, clean_number
 from gongji.registry.e_credential import person_of_token
 from gongji.registry.model import Person
+from gongji.registry.presented import note_presented, presented_since
 
 #: mdtrt_cert_type: 01 e-credential token, 02 identity card, 03 social-security card.
 TOKEN, CERTIFICATE, CARD = "01", "02", "03"
+
+#: For how long a credential that was shown is good for registering or buying without showing it again: who comes back to the
+#: counter on the third day is asked for it.
+SHOWN_FOR: Final = timedelta(days=3)
+
+#: For how long an institution may ask about somebody who showed a credential there.
+KNOWN_FOR: Final = timedelta(days=366)
 
 #: A credential's number has at least this many characters; what is shorter is a placeholder (02, 1, 0).
 _SHORTEST_NUMBER: Final = 6
@@ -92,6 +101,34 @@ def person_numbered(connection: sa.Connection, call: Call, psn_no: str, field: s
     return found
 
 
+def person_known_here(connection: sa.Connection, call: Call, psn_no: str, field: str = "input.data.psn_no") -> Person:
+    """The person with a psn_no who showed a credential at the calling institution within a year.
+
+    Raises:
+        NotFound: ``person.unknown``.
+        Refused: ``person.not_presented``.
+    """
+    found = person_numbered(connection, call, psn_no, field)
+    _require_presented(connection, call, found.id, KNOWN_FOR, field)
+    return found
+
+
+def _require_presented(connection: sa.Connection, call: Call, person_id: int, lasts: timedelta, field: str) -> None:
+    if not presented_since(connection, call.institution.id, person_id, call.received_at - lasts):
+        raise not_presented(field)
+
+
+def not_presented(field: str) -> Refused:
+    """``person.not_presented``."""
+    return Refused(
+        "person.not_presented",
+        f"{field}: this person has shown no credential at this institution: ask for it and call 1101 first",
+        f"{field} 该人员未在本机构出示过凭证：请先读取其医保凭证并调用 1101",
+        field=field,
+        accepted="a person whose credential 1101 read at this institution",
+    )
+
+
 async def patient_at_reception(
     call: Call,
     psn_no: str,
@@ -113,7 +150,8 @@ async def patient_at_reception(
 
     Raises:
         NotFound: ``person.unknown``.
-        Refused: ``person.other_credential`` when the credential is somebody else's.
+        Refused: ``person.other_credential`` when the credential is somebody else's, ``person.not_presented`` when
+            nothing is shown for a purchase and nothing was lately.
     """
     number = credential_number(shown) if shown is not None else ""
     kind = shown.mdtrt_cert_type if shown is not None and number else ""
@@ -125,12 +163,16 @@ async def patient_at_reception(
         at=call.received_at,
         items=items,
         named=named,
+        # Settling a visit follows from its registration; a purchase stands for itself.
+        presented_since=call.received_at - SHOWN_FOR if items and not _shows(shown) else None,
     )
     found = await answered(call.reception.ask(enquiry))
     if found.patient is None:
         raise _nobody(f"input.{node}.psn_no")
     if shown is not None:
         check_shown(found.patient, shown, found.holder_id, node)
+    if not found.presented:
+        raise not_presented(f"input.{node}.mdtrt_cert_no")
     return found.patient, found
 
 
@@ -139,7 +181,7 @@ def person_registering(connection: sa.Connection, call: Call, shown: Shown, node
 
     Raises:
         NotFound: ``person.unknown``.
-        Refused: ``person.other_credential``.
+        Refused: ``person.other_credential``, ``person.not_presented`` when none is shown and none was lately.
     """
     person = person_numbered(connection, call, shown.psn_no, f"input.{node}.psn_no")
     number, holder = credential_number(shown), None
@@ -150,6 +192,10 @@ def person_registering(connection: sa.Connection, call: Call, shown: Shown, node
         known = registry.person_by_credential(connection, vault, "card", number)
         holder = known.id if known is not None else None
     check_shown(person, shown, holder, node)
+    if _shows(shown):
+        note_presented(connection, call.institution.id, person.id, call.received_at)
+    else:
+        _require_presented(connection, call, person.id, SHOWN_FOR, f"input.{node}.mdtrt_cert_no")
     return person
 
 
@@ -157,7 +203,13 @@ def credential_number(shown: Shown) -> str:
     """The number of the credential shown. "" where the sender left it out or, as real clients do, sent its type once
     more (§1.5): then there is nothing to hold against the psn_no, which the patient's credential gave in 1101."""
     number = shown.mdtrt_cert_no
-    return number if len(number) >= _SHORTEST_NUMBER else ""
+    told = len(number) >= _SHORTEST_NUMBER and shown.mdtrt_cert_type in (TOKEN, CERTIFICATE, CARD)
+    return number if told else ""
+
+
+def _shows(shown: Shown | None) -> bool:
+    """Whether a message brings anything that can be held against the person: a credential or a certificate's number."""
+    return shown is not None and bool(credential_number(shown) or shown.certno)
 
 
 def check_shown(person: Person, shown: Shown, holder_id: int | None, node: str) -> None:

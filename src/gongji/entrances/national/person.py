@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from gongji.entrances.national.fields import AMOUNT, DAY, MOMENT, NESTED, SMALL, C, choice, padded
 from gongji.entrances.national.messages import asked, free, needed, node, read_node, write_node
-from gongji.entrances.national.patient import CERTIFICATE, person_numbered, person_shown
+from gongji.entrances.national.patient import CERTIFICATE, person_known_here, person_shown
 from gongji.entrances.national.setlinfo import ACCOUNT, POOLED, POOLED_INPATIENT
 from gongji.entrances.national.transaction import Answer, Call, Transaction, audit_caller
 from gongji.foundation import audit
@@ -24,6 +24,7 @@ from gongji.registry.certificate import CITIZEN_ID, clean_number
 from gongji.registry.filings import Filing, filings_of
 from gongji.registry.model import Enrolment, Institution, InstitutionKind, Person
 from gongji.registry.name import check_name
+from gongji.registry.presented import note_presented
 from gongji.rules.model import BenefitRule, CareKind, Scheme
 from gongji.settlement.kinds import entitled_disease, kind_of_care
 from gongji.settlement.model import is_inpatient
@@ -134,6 +135,7 @@ def query_person(call: Call) -> Answer:
             certificate_type=data.psn_cert_type or CITIZEN_ID,
         )
         _check_same_person(data, person)
+        note_presented(connection, call.institution.id, person.id, call.received_at)
         enrolments = registry.enrolments_of(connection, person.id)
         balances = ledger.balances_of(connection, person.id)
         audit.record(
@@ -237,7 +239,7 @@ def check_entitlement(call: Call) -> Answer:
     data = read_node(EntitlementQuery, call.input)
     on = data.begntime.date()
     with call.platform.database.transaction() as connection:
-        person = person_numbered(connection, call, data.psn_no)
+        person = person_known_here(connection, call, data.psn_no)
         enrolment = registry.enrolment_on(connection, person.id, on)
         balance = _own_balance(connection, person)
         filings = filings_of(connection, person.id)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from gongji.entrances.national.fields import AMOUNT, DAY, MOMENT, RATIO, SMALL, C
 from gongji.entrances.national.messages import asked, free, needed, node, read_node, table_of, write_node
-from gongji.entrances.national.patient import person_numbered
+from gongji.entrances.national.patient import person_known_here, person_numbered
 from gongji.entrances.national.setlinfo import SetlDetail, SetlInfo, setldetail, setlinfo
 from gongji.entrances.national.transaction import Answer, Call, Transaction, audit_caller
 from gongji.foundation import audit
@@ -216,7 +216,7 @@ def query_totals(call: Call) -> Answer:
         )
     year = month[:4]
     with call.platform.database.transaction() as connection:
-        person = person_numbered(connection, call, data.psn_no)
+        person = person_known_here(connection, call, data.psn_no)
         counters = settlements.counters_of(connection, person.id, year)
         _audit(connection, call, "totals.read", person.id)
     rows = [

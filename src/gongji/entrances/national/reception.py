@@ -22,6 +22,7 @@ from gongji.foundation.personal import Vault
 from gongji.registry import service as registry
 from gongji.registry.e_credential import person_of_token
 from gongji.registry.model import CatalogueItem, Institution, Person
+from gongji.registry.presented import presented_since
 
 #: Most calls that share a transaction: as many as the desk takes at once.
 LARGEST_BATCH: Final = 256
@@ -47,6 +48,7 @@ class Enquiry:
         institution_id, at: where and when a token is shown.
         items: what is wanted of the catalogue.
         named: code of another institution that the call names (whose prescription a pharmacy fills); "" for none.
+        presented_since: from when on a credential must have been shown there; None where one is shown with the call.
     """
 
     psn_no: str
@@ -56,6 +58,7 @@ class Enquiry:
     at: datetime | None = None
     items: frozenset[ItemKey] = frozenset()
     named: str = ""
+    presented_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,14 @@ class Found:
         holder_id: whose the credential is; None when it is nobody's, or none was asked for.
         items: catalogue items by key; without those that no catalogue holds. May hold other calls' items too.
         named: the institution that the call names; None when there is none with that code, or none was named.
+        presented: whether a credential was shown there, where that was asked for.
     """
 
     patient: Person | None
     holder_id: int | None
     items: Mapping[ItemKey, CatalogueItem]
     named: Institution | None = None
+    presented: bool = True
 
 
 class Reception:
@@ -127,7 +132,10 @@ class Reception:
             if person is not None and person.psn_no == enquiry.psn_no:
                 told = person
             named = registry.institution_by_code(connection, enquiry.named) if enquiry.named else None
-            found.append(Found(told, self._holder(connection, enquiry), items, named))
+            shown = True
+            if told is not None and enquiry.presented_since is not None:
+                shown = presented_since(connection, enquiry.institution_id, told.id, enquiry.presented_since)
+            found.append(Found(told, self._holder(connection, enquiry), items, named, shown))
         return found
 
     def _items(self, connection: sa.Connection, keys: frozenset[ItemKey]) -> Mapping[ItemKey, CatalogueItem]:
