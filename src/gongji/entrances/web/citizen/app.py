@@ -44,52 +44,59 @@ BOTH: Final = ["GET", "POST"]
 def build_citizen_pages(platform: Platform) -> ASGIApp:
     """The pages, for mounting at ``/c``."""
     problems = Problems(CITIZENS)
-    here = partial(page, platform, CITIZENS)
     app = Starlette(
         routes=[
-            Route("/", here(home)),
-            Route("/enter", enter(platform)),
-            leave_route(platform, problems),
-            Route("/mode", switch_mode, methods=["POST"]),
-            Route("/language", switch_language, methods=["POST"]),
-            Route("/settlements/{number}", here(settlement)),
-            Route("/settlements/{number}/dispute", here(disputes.dispute), methods=["GET", "POST"]),
-            Route("/disputes", here(disputes.disputes)),
-            Route("/premiums", here(premiums.overview)),
-            Route("/premiums/new", here(premiums.check), methods=["GET", "POST"]),
-            Route("/premiums/{number}", here(premiums.order)),
-            Route("/readers", here(readers.readers)),
-            Route("/documents/{number}/{document}/{page}", here(documents.document)),
-            Route("/start", binding.start),
-            Route("/about/{topic}", binding.topic),
-            Route("/bind", here(binding.eligibility)),
-            Route("/bind/who", here(binding.who), methods=BOTH),
-            Route("/bind/consent", here(binding.consent), methods=BOTH),
-            Route("/bind/terms", here(binding.terms), methods=BOTH),
-            Route("/bind/check", here(binding.check), methods=BOTH),
-            Route("/bind/give-up", here(binding.give_up), methods=["POST"]),
-            Route("/applications/{number}", here(tracker.tracker)),
-            Route("/applications/{number}/evidence", here(tracker.hand_in), methods=["POST"]),
-            Route("/applications/{number}/send-code", here(tracker.send_code), methods=["POST"]),
-            Route("/applications/{number}/code", here(tracker.take_code), methods=["POST"]),
-            Route("/applications/{number}/withdraw", here(tracker.withdraw), methods=["POST"]),
-            Route("/consents/{number}", here(tracker.asked), methods=BOTH),
-            Route("/sharings/{number}", here(managing.sharing)),
-            Route("/sharings/{number}/pause", here(managing.pause), methods=["POST"]),
-            Route("/sharings/{number}/limits", here(managing.limits), methods=BOTH),
-            Route("/sharings/{number}/end", here(managing.end), methods=BOTH),
-            Route("/help", here(helping.helping), methods=BOTH),
-            Route("/help/stop", here(helping.stop), methods=["POST"]),
-            Route("/help/{number}/begin", here(helping.begin), methods=["POST"]),
-            Route("/help/{number}/end", here(helping.end), methods=["POST"]),
-            Route("/order", here(managing.order), methods=BOTH),
-            Route("/keep", here(managing.keep), methods=BOTH),
+            *citizen_routes(platform, problems),
             Mount("/static", _Static(directory=STATIC)),
         ],
         exception_handlers=problems.handlers(),
     )
     # Around the whole, not among its middleware: that would leave out the page of a failure.
     return SafeHeaders(app)
+
+
+def citizen_routes(platform: Platform, problems: Problems) -> list[Route]:
+    """Every address of the pages."""
+    here = partial(page, platform, CITIZENS)
+    return [
+        Route("/", here(home)),
+        Route("/enter", enter(platform)),
+        leave_route(platform, problems),
+        Route("/mode", switch_mode, methods=["POST"]),
+        Route("/language", switch_language, methods=["POST"]),
+        Route("/settlements/{number}", here(settlement)),
+        Route("/settlements/{number}/dispute", here(disputes.dispute), methods=["GET", "POST"]),
+        Route("/disputes", here(disputes.disputes)),
+        Route("/premiums", here(premiums.overview)),
+        Route("/premiums/new", here(premiums.check), methods=["GET", "POST"]),
+        Route("/premiums/{number}", here(premiums.order)),
+        Route("/readers", here(readers.readers)),
+        Route("/documents/{number}/{document}/{page}", here(documents.document)),
+        Route("/start", binding.start),
+        Route("/about/{topic}", binding.topic),
+        Route("/bind", here(binding.eligibility)),
+        Route("/bind/who", here(binding.who), methods=BOTH),
+        Route("/bind/consent", here(binding.consent), methods=BOTH),
+        Route("/bind/terms", here(binding.terms), methods=BOTH),
+        Route("/bind/check", here(binding.check), methods=BOTH),
+        Route("/bind/give-up", here(binding.give_up), methods=["POST"]),
+        Route("/applications/{number}", here(tracker.tracker)),
+        Route("/applications/{number}/evidence", here(tracker.hand_in), methods=["POST"]),
+        Route("/applications/{number}/send-code", here(tracker.send_code), methods=["POST"]),
+        Route("/applications/{number}/code", here(tracker.take_code), methods=["POST"]),
+        Route("/applications/{number}/withdraw", here(tracker.withdraw), methods=["POST"]),
+        Route("/consents/{number}", here(tracker.asked), methods=BOTH),
+        Route("/sharings/{number}", here(managing.sharing)),
+        Route("/sharings/{number}/pause", here(managing.pause), methods=["POST"]),
+        Route("/sharings/{number}/limits", here(managing.limits), methods=BOTH),
+        Route("/sharings/{number}/end", here(managing.end), methods=BOTH),
+        Route("/help", here(helping.helping), methods=BOTH),
+        Route("/help/stop", here(helping.stop), methods=["POST"]),
+        Route("/help/{number}/begin", here(helping.begin), methods=["POST"]),
+        Route("/help/{number}/end", here(helping.end), methods=["POST"]),
+        Route("/order", here(managing.order), methods=BOTH),
+        Route("/keep", here(managing.keep), methods=BOTH),
+    ]
 
 
 class _Static(StaticFiles):
