@@ -110,6 +110,14 @@ def with_a_total_of_its_own(hospital: Vendor) -> None:
     hospital.answer("2207", data=visit(hospital) | {"medfee_sumamt": "900.00"})
 
 
+def with_sums_that_are_not_its_own(hospital: Vendor) -> None:
+    pay = visit(hospital, "other_region")
+    day = hospital.answer("2207", data=pay)["output"]["setlinfo"]["setl_time"][:10]
+    sums = {"medfee_sumamt": "801.00", "fund_pay_sumamt": "0.00", "acct_pay": "800.00", "fixmedins_setl_cnt": "1"}
+    scope = {"insutype": "310", "setl_optins": "370800", "stmt_begndate": day, "stmt_enddate": day}
+    hospital.answer("3201", data=sums | scope)
+
+
 def with_a_made_up_sign_no(hospital: Vendor) -> None:
     hospital.answer("9001", signIn={"opter_no": "1", "mac": "m", "ip": "i"})
     hospital.answer("9002", signOut={"opter_no": "1", "sign_no": "1"})
@@ -130,6 +138,7 @@ def with_a_made_up_sign_no(hospital: Vendor) -> None:
             with_a_total_of_its_own,
             "2207 应成功，却返回：医疗费总额 900.00 元与已上传明细合计 800.00",
         ),
+        ("day_end", with_sums_that_are_not_its_own, "回复中 stmtinfo.stmt_rslt 应为 0（平），实际为 1"),
         ("sign_on", with_a_made_up_sign_no, "signOut.sign_no 应为 9001 返回的 signinoutb.sign_no"),
     ],
     ids=lambda value: getattr(value, "__name__", None),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from gongji.entrances.sandbox.conformance.scenarios import SCENARIOS
 from gongji.entrances.sandbox.failures import FailureKind
 from gongji.entrances.sandbox.host import Sandbox
 from gongji.entrances.sandbox.institutions import INSTITUTIONS
@@ -102,5 +103,7 @@ def test_the_guide_s_tables_are_the_sandbox_s_own() -> None:
     for institution in INSTITUTIONS:
         ended = "（定点已终止）" if institution.ended else ""
         assert f"| `{institution.code}` | {institution.name}{ended} | {institution.region} |" in GUIDE
+    for scenario in SCENARIOS:
+        assert f"| `{scenario.key}` | {scenario.title[0]} | {scenario.about} |" in GUIDE
     for kind in FailureKind:
         assert f"| `{kind}` |" in GUIDE

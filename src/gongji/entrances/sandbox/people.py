@@ -25,6 +25,9 @@ HYPERTENSION, DIALYSIS = "M03900", "M07801"
 TIELING_TIER_3, TIELING_TIER_1 = "H21129900001", "H21129900002"
 JINING_TIER_3, NANJING_TIER_3 = "H37089900001", "H32019900001"
 
+#: Where visits of before were, so that everybody else's books begin empty.
+TIELING_TIER_2, JINING_COMMUNITY = "H21129900003", "H37089900002"
+
 #: psn_type by status, as the demo world and most regions code it.
 _PSN_TYPES: Final = {Status.ACTIVE: "11", Status.RETIRED: "12", Status.RESIDENT: "15"}
 
@@ -215,7 +218,7 @@ PEOPLE: Final = (
         "capped", "沙封顶", "21129919700505913", TIELING, _ACTIVE,
         ("本年度统筹支付已到封顶线（3000.00 元）", "the pooled fund has paid up to this year's cap (¥3,000.00)"),
         Trial(fund="0.00", own="100.00", shared="0.00", cash="700.00"),
-        current="100.00", before=Visit(TIELING_TIER_3, 8, "0"),
+        current="100.00", before=Visit(TIELING_TIER_2, 8, "0"),
     ),
     InventedPerson(
         "retired", "沙退休", "21129919560417906", TIELING, _RETIRED,
@@ -315,7 +318,7 @@ PEOPLE: Final = (
         "spent_limit", "沙用尽", "37089919540505907", JINING, _RESIDENT,
         ("居民，共济总限额 100.00 元已经用完", "a resident whose sharer's limit of ¥100.00 in all is spent"),
         Trial(at=JINING_TIER_3, use="2", fund="0.00", own="0.00", shared="0.00", cash="800.00"),
-        before=Visit(JINING_TIER_3, 1, "2"),
+        before=Visit(JINING_COMMUNITY, 1, "2"),
     ),
     InventedPerson(
         "spent_sharer", "沙到限", "37089919790909909", JINING, _ACTIVE,

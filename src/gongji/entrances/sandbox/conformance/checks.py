@@ -116,5 +116,15 @@ def pays(path: str) -> Check:
     return check
 
 
+def answers(path: str, wanted: str, meaning: str) -> Check:
+    """The answer says something."""
+
+    def check(seen: Seen) -> str | None:
+        told = values(seen.message.output, path)
+        return None if told == [wanted] else f"回复中 {path} 应为 {wanted}（{meaning}），实际为 {_told(told)}"
+
+    return check
+
+
 def _told(found: list[object]) -> str:
     return "、".join(str(value) for value in found[:3]) or "空"

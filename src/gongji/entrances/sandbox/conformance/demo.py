@@ -190,6 +190,55 @@ class Script:
             },
         )
 
+    def stay(self) -> None:
+        """A stay from its admission to the reversal, and then undone, so that it can be played again."""
+        send, now = self.system.send, str(self.system.message("", {})["inf_time"])
+        psn_no = str(self.system.identify(self._number)["baseinfo"]["psn_no"])
+        card = {"mdtrt_cert_type": "02", "mdtrt_cert_no": self._number}
+        admission = {
+            "psn_no": psn_no,
+            "insutype": self.patient.scheme,
+            "begntime": f"{now[:10]} 00:00:00",
+            "med_type": "21",
+            "ipt_no": f"ZY{next(_SERIALS):06d}",
+            "exp_content": {"deposit_amt": "200.00", "deposit_acct": "1"},
+        }
+        illness = {"psn_no": psn_no, "diag_type": "1", "diag_code": "I25.103", "diag_name": "冠状动脉粥样硬化性心脏病"}
+        admitted = send("2401", mdtrtinfo=admission | card, diseinfo=[illness])
+        named = {"mdtrt_id": admitted["result"]["mdtrt_id"], "psn_no": psn_no}
+        fee = {
+            "feedetl_sn": f"{next(_SERIALS):08d}",
+            "fee_ocur_time": now,
+            "med_list_codg": CT.code,
+            "det_item_fee_sumamt": total_of([CT]),
+            "cnt": CT.count,
+            "pric": CT.price,
+        }
+        send("2301", feedetail=[fee | named])
+        bill = {"medfee_sumamt": total_of([CT]), "acct_used_flag": "1", "insutype": self.patient.scheme}
+        send("2303", data=named | card | bill)
+        send("2402", dscginfo=named | {"insutype": self.patient.scheme, "endtime": now, "dscg_way": "1"})
+        send("2304", data=named | card | bill)
+        send("2305", data=named)
+        send("2405", data=named)
+        send("2302", data=[named | {"feedetl_sn": "0000"}])
+        send("2404", data=named)
+
+    def day_end(self) -> None:
+        """A settlement and the sums of its region and scheme; then it is taken back, so that it can be played again."""
+        paid = self.settled()
+        day = str(paid["setl_time"])[:10]
+        sums = {name: paid[name] for name in ("medfee_sumamt", "fund_pay_sumamt", "acct_pay")}
+        scope = {
+            "insutype": paid["insutype"],
+            "setl_optins": paid["clr_optins"],
+            "stmt_begndate": day,
+            "stmt_enddate": day,
+            "fixmedins_setl_cnt": "1",
+        }
+        self.system.send("3201", data=scope | sums)
+        self.system.take_back("2208", paid)
+
     def purchase(self) -> None:
         """A purchase quoted, settled and taken back."""
         person = self.system.identify(self._number)["baseinfo"]
@@ -218,6 +267,8 @@ _PLAYS: Final[Mapping[str, Callable[[Script], object]]] = {
     "reversed_twice": Script.reversed_twice,
     "lines_corrected": Script.lines_corrected,
     "no_cover": Script.no_cover,
+    "stay": Script.stay,
+    "day_end": Script.day_end,
     "purchase": Script.purchase,
     "purchase_lost_reply": Script.bought,
 }

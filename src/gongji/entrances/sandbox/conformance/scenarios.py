@@ -6,6 +6,7 @@ from typing import Final
 
 from gongji.entrances.sandbox.conformance.checks import (
     another_message,
+    answers,
     given,
     holds,
     patient,
@@ -181,6 +182,33 @@ SCENARIOS: Final = (
         (
             _IDENTIFY,
             Step("2001", "待遇检查，把 trt_chk_rslt 显示给收费员", checks=(patient("data.psn_no"),)),
+        ),
+    ),
+    Scenario(
+        "stay", ("住院与押金", "A stay with a deposit"),
+        "入院时冻结押金（exp_content 的 deposit_amt、deposit_acct），上传明细、预结算、出院、结算、撤销。押金先付，多余的退回。",
+        "retired",
+        (
+            _IDENTIFY,
+            Step("2401", "办理入院，可在 exp_content 中申请押金",
+                 checks=(patient("mdtrtinfo.psn_no"), holds("mdtrtinfo.exp_content.deposit_acct", "1", "2"))),
+            Step("2301", "上传住院明细，mdtrt_id 使用 2401 返回的值",
+                 checks=(patient("feedetail.psn_no"), given("feedetail.mdtrt_id", 1, "result.mdtrt_id"))),
+            Step("2303", "住院预结算", checks=(given("data.mdtrt_id", 1, "result.mdtrt_id"),)),
+            Step("2402", "办理出院", checks=(given("dscginfo.mdtrt_id", 1, "result.mdtrt_id"),)),
+            Step("2304", "住院结算", checks=(patient("data.psn_no"), given("data.mdtrt_id", 1, "result.mdtrt_id"))),
+            Step("2305", "撤销住院结算", checks=(given("data.mdtrt_id", 1, "result.mdtrt_id"),)),
+        ),
+    ),
+    Scenario(
+        "day_end", ("日终对账", "The day's end"),
+        "结算一笔，再用 3201 对当天的总账。可用 insutype 和 setl_optins 只对一部分；撤销的按负数计。不平时不能当作对过账。",
+        "other_region",
+        (
+            *_UP_TO_LINES,
+            _pay(),
+            Step("3201", "对总账：总额、基金、个人账户和笔数都要相等",
+                 checks=(answers("stmtinfo.stmt_rslt", "0", "平"),)),
         ),
     ),
     Scenario(
