@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from gongji.foundation.telemetry import configure_logging
 from gongji.settlement.verify import verify_everything
 from hospital_day.day import live
 from oracle.ground import own_town
@@ -20,9 +21,10 @@ def main() -> int:
     """Live the day; exit code 1 when the books do not agree or do not verify."""
     parser = argparse.ArgumentParser(prog="hospital-day", description=__doc__)
     parser.add_argument("--visits", type=int, default=2000)
-    parser.add_argument("--threads", type=int, default=9)
+    parser.add_argument("--threads", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
+    configure_logging("error", "text")
     began = time.monotonic()
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with (

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -100,29 +101,33 @@ class Institution:
 
 
 class Client:
-    """One till of an institution. Several tills number their messages alike: a number that another till used for something
-    else is refused, and the till takes its next one.
+    """One till of an institution. Two tills each number their messages alike: a number that the other one used for
+    something else is refused, and the till takes a later one.
 
     Args:
         institution: whose till it is.
         chance: what goes wrong is drawn from it.
         lose: the share of replies that never arrive.
+        pair: which two number alike.
     """
 
-    def __init__(self, institution: Institution, chance: random.Random, lose: float) -> None:
+    def __init__(self, institution: Institution, chance: random.Random, lose: float, pair: int = 0) -> None:
         self.institution = institution
         self.chance = chance
         self._lose = lose
         self._http = httpx.Client(base_url=institution.base, timeout=60)
-        self._numbers = itertools.count(1)
+        self._pair = timedelta(seconds=pair)
+        self._number = 0
 
     def close(self) -> None:
         """Hang up."""
         self._http.close()
 
     def next_msgid(self) -> str:
-        """The till's next message number: institution, moment and a number that begins at 1 at every till."""
-        return f"{self.institution.code}{self.institution.clock.now():%Y%m%d%H%M%S}{next(self._numbers):04d}"[:30]
+        """The till's next message number: institution, moment (the two tills that are alike stamp the same) and a number
+        that begins at 1 at every till."""
+        self._number += 1
+        return f"{self.institution.code}{self.institution.clock.now() + self._pair:%Y%m%d%H%M%S}{self._number:04d}"
 
     def post(self, message: dict[str, Any], path: str = "/fsi/callService") -> httpx.Response:
         """Send a message once, signed afresh."""
@@ -139,6 +144,7 @@ class Client:
             answer = self.post(message).json()
             if answer["infcode"] == -1 and "[key.other_content]" in answer["err_msg"]:
                 self.institution.seen["numbers used by another till"] += 1
+                self._number += self.chance.randint(0, 20)
                 continue
             return message, answer
 

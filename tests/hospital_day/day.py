@@ -63,7 +63,7 @@ def live(
     Args:
         town: an empty town.
         folder: for uploaded files.
-        visits: how many, a fifth of them at the pharmacy.
+        visits: how many, about a third of them at the pharmacy.
         threads: tills, two thirds of them the hospital's.
         seed: what is drawn from.
         progress: told of every visit.
@@ -82,14 +82,14 @@ def live(
         base = stack.enter_context(serving(NationalGateway(platform), "127.0.0.1", 0))
         hospital, pharmacy = (Institution(base, code, town.clock) for code in (HOSPITAL, PHARMACY))
         tills = [
-            _Till(hospital if number % 3 else pharmacy, random.Random(f"{seed}-{number}"), patients)
+            _Till(hospital if number % 3 else pharmacy, random.Random(f"{seed}-{number}"), patients, number // 6)
             for number in range(threads)
         ]
         _work(tills, visits, progress)
         for institution, clearing in ((hospital, "11"), (pharmacy, "41")):
             for what, often in institution.seen.items():
                 evening.seen[what] = evening.seen.get(what, 0) + often
-            till = Client(institution, random.Random(seed), lose=0)
+            till = Client(institution, random.Random(seed), lose=0, pair=threads)
             stack.callback(till.close)
             _reconcile(till, clearing, evening)
     return evening
@@ -100,6 +100,7 @@ class _Till:
     institution: Institution
     chance: random.Random
     patients: Sequence[Person]
+    pair: int
 
     def serve(self, client: Client, number: int) -> None:
         """One patient, with whatever goes wrong."""
@@ -155,7 +156,7 @@ def _work(tills: Sequence[_Till], visits: int, progress: Callable[[], None]) -> 
     failures: list[BaseException] = []
 
     def work(till: _Till) -> None:
-        client = Client(till.institution, till.chance, LOST)
+        client = Client(till.institution, till.chance, LOST, till.pair)
         try:
             while not waiting.empty() and not failures:
                 till.serve(client, waiting.get())
