@@ -274,8 +274,3 @@ def test_purposes_can_be_changed_within_what_the_region_allows(town: Town, jinin
         for purposes in ([], [Purpose.LTC_PREMIUM]):
             with pytest.raises(GongjiError, match="purpose_not_allowed"):
                 wishes.change_purposes(connection, RuleBook.shipped(), sent.authorisation_id, purposes=purposes, **who)
-
-
-def test_working_days_leave_weekends_out() -> None:
-    assert applications.working_days_after(date(2026, 11, 25), 5) == date(2026, 12, 2)
-    assert applications.working_days_after(date(2026, 11, 28), 1) == date(2026, 11, 30)

@@ -152,6 +152,21 @@ def test_a_case_in_one_pair_of_hands_is_closed_to_the_others(house: House) -> No
     wu.follow(f"/office/cases/{asked.id}/claim")
 
 
+def test_the_applicant_sees_what_they_handed_in_and_nobody_else_in_the_family_does(house: House) -> None:
+    asked = house.request()
+    with house.town.database.transaction() as connection:
+        (item,) = family.evidence_list(connection, asked.id)
+    path = f"/c/documents/{asked.id}/{item.id}/1"
+    picture = house.citizen(asked.sharer_id).get(path)
+    assert Image.open(io.BytesIO(picture.content)).size == (600, 420)
+    assert audited(house, asked.user_id)[-1] == "evidence.read"
+    assert house.citizen(asked.user_id).get(path).status_code == 404
+    other = house.request("赵梅")
+    assert house.citizen(other.sharer_id).get(f"/c/documents/{other.id}/{item.id}/1").status_code == 404
+    for odd in ("x/1/1", f"{asked.id}/{item.id}/2", f"{asked.id}/{item.id}/0", f"{asked.id}/x/1"):
+        assert house.citizen(asked.sharer_id).get(f"/c/documents/{odd}").status_code == 404
+
+
 def test_an_officer_cannot_take_a_relatives_case(house: House) -> None:
     asked = house.request()
     with house.town.database.transaction() as connection:

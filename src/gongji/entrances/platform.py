@@ -19,6 +19,7 @@ from gongji.foundation.files import FileStore, files_folder
 from gongji.foundation.personal import Vault, open_vault
 from gongji.foundation.settings import Settings
 from gongji.foundation.telemetry import configure_logging
+from gongji.foundation.workdays import Calendar
 from gongji.migrations import open_migrated
 from gongji.premium.service import Office
 from gongji.rules.book import RuleBook
@@ -51,6 +52,11 @@ class Platform:
     def desk(self) -> Desk:
         """The settlement desk; started on first use, so that a command that settles nothing has none."""
         return Desk(self.database, self.rules, self.clock, desks=self.settings.desks, queue=self.settings.desk_queue)
+
+    @property
+    def calendar(self) -> Calendar:
+        """The agency's working days."""
+        return Calendar(frozenset(self.settings.holidays), frozenset(self.settings.worked_weekends))
 
     @cached_property
     def premiums(self) -> Office:

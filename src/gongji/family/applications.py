@@ -21,13 +21,12 @@ from gongji.family.tables import binding_application as table
 from gongji.foundation.clock import CHINA
 from gongji.foundation.ids import Serials
 from gongji.foundation.personal import Vault
+from gongji.foundation.workdays import WEEKDAYS, Calendar
 from gongji.rules.book import RuleBook
 from gongji.rules.model import Purpose, Relation, SharingRule
 
 #: Days that a relative has to answer; then the request has to be made anew.
 CONSENT_DAYS: Final = 15
-
-_SATURDAY: Final = 5
 
 
 class ApplicationState(StrEnum):
@@ -210,6 +209,7 @@ def send(
     actor: str,
     at: datetime,
     serials: Serials,
+    calendar: Calendar = WEEKDAYS,
 ) -> None:
     """Send the request: to the user where the region asks for consent, else straight to what `bind` makes of it.
 
@@ -224,7 +224,7 @@ def send(
         until = at.astimezone(CHINA).date() + timedelta(days=CONSENT_DAYS)
         _set(connection, application, at, state=ApplicationState.WAITING_CONSENT, sent_at=at, finish_by=until)
         return
-    _bind(connection, book, application, commitment=commitment, actor=actor, at=at, serials=serials)
+    _bind(connection, book, application, commitment=commitment, actor=actor, at=at, serials=serials, calendar=calendar)
 
 
 def consent(
@@ -235,6 +235,7 @@ def consent(
     by: str,
     at: datetime,
     serials: Serials,
+    calendar: Calendar = WEEKDAYS,
 ) -> None:
     """The user has agreed: what the sharer asked for is made.
 
@@ -245,13 +246,14 @@ def consent(
         by: who took the consent down, and how: ``user``, ``sms``, ``officer 0210``.
         at: now.
         serials: where the new id comes from.
+        calendar: the agency's working days.
 
     Raises:
         Refused: ``authorisation.consent_over``; as `gongji.family.binding.bind`.
     """
     _check_waiting(connection, application, at)
     _set(connection, application, at, consent_by=by, consent_at=at, consent_code_digest=None)
-    _bind(connection, book, application, commitment=True, actor=by, at=at, serials=serials)
+    _bind(connection, book, application, commitment=True, actor=by, at=at, serials=serials, calendar=calendar)
 
 
 def decline(connection: sa.Connection, application: Application, at: datetime) -> None:
@@ -299,14 +301,6 @@ def waiting_for(connection: sa.Connection, vault: Vault, user_id: int, on: date)
     return _select(connection, vault, table.c.user_id == user_id, waiting, table.c.finish_by >= on)
 
 
-def working_days_after(day: date, count: int) -> date:
-    """The last of so many working days, weekends left out; public holidays come on top."""
-    while count > 0:
-        day += timedelta(days=1)
-        count -= day.weekday() < _SATURDAY
-    return day
-
-
 def _bind(
     connection: sa.Connection,
     book: RuleBook,
@@ -316,6 +310,7 @@ def _bind(
     actor: str,
     at: datetime,
     serials: Serials,
+    calendar: Calendar,
 ) -> Authorisation:
     assert application.user_id is not None
     assert application.relation is not None
@@ -342,7 +337,7 @@ def _bind(
         state=ApplicationState.SENT,
         authorisation_id=made.id,
         sent_at=application.sent_at or at,
-        finish_by=working_days_after(on, days) if days else None,
+        finish_by=calendar.deadline(at, days).date() if days else None,
     )
     return made
 

@@ -56,3 +56,7 @@ class Calendar:
                 total += max(timedelta(), min(end, closes) - max(start, opens))
             on += timedelta(days=1)
         return int(total.total_seconds()) // 60
+
+
+#: A calendar without holidays.
+WEEKDAYS: Final = Calendar()

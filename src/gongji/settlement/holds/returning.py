@@ -19,13 +19,14 @@ from gongji.settlement.holds.queries import find_hold
 
 _LOCK_PERSON: Final = "SELECT FROM person WHERE bucket = %(bucket)s AND id = %(id)s FOR NO KEY UPDATE"
 
+#: All of a hold's accounts are the payer's, and lie in one bucket.
 _LOCK_ACCOUNTS: Final = """
-SELECT a.id, a.balance, a.closed_at IS NULL
-  FROM account a JOIN unnest(%(accounts)b::bigint[]) AS k(id) ON a.bucket = (k.id & 1023) AND a.id = k.id
+SELECT a.id, a.balance, a.closed_at IS NULL FROM account a
+ WHERE a.bucket = %(bucket)s AND a.id = ANY(%(accounts)b::bigint[])
  ORDER BY a.id FOR NO KEY UPDATE OF a
 """
 
-#: Absolute values, read under the lock of the authorisation's user; when it was last used stays.
+#: Under the lock of the authorisation's user; when it was last used stays.
 _LESS_USAGE: Final = """
 UPDATE authorisation_usage SET used = used - %(amount)s
  WHERE bucket = %(bucket)s AND authorisation_id = %(id)s AND period = ANY(%(periods)s)
@@ -81,7 +82,7 @@ def _lock(connection: sa.Connection, hold: Hold) -> Books:
     accounts = store.accounts_of(hold)
     with ledger.raw_cursor(connection) as cursor:
         cursor.execute(_LOCK_PERSON, {"bucket": bucket_of(hold.person_id), "id": hold.person_id})
-        cursor.execute(_LOCK_ACCOUNTS, {"accounts": Integers(sorted(accounts))})
+        cursor.execute(_LOCK_ACCOUNTS, {"bucket": bucket_of(hold.account), "accounts": Integers(sorted(accounts))})
         books = Books({account: balance for account, balance, is_open in cursor.fetchall() if is_open})
         cursor.execute(store.TURNED, {"returning": Integers([hold.id])})
         books.turned = {person: (year, turned_at) for person, year, turned_at in cursor.fetchall()}

@@ -239,6 +239,7 @@ def _send(visit: Visit, draft: Application) -> Response:
             actor=visit.caller.holder,
             at=visit.now,
             serials=visit.platform.database.serials,
+            calendar=visit.platform.calendar,
         )
     audit.record(visit.connection, visit.caller, "authorisation.bind", at=visit.now, person_id=draft.user_id)
     return visit.go(f"/applications/{draft.number}")

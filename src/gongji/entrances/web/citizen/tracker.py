@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from gongji.entrances import wording
+from gongji.entrances.web.citizen.documents import handed_in
 from gongji.entrances.web.citizen.stops import stopped
 from gongji.entrances.web.visits import Visit
 from gongji.family import applications, consent_codes
@@ -55,6 +56,7 @@ def _page(visit: Visit, one: Application, errors: dict[str, str]) -> Response:
         finish_by=visit.reader.day(one.finish_by) if one.finish_by and state in _RUNNING else "",
         wanted=[(kind, EVIDENCE_WORDS[kind][0 if chinese else 1], why) for kind, why in wanted],
         steps=_steps(visit, one, made),
+        handed=handed_in(visit, made),
         why=_why(visit, made),
         how=visit.reader.text(f"home.how.{rule.trigger}") if rule and state == AuthorisationState.ACTIVE else "",
         sharing=made.id if made and state in (AuthorisationState.ACTIVE, AuthorisationState.PAUSED) else None,
@@ -138,6 +140,7 @@ def take_code(visit: Visit) -> Response:
                 by="sms",
                 at=visit.now,
                 serials=visit.platform.database.serials,
+                calendar=visit.platform.calendar,
             )
     except InvalidInput as problem:
         count_attempt(visit.platform.database, consent_codes.TRIED, one.number, at=visit.now)
@@ -203,6 +206,7 @@ def _answer(visit: Visit, one: Application) -> None:
             by="user",
             at=visit.now,
             serials=visit.platform.database.serials,
+            calendar=visit.platform.calendar,
         )
     else:
         applications.decline(visit.connection, one, visit.now)

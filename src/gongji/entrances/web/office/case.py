@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from gongji.entrances.web.office.clock import clock_of
 from gongji.entrances.web.office.comparing import compare, word
-from gongji.entrances.web.office.pages import ON_CASES, REVIEWERS, calendar, for_duties, show
+from gongji.entrances.web.office.pages import ON_CASES, REVIEWERS, for_duties, show
 from gongji.entrances.web.office.queue import next_case
 from gongji.entrances.web.visits import Visit
 from gongji.family import casework
@@ -243,7 +243,7 @@ def _page(
         relation=word(RELATION_WORDS[found.relation], reader),
         state=word(STATE_WORDS[found.state], reader),
         waits=waits,
-        clock=clock_of(visit.platform.rules, calendar(visit), found.region, since, visit.now, reader)
+        clock=clock_of(visit.platform.rules, visit.platform.calendar, found.region, since, visit.now, reader)
         if waits
         else None,
         differences=[row for row in rows if row.differs],

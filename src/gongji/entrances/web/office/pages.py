@@ -11,7 +11,6 @@ from starlette.responses import Response
 from gongji.entrances.web.pages import style_address
 from gongji.entrances.web.visits import PageWork, Visit
 from gongji.foundation.access import Duty
-from gongji.foundation.workdays import Calendar
 
 REVIEWERS: Final = (Duty.REVIEWER, Duty.SECOND_REVIEWER)
 ON_CASES: Final = (*REVIEWERS, Duty.AUDITOR)
@@ -68,9 +67,3 @@ def area_prefix(visit: Visit) -> str:
     """The first digits of the regions that the officer works for."""
     region = visit.caller.region or ""
     return region[:2] if region.endswith("0000") else region[:4]
-
-
-def calendar(visit: Visit) -> Calendar:
-    """The installation's working days."""
-    settings = visit.platform.settings
-    return Calendar(frozenset(settings.holidays), frozenset(settings.worked_weekends))

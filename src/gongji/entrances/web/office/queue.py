@@ -12,7 +12,7 @@ from starlette.responses import Response
 from gongji.entrances.web.office.clock import Clock, clock_of
 from gongji.entrances.web.office.comparing import word
 from gongji.entrances.web.office.deciding import carry_out_now
-from gongji.entrances.web.office.pages import ON_CASES, area_prefix, calendar, for_duties, show, ways
+from gongji.entrances.web.office.pages import ON_CASES, area_prefix, for_duties, show, ways
 from gongji.entrances.web.visits import Visit
 from gongji.family import casework
 from gongji.family.casework import Desk
@@ -121,7 +121,7 @@ def _belongs(line: Line, shown: str) -> bool:
 def _lines(visit: Visit, desks: Sequence[Desk]) -> list[Line]:
     ids = {side for desk in desks for side in (desk.case.authorisation.sharer_id, desk.case.authorisation.user_id)}
     people = registry.people_by_id(visit.connection, visit.platform.vault, ids)
-    days = calendar(visit)
+    days = visit.platform.calendar
     lines = []
     for desk in desks:
         case = desk.case.authorisation
