@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 import httpx
 import pytest
 from vendor import Vendor
 
+from gongji.entrances.sandbox import host
 from gongji.entrances.sandbox.host import Sandbox
 from gongji.entrances.sandbox.people import BY_KEY
 from gongji.entrances.sandbox.standing import standings
@@ -122,3 +124,19 @@ def test_reset_brings_the_first_state_and_the_books_hold(
     assert fen(sandbox, "plain") == before
     assert sandbox.log.recent() == []
     assert sandbox.clock.ahead == timedelta()
+
+
+def test_what_is_due_is_done_while_the_clock_runs(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = asyncio.Event()
+
+    async def passed(_: Sandbox) -> None:
+        done.set()
+
+    async def run() -> None:
+        async with sandbox.running():
+            await asyncio.wait_for(done.wait(), timeout=10)
+
+    monkeypatch.setattr(host, "_TICK", 0.01)
+    monkeypatch.setattr(Sandbox, "_passed", passed)
+    asyncio.run(run())
+    assert done.is_set()

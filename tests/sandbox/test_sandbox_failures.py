@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from vendor import Vendor
 from gongji.entrances.demo.hospital import sign_x_tif
 from gongji.entrances.sandbox.failures import FailureKind, Failures
 from gongji.entrances.sandbox.host import Sandbox
+from gongji.entrances.sandbox.people import BY_KEY
 from gongji.foundation.clock import CHINA
 from gongji.foundation.errors import InvalidInput
 
@@ -29,11 +31,6 @@ def _nothing_planned(sandbox: Sandbox) -> Iterator[None]:
 def plan(browser: httpx.Client, kind: FailureKind, **more: str) -> None:
     """Plan a failure as the page does."""
     assert browser.post("/failures", data={"kind": kind, **more}).status_code == 303
-
-
-def settled(hospital: Vendor) -> int:
-    """How many signed on at the hospital: what 9001 leaves behind."""
-    return sum(answer["infcode"] == 0 for answer in hospital.answers)
 
 
 def signs_on(sandbox: Sandbox) -> int:
@@ -76,8 +73,6 @@ def test_a_gateway_in_between_answers_502_in_html(hospital: Vendor, browser: htt
 
 
 def test_a_message_delivered_twice_is_done_once(hospital: Vendor, browser: httpx.Client, sandbox: Sandbox) -> None:
-    from gongji.entrances.sandbox.people import BY_KEY
-
     plan(browser, FailureKind.DUPLICATE, infno="2207")
     answer = hospital.visit(BY_KEY["plain"], flag="1", infno="2207")
     assert answer["infcode"] == 0
@@ -97,14 +92,16 @@ def test_a_clock_that_is_wrong_makes_the_signature_stale(hospital: Vendor, brows
 
 
 def test_a_delay_answers_after_the_work_is_done(hospital: Vendor, browser: httpx.Client, sandbox: Sandbox) -> None:
-    plan(browser, FailureKind.DELAY, seconds="1")
+    plan(browser, FailureKind.DELAY, seconds="4")
     headers = sign_x_tif(hospital.paasid, hospital.secret, datetime.now(CHINA))
     message, before = hospital.message("9001", SIGN_ON), signs_on(sandbox)
     with pytest.raises(httpx.ReadTimeout):
         hospital.client.post(f"{hospital.base}/fsi/api/callService", json=message, headers=headers, timeout=0.3)
-    for _ in range(100):
+    assert "处理中" in browser.get("/messages").text
+    for _ in range(200):
         if signs_on(sandbox) > before:
             break
+        time.sleep(0.05)
     assert signs_on(sandbox) == before + 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 
 import httpx
@@ -101,8 +102,6 @@ def test_what_is_not_there_is_told(browser: httpx.Client, path: str) -> None:
 
 
 def test_the_log_keeps_the_last_and_forgets_the_oldest() -> None:
-    from datetime import UTC, datetime
-
     log, heard = MessageLog(kept=3), list[Message]()
     log.listen(heard.append)
     for number in range(5):

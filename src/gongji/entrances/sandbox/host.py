@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+import psycopg
+import sqlalchemy as sa
 import structlog
 from anyio import to_thread
 from starlette.responses import PlainTextResponse
@@ -34,8 +36,8 @@ from gongji.foundation.settings import Settings
 
 log = structlog.get_logger()
 
-#: How often the clock is looked at for a day that ended, in seconds.
-_TICK: Final = 5.0
+#: How often what is due is done while the clock runs, in seconds.
+_TICK: Final = 30.0
 
 #: How long a reset waits for messages that are being answered; an endless one is cut off.
 _PATIENCE: Final = 10.0
@@ -135,14 +137,12 @@ class Sandbox:
                 await ticking
 
     async def _tick(self) -> None:
-        day = self.clock.now().date()
         while True:
             await asyncio.sleep(_TICK)
-            today = self.clock.now().date()
-            if today != day:
-                day = today
-                passed = await self._passed()
-                log.info("sandbox.day_ended", credited=passed.credited, expired=passed.expired)
+            try:
+                await self._passed()
+            except (psycopg.OperationalError, sa.exc.OperationalError) as problem:
+                log.warning("sandbox.put_off", error=str(problem))
 
     def close(self) -> None:
         """End; the world stays as it is for the next start."""

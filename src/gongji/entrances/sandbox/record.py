@@ -69,6 +69,7 @@ class Message:
         answer: what went out, or would have gone out where the answer was lost.
         disturbed: the failures that were played on it.
         answered: the answer as JSON; empty when there is none.
+        under_way: whether it is still being dealt with.
     """
 
     number: int
@@ -78,10 +79,11 @@ class Message:
     answer: bytes = b""
     disturbed: tuple[str, ...] = ()
     answered: Mapping[str, Any] = field(default_factory=dict)
+    under_way: bool = True
 
     def finish(self, status: int, answer: bytes, disturbed: tuple[str, ...]) -> None:
         """Note what came of it."""
-        self.status, self.answer, self.disturbed = status, answer, disturbed
+        self.status, self.answer, self.disturbed, self.under_way = status, answer, disturbed, False
         try:
             found = msgspec.json.decode(answer) if answer else {}
         except msgspec.MsgspecError:

@@ -24,6 +24,7 @@ from gongji.family.model import AuthorisationState
 from gongji.foundation.documents import read_document
 from gongji.foundation.errors import Misconfigured
 from gongji.foundation.money import parse_yuan
+from gongji.foundation.schema import metadata
 from gongji.ledger.holds import HoldPurpose
 from gongji.ledger.model import AccountKind
 from gongji.ledger.service import open_balances, register_poster
@@ -47,8 +48,10 @@ _ACTOR: Final = "sandbox"
 
 
 def digest() -> str:
-    """A digest of what `load_world` loads: a world of another digest is loaded afresh."""
-    told = repr((INSTITUTIONS, PEOPLE, SHARINGS))
+    """A digest of what `load_world` loads, and of the tables that it is loaded into: a world of another digest is
+    loaded afresh."""
+    tables = [(table.name, [column.name for column in table.columns]) for table in metadata.sorted_tables]
+    told = repr((INSTITUTIONS, PEOPLE, SHARINGS, tables))
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
