@@ -7,10 +7,14 @@ import threading
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from counter_window import Household, Window, sample, signed
+from right_messages import plausible, values_for
 from structlog.testing import capture_logs
+from test_family_at_the_counter import payment, registered, uploaded
 
 from gongji.entrances.national.services import names_other_service
+from gongji.entrances.national.transactions import TRANSACTIONS
 from gongji.entrances.platform import Platform
 from gongji.foundation.money import yuan
 
@@ -82,6 +86,26 @@ def test_replayed_signature_is_refused_even_for_another_message(hospital: Window
     assert hospital.post(hospital.message("9001", SIGN_IN), headers=headers).json()["infcode"] == 0
     again = hospital.message("1101", {"data": {"mdtrt_cert_type": "02", "mdtrt_cert_no": "1"}})
     assert refusal(hospital.post(again, headers=headers)).endswith("[access.replayed]")
+
+
+def test_transactions_that_look_up_the_patient_meanwhile_do_nothing_under_a_replayed_signature(
+    hospital: Window, household: Household
+) -> None:
+    """A caught signature around other bodies: one settlement stands, nothing is settled, quoted or taken back."""
+    headers = signed(hospital.town, "paas-H21120200001", nonce="once")
+    assert hospital.post(hospital.message("9001", SIGN_IN), headers=headers).json()["infcode"] == 0
+    visit = registered(hospital, household)
+    uploaded(hospital, household, visit)
+    paid = hospital.done("2207", payment(household, visit))["setlinfo"]
+    left = hospital.town.balance(household.mother.id)
+    values = values_for(household.mother, mdtrt_id=visit, setl_id=paid["setl_id"])
+    for infno, transaction in TRANSACTIONS.items():
+        if transaction.admits:
+            message = hospital.message(infno, plausible(transaction, values | {"medfee_sumamt": "1268.50"}))
+            assert refusal(hospital.post(message, headers=headers)).endswith("[access.replayed]"), infno
+    assert hospital.town.balance(household.mother.id) == left
+    with hospital.town.database.engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM settlement")).scalar_one() == 1
 
 
 def test_institution_acts_for_itself_only(hospital: Window) -> None:

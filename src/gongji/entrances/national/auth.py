@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from gongji.entrances.national.dialects import DIALECTS, Dialect, Proof, missing_headers
 from gongji.entrances.national.keyring import KeyRing
-from gongji.entrances.national.replays import ReplayGuard
+from gongji.entrances.national.replays import ReplayGuard, replayed
 from gongji.entrances.platform import Platform
 from gongji.foundation.errors import NotAllowed, NotSignedIn
 from gongji.registry.keys import SigningKey
@@ -27,6 +29,34 @@ class Rejected(NotSignedIn):
         self.body = body
 
 
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A message that is rightly signed, while it is found out whether its signature came before.
+
+    Attributes:
+        institution: whose key signed.
+    """
+
+    institution: Institution
+    _dialect: Dialect
+    _proof: Proof
+    _noted: asyncio.Future[bool] | None
+
+    async def completed(self) -> None:
+        """Wait until the signature is noted; nothing may be done for the message before.
+
+        Raises:
+            NotSignedIn: ``access.replayed``; as `Rejected` where the dialect has a form of its own for it.
+        """
+        if self._noted is not None and not await self._noted:
+            raise _in_form_of(self._dialect, replayed(self._proof))
+
+
+def _in_form_of(dialect: Dialect, refusal: NotSignedIn) -> NotSignedIn:
+    own_form = dialect.rejection(refusal)
+    return refusal if own_form is None else Rejected(refusal, own_form)
+
+
 class Gatekeeper:
     """Finds out which institution sends a message.
 
@@ -42,12 +72,12 @@ class Gatekeeper:
         platform.at_the_end(self._keys.close)
         platform.at_the_end(self._guard.close)
 
-    async def identify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Institution:
-        """The institution whose key signed the message.
+    async def identify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Admission:
+        """The institution whose key signed the message, and the note of the signature, which is under way.
 
         Raises:
-            NotSignedIn: ``access.headers``, ``access.timestamp``, ``access.signature``, ``access.unknown_key``,
-                ``access.replayed``; as `Rejected` where the dialect has a form of its own for it.
+            NotSignedIn: ``access.headers``, ``access.timestamp``, ``access.signature``, ``access.unknown_key``; as
+                `Rejected` where the dialect has a form of its own for it.
         """
         dialect = next((each for each in self._dialects if any(mark in headers for mark in each.marks)), None)
         if dialect is None:
@@ -55,13 +85,9 @@ class Gatekeeper:
         try:
             proof = dialect.read(headers, body)
             key = await self._key(dialect, proof, now)
-            await self._guard.admit(proof, body)
         except NotSignedIn as refusal:
-            own_form = dialect.rejection(refusal)
-            if own_form is None:
-                raise
-            raise Rejected(refusal, own_form) from None
-        return key.institution
+            raise _in_form_of(dialect, refusal) from None
+        return Admission(key.institution, dialect, proof, self._guard.note_later(proof, body))
 
     async def _key(self, dialect: Dialect, proof: Proof, now: datetime) -> SigningKey:
         """The key that made the proof; of several under one name, whichever fits."""

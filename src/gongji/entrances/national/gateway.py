@@ -146,7 +146,8 @@ class NationalGateway:
     async def _attend(self, request: Request, body: bytes, known: _Known, received_at: datetime) -> tuple[Answer, str]:
         """What a message's transaction answers, and the region of the institution that it is answered to."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
-        institution = await self._gatekeeper.identify(headers, body, self._signed_by.now())
+        admission = await self._gatekeeper.identify(headers, body, self._signed_by.now())
+        institution = admission.institution
         known.institution = institution
         self._pace.take(institution.id)
         envelope = read_envelope(decode(body))
@@ -157,7 +158,8 @@ class NationalGateway:
         known.infno = envelope.infno
         check_own_code(institution, envelope.fixmedins_code)
         self._note_habits(institution, envelope, received_at)
-        call = Call(self._platform, self._reception, envelope, institution, read_input(envelope), received_at)
+        nodes = read_input(envelope)
+        call = Call(self._platform, self._reception, envelope, institution, nodes, received_at, admission.completed)
         answer = await _carry_out(call)
         if answer.warning is not None:
             note("warned", "", answer.warning)
@@ -226,6 +228,8 @@ async def _carry_out(call: Call) -> Answer:
     """Let a transaction do its work: in a worker thread, or on the loop when it only waits. Who is called off leaves the
     thread to its end."""
     transaction = TRANSACTIONS[call.envelope.infno]
+    if not transaction.admits:
+        await call.admitted()
     if transaction.waits:
         outcome = transaction.handle(call)
     else:

@@ -133,9 +133,9 @@ def _last(call: Call, whose: Person, visit_id: int) -> int:
 
 
 TRANSACTIONS = (
-    Transaction("2303", "住院预结算", (StaySettleInput,), (StaySetlInfo, SetlDetail), presettle),
-    Transaction("2303A", "住院预结算", (StaySettleInput,), (StaySetlInfo, SetlDetail), presettle),
-    Transaction("2304", "住院结算", (StaySettleInput,), (StaySetlInfo, SetlDetail), settle),
-    Transaction("2304A", "住院结算", (StaySettleInput,), (StaySetlInfo, SetlDetail), settle),
-    Transaction("2305", "住院结算撤销", (StayReverseInput,), (StaySetlInfo, SetlDetail), reverse),
+    Transaction("2303", "住院预结算", (StaySettleInput,), (StaySetlInfo, SetlDetail), presettle, admits=True),
+    Transaction("2303A", "住院预结算", (StaySettleInput,), (StaySetlInfo, SetlDetail), presettle, admits=True),
+    Transaction("2304", "住院结算", (StaySettleInput,), (StaySetlInfo, SetlDetail), settle, admits=True),
+    Transaction("2304A", "住院结算", (StaySettleInput,), (StaySetlInfo, SetlDetail), settle, admits=True),
+    Transaction("2305", "住院结算撤销", (StayReverseInput,), (StaySetlInfo, SetlDetail), reverse, admits=True),
 )

@@ -141,9 +141,9 @@ async def reverse(call: Call) -> Answer:
 
 
 TRANSACTIONS = (
-    Transaction("2206", "门诊预结算", (SettleInput,), (SetlInfo, SetlDetail), presettle),
-    Transaction("2206A", "门诊预结算", (SettleInput,), (SetlInfo, SetlDetail), presettle),
-    Transaction("2207", "门诊结算", (SettleInput,), (SetlInfo, SetlDetail), settle),
-    Transaction("2207A", "门诊结算", (SettleInput,), (SetlInfo, SetlDetail), settle),
-    Transaction("2208", "门诊结算撤销", (ReverseInput,), (SetlInfo, SetlDetail), reverse),
+    Transaction("2206", "门诊预结算", (SettleInput,), (SetlInfo, SetlDetail), presettle, admits=True),
+    Transaction("2206A", "门诊预结算", (SettleInput,), (SetlInfo, SetlDetail), presettle, admits=True),
+    Transaction("2207", "门诊结算", (SettleInput,), (SetlInfo, SetlDetail), settle, admits=True),
+    Transaction("2207A", "门诊结算", (SettleInput,), (SetlInfo, SetlDetail), settle, admits=True),
+    Transaction("2208", "门诊结算撤销", (ReverseInput,), (SetlInfo, SetlDetail), reverse, admits=True),
 )

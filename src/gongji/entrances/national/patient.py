@@ -166,7 +166,9 @@ async def patient_at_reception(
         # Settling a visit follows from its registration; a purchase stands for itself.
         presented_since=call.received_at - SHOWN_FOR if items and not _shows(shown) else None,
     )
-    found = await answered(call.reception.ask(enquiry))
+    looked_up = answered(call.reception.ask(enquiry))
+    await call.admitted()
+    found = await looked_up
     if found.patient is None:
         raise _nobody(f"input.{node}.psn_no")
     if shown is not None:

@@ -90,7 +90,7 @@ async def _command(call: Call) -> tuple[Person, SettlePurchase]:
 _ANSWER = (SetlInfo, SetlDetail, SplitRow)
 
 TRANSACTIONS = (
-    Transaction("2101", "药店预结算", (Purchase, DrugDetail), _ANSWER, presettle_purchase),
-    Transaction("2102", "药店结算", (Purchase, DrugDetail), _ANSWER, settle_purchase),
-    Transaction("2103", "药店结算撤销", (ReverseInput,), (SetlInfo, SetlDetail), reverse),
+    Transaction("2101", "药店预结算", (Purchase, DrugDetail), _ANSWER, presettle_purchase, admits=True),
+    Transaction("2102", "药店结算", (Purchase, DrugDetail), _ANSWER, settle_purchase, admits=True),
+    Transaction("2103", "药店结算撤销", (ReverseInput,), (SetlInfo, SetlDetail), reverse, admits=True),
 )

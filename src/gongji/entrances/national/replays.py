@@ -36,26 +36,19 @@ class ReplayGuard:
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="replays")
         self._connection: psycopg.Connection | None = None
 
-    async def admit(self, proof: Proof, body: bytes) -> None:
-        """Take note of a signature that was found right; one without a time (an apikey) has nothing to note.
+    def note_later(self, proof: Proof, body: bytes) -> asyncio.Future[bool] | None:
+        """Begin to take note of a signature that was found right; one without a time (an apikey) has nothing to note.
 
-        Raises:
-            NotSignedIn: ``access.replayed``.
+        Returns:
+            Whether it may be taken, once it is noted; see `replayed`.
         """
         if proof.made_at is None:
-            return
+            return None
         loop = asyncio.get_running_loop()
         queue = self._queues.get(loop)
         if queue is None:
             queue = self._queues[loop] = _Queue(self, loop)
-        if not await queue.noted(_sighting(proof, proof.made_at, body)):
-            raise NotSignedIn(
-                "access.replayed",
-                "this signature was used before: sign every message anew",
-                "签名已使用过：每次发送请换新的随机数或时间戳并重新签名",
-                field="x-tif-nonce" if proof.nonce else None,
-                accepted="a signature not used before",
-            )
+        return queue.noted(_sighting(proof, proof.made_at, body))
 
     def close(self) -> None:
         """Finish what is under way and let the connection go."""
@@ -81,6 +74,17 @@ class ReplayGuard:
             self._connection.autocommit = True
             self._connection.execute("SET synchronous_commit = off")
         return self._connection
+
+
+def replayed(proof: Proof) -> NotSignedIn:
+    """``access.replayed``."""
+    return NotSignedIn(
+        "access.replayed",
+        "this signature was used before: sign every message anew",
+        "签名已使用过：每次发送请换新的随机数或时间戳并重新签名",
+        field="x-tif-nonce" if proof.nonce else None,
+        accepted="a signature not used before",
+    )
 
 
 class _Queue:

@@ -44,6 +44,10 @@ class Envelope:
     input: Any = free(NESTED, "交易输入")
 
 
+async def _at_once() -> None:
+    """For a call whose sender is known for sure."""
+
+
 @dataclass(frozen=True)
 class Call:
     """One authenticated call.
@@ -55,6 +59,7 @@ class Call:
         institution: whose signature it carries; the same as its fixmedins_code.
         input: its nodes.
         received_at: when it came in.
+        admitted: to be awaited before anything is done for it: its signature is still being noted.
     """
 
     platform: Platform
@@ -63,6 +68,7 @@ class Call:
     institution: Institution
     input: Mapping[str, object]
     received_at: datetime
+    admitted: Callable[[], Awaitable[None]] = _at_once
 
     @cached_property
     def key(self) -> MessageKey:
@@ -118,6 +124,7 @@ class Transaction:
         inputs, outputs: the nodes of its request and answer, as field tables.
         handle: reads the call, does its work and answers. A plain function runs in a worker thread and may use the
             database; a coroutine runs on the event loop and only waits, at the reception and the desk.
+        admits: whether `handle` awaits `Call.admitted` itself, while the reception looks up the patient.
     """
 
     infno: str
@@ -125,6 +132,7 @@ class Transaction:
     inputs: tuple[type[Any], ...]
     outputs: tuple[type[Any], ...]
     handle: Callable[[Call], Answer | Awaitable[Answer]]
+    admits: bool = False
 
     @cached_property
     def waits(self) -> bool:
