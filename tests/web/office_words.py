@@ -18,7 +18,7 @@ _ACTIONS = [
 
 FAMILIES = {
     "office.notice": NOTICES,
-    "office.way": ["queue", "disputes", "tax", "trail"],
+    "office.way": ["queue", "disputes", "counter", "tax", "trail"],
     "office.clock": ["none", "fine", "soon", "late"],
     "office.span": ["days", "hours", "minutes"],
     "office.queue.show": SHOWN,

@@ -331,8 +331,8 @@ def no_duty() -> Caller:
 def test_each_duty_sees_its_own_pages_only(house: House) -> None:
     pages = [path for method, path in addresses(house) if method == "GET"]
     for duty, rooms in (
-        (Duty.REVIEWER, {"", "cases", "disputes"}),
-        (Duty.SECOND_REVIEWER, {"", "cases", "disputes"}),
+        (Duty.REVIEWER, {"", "cases", "disputes", "counter"}),
+        (Duty.SECOND_REVIEWER, {"", "cases", "disputes", "counter"}),
         (Duty.AUDITOR, {"", "cases", "disputes", "trail"}),
         (Duty.TAX_CLERK, {"tax"}),
     ):

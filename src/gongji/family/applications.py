@@ -22,6 +22,7 @@ from gongji.foundation.clock import CHINA
 from gongji.foundation.ids import Serials
 from gongji.foundation.personal import Vault
 from gongji.foundation.workdays import WEEKDAYS, Calendar
+from gongji.foundation.workdays import Calendar
 from gongji.rules.book import RuleBook
 from gongji.rules.model import Purpose, Relation, SharingRule
 
@@ -210,6 +211,7 @@ def send(
     at: datetime,
     serials: Serials,
     calendar: Calendar = WEEKDAYS,
+    calendar: Calendar,
 ) -> None:
     """Send the request: to the user where the region asks for consent, else straight to what `bind` makes of it.
 
@@ -236,6 +238,7 @@ def consent(
     at: datetime,
     serials: Serials,
     calendar: Calendar = WEEKDAYS,
+    calendar: Calendar,
 ) -> None:
     """The user has agreed: what the sharer asked for is made.
 
@@ -247,6 +250,7 @@ def consent(
         at: now.
         serials: where the new id comes from.
         calendar: the agency's working days.
+        calendar: tells the day by which a review is done.
 
     Raises:
         Refused: ``authorisation.consent_over``; as `gongji.family.binding.bind`.

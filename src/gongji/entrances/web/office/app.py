@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from gongji.entrances.web.headers import SafeHeaders
 from gongji.entrances.web.leaving import leave_route
-from gongji.entrances.web.office import case, disputes, tax, trail
+from gongji.entrances.web.office import case, counter, disputes, tax, trail
 from gongji.entrances.web.office.queue import home
 from gongji.entrances.web.problems import Problems
 from gongji.entrances.web.session import OFFICERS
@@ -34,6 +34,9 @@ PAGES: Final[tuple[tuple[str, str, PageWork], ...]] = (
     ("/disputes", "GET", disputes.disputes),
     ("/disputes/{number}", "GET", disputes.dispute),
     ("/disputes/{number}", "POST", disputes.answer),
+    ("/counter", "GET", counter.counter),
+    ("/counter/consent", "POST", counter.consent),
+    ("/counter/helper", "POST", counter.helper),
     ("/tax", "GET", tax.orders),
     ("/tax/orders/{number}", "GET", tax.order),
     ("/tax/orders/{number}", "POST", tax.answer),

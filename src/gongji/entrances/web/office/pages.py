@@ -19,6 +19,7 @@ ON_CASES: Final = (*REVIEWERS, Duty.AUDITOR)
 _WAYS: Final = (
     ("queue", "/", ON_CASES),
     ("disputes", "/disputes", ON_CASES),
+    ("counter", "/counter", REVIEWERS),
     ("tax", "/tax", (Duty.TAX_CLERK,)),
     ("trail", "/trail", (Duty.AUDITOR,)),
 )
@@ -27,7 +28,7 @@ _WAYS: Final = (
 #: What a page may say of the step before.
 NOTICES: Final = (
     *("released", "taken_back", "agreed", "disagreed", "decided", "to_second"),
-    *("answered", "dispute_answered"),
+    *("answered", "dispute_answered", "consented", "helping"),
 )
 
 
