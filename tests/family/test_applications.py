@@ -14,7 +14,6 @@ from gongji.family.applications import Application, ApplicationState, ConsentWay
 from gongji.family.model import Authorisation
 from gongji.foundation.errors import GongjiError
 from gongji.foundation.outbox import outbox_message, send_waiting
-from gongji.foundation.workdays import Calendar
 from gongji.rules.book import SHIPPED, RuleBook
 from gongji.rules.model import Purpose, Relation
 from town import JINING, Town
@@ -84,22 +83,13 @@ def send(town: Town, book: RuleBook, application: Application, *, commitment: bo
             actor="citizen",
             at=town.clock.now(),
             serials=town.database.serials,
-            calendar=Calendar(),
         )
         return applications.find(connection, town.vault, application.number)
 
 
 def agree(town: Town, book: RuleBook, application: Application, by: str = "user") -> Authorisation:
     with town.database.transaction() as connection:
-        applications.consent(
-            connection,
-            book,
-            application,
-            by=by,
-            at=town.clock.now(),
-            serials=town.database.serials,
-            calendar=Calendar(),
-        )
+        applications.consent(connection, book, application, by=by, at=town.clock.now(), serials=town.database.serials)
         after = applications.find(connection, town.vault, application.number)
         assert after.authorisation_id is not None
         return service.authorisation(connection, after.authorisation_id)

@@ -22,7 +22,6 @@ from gongji.foundation.clock import CHINA
 from gongji.foundation.ids import Serials
 from gongji.foundation.personal import Vault
 from gongji.foundation.workdays import WEEKDAYS, Calendar
-from gongji.foundation.workdays import Calendar
 from gongji.rules.book import RuleBook
 from gongji.rules.model import Purpose, Relation, SharingRule
 
@@ -211,7 +210,6 @@ def send(
     at: datetime,
     serials: Serials,
     calendar: Calendar = WEEKDAYS,
-    calendar: Calendar,
 ) -> None:
     """Send the request: to the user where the region asks for consent, else straight to what `bind` makes of it.
 
@@ -238,7 +236,6 @@ def consent(
     at: datetime,
     serials: Serials,
     calendar: Calendar = WEEKDAYS,
-    calendar: Calendar,
 ) -> None:
     """The user has agreed: what the sharer asked for is made.
 
@@ -250,7 +247,6 @@ def consent(
         at: now.
         serials: where the new id comes from.
         calendar: the agency's working days.
-        calendar: tells the day by which a review is done.
 
     Raises:
         Refused: ``authorisation.consent_over``; as `gongji.family.binding.bind`.

@@ -24,7 +24,6 @@ from gongji.family.mandates import Mandate
 from gongji.foundation.access import Caller
 from gongji.foundation.errors import InvalidInput
 from gongji.foundation.sessions import Session
-from gongji.foundation.workdays import Calendar
 
 if TYPE_CHECKING:
     from gongji.entrances.platform import Platform
@@ -131,12 +130,6 @@ class Visit:
     def go(self, path: str) -> Response:
         """Lead on to a page of this area after a form was taken (POST, redirect, GET)."""
         return RedirectResponse(f"{self.area.base}{path}", status_code=303)
-
-
-def calendar_of(visit: Visit) -> Calendar:
-    """The installation's working days."""
-    settings = visit.platform.settings
-    return Calendar(frozenset(settings.holidays), frozenset(settings.worked_weekends))
 
 
 PageWork = Callable[[Visit], Response]

@@ -13,7 +13,7 @@ from gongji.entrances import wording
 from gongji.entrances.web.citizen.stops import balance_note, in_words, stopped
 from gongji.entrances.web.pages import render
 from gongji.entrances.web.session import CITIZENS
-from gongji.entrances.web.visits import Visit, calendar_of
+from gongji.entrances.web.visits import Visit
 from gongji.family import applications
 from gongji.family.applications import Application, ConsentWay, Outlook
 from gongji.family.kinship import NEAREST_FIRST
@@ -240,7 +240,6 @@ def _send(visit: Visit, draft: Application) -> Response:
             at=visit.now,
             serials=visit.platform.database.serials,
             calendar=visit.platform.calendar,
-            calendar=calendar_of(visit),
         )
     audit.record(visit.connection, visit.caller, "authorisation.bind", at=visit.now, person_id=draft.user_id)
     return visit.go(f"/applications/{draft.number}")

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from gongji.entrances import wording
 from gongji.entrances.web.citizen.documents import handed_in
 from gongji.entrances.web.citizen.stops import stopped
-from gongji.entrances.web.visits import Visit, calendar_of
+from gongji.entrances.web.visits import Visit
 from gongji.family import applications, consent_codes
 from gongji.family import service as family
 from gongji.family.applications import Application, ApplicationState, ConsentWay
@@ -141,7 +141,6 @@ def take_code(visit: Visit) -> Response:
                 at=visit.now,
                 serials=visit.platform.database.serials,
                 calendar=visit.platform.calendar,
-                calendar=calendar_of(visit),
             )
     except InvalidInput as problem:
         count_attempt(visit.platform.database, consent_codes.TRIED, one.number, at=visit.now)
@@ -208,7 +207,6 @@ def _answer(visit: Visit, one: Application) -> None:
             at=visit.now,
             serials=visit.platform.database.serials,
             calendar=visit.platform.calendar,
-            calendar=calendar_of(visit),
         )
     else:
         applications.decline(visit.connection, one, visit.now)

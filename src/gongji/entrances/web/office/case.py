@@ -12,7 +12,7 @@ from gongji.entrances.web.office.clock import clock_of
 from gongji.entrances.web.office.comparing import compare, word
 from gongji.entrances.web.office.pages import ON_CASES, REVIEWERS, for_duties, show
 from gongji.entrances.web.office.queue import next_case
-from gongji.entrances.web.visits import Visit, calendar_of
+from gongji.entrances.web.visits import Visit
 from gongji.family import casework
 from gongji.family import service as family
 from gongji.family.casework import Decided
@@ -244,7 +244,6 @@ def _page(
         state=word(STATE_WORDS[found.state], reader),
         waits=waits,
         clock=clock_of(visit.platform.rules, visit.platform.calendar, found.region, since, visit.now, reader)
-        clock=clock_of(visit.platform.rules, calendar_of(visit), found.region, since, visit.now, reader)
         if waits
         else None,
         differences=[row for row in rows if row.differs],

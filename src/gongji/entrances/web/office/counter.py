@@ -12,7 +12,7 @@ from typing import Final
 from starlette.responses import Response
 
 from gongji.entrances.web.office.pages import REVIEWERS, for_duties, show
-from gongji.entrances.web.visits import Visit, calendar_of
+from gongji.entrances.web.visits import Visit
 from gongji.family import applications, mandates
 from gongji.family.mandates import DAYS, Scope
 from gongji.family.refusals import Code, refuse
@@ -50,7 +50,7 @@ def consent(visit: Visit) -> Response:
                     by=f"officer {visit.caller.holder}",
                     at=visit.now,
                     serials=visit.platform.database.serials,
-                    calendar=calendar_of(visit),
+                    calendar=visit.platform.calendar,
                 )
             audit.record(visit.connection, visit.caller, "consent.at_counter", at=visit.now, person_id=user_id)
             return visit.go("/counter?notice=consented")

@@ -14,7 +14,6 @@ from gongji.entrances.web.office.comparing import word
 from gongji.entrances.web.office.deciding import carry_out_now
 from gongji.entrances.web.office.pages import ON_CASES, area_prefix, for_duties, show, ways
 from gongji.entrances.web.visits import Visit
-from gongji.entrances.web.visits import Visit, calendar_of
 from gongji.family import casework
 from gongji.family.casework import Desk
 from gongji.family.words import RELATION_WORDS
@@ -123,7 +122,6 @@ def _lines(visit: Visit, desks: Sequence[Desk]) -> list[Line]:
     ids = {side for desk in desks for side in (desk.case.authorisation.sharer_id, desk.case.authorisation.user_id)}
     people = registry.people_by_id(visit.connection, visit.platform.vault, ids)
     days = visit.platform.calendar
-    days = calendar_of(visit)
     lines = []
     for desk in desks:
         case = desk.case.authorisation
