@@ -13,12 +13,14 @@ import pytest
 import sqlalchemy as sa
 from counter_window import Household, Window, sample
 
+from gongji.entrances.national import bodies
 from gongji.foundation.clock import CHINA
 from gongji.foundation.money import yuan
 from gongji.ledger.model import AccountKind
 from gongji.registry.service import people_by_id
 from gongji.settlement.model import Settlement, Undo, wire_id
 from town import EXAMPLE_BILL, TIELING, Town
+from ward import Ward
 
 HOSPITAL, PHARMACY = "H21120200001", "P21120200003"
 
@@ -170,6 +172,20 @@ def test_days_schemes_kinds_and_areas_are_kept_apart(hospital: Window, household
     assert sums(hospital, 0, 0, 0, 0, **both)[0] == "0"
 
 
+def test_a_stay_is_reconciled_apart_from_visits(hospital: Window, household: Household, town: Town) -> None:
+    """clr_type 21: mother's week in hospital, and its refund."""
+    (visit,) = settled(town, household)
+    ward = Ward(town, town.institution(HOSPITAL))
+    stay = ward.stayed(household.mother.id, "2024-06-13", "2024-06-20", ("C-A", 1, "3000.00"))
+    span = {"stmt_begndate": "2024-06-01", "stmt_enddate": "2024-06-30"}
+    assert sums(hospital, visit.total, visit.fund_total, visit.account_total, 1, **span)[0] == "0"
+    mine = (stay.total, stay.fund_total, stay.account_total)
+    assert sums(hospital, *mine, 1, **span, clr_type="21")[0] == "0"
+    assert found(details(hospital, [row(town, stay)], **span, clr_type="21")) == []
+    town.settled(ward.reversal(stay))
+    assert sums(hospital, 0, 0, 0, 0, **span, clr_type="21")[0] == "0"
+
+
 def test_sums_are_what_the_ledger_owes_the_hospital(hospital: Window, household: Household, town: Town) -> None:
     """Funds and accounts of 3201 are the hospital's payable, to the fen, after refunds and undos over several days."""
     mine = town.institution(HOSPITAL)
@@ -303,14 +319,19 @@ def test_uploads_come_as_lists_of_bytes_too_and_wrong_ones_are_told(
     assert "第 1 行有 2 列，应为 7 列" in hospital.refused("3202", {"data": refused})
 
 
-def test_a_large_file_goes_to_the_address_of_files_only(hospital: Window) -> None:
+def test_a_large_file_goes_to_the_address_of_files_only(hospital: Window, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [[f"{number:022d}", "null", "null", f"{number}.00", "0", "0", "0"] for number in range(60_000)]
     content = zipped(rows)
     told = {"in": list(content), "filename": "big.zip"}
     message = hospital.message("9101", {"fsUploadIn": told})
     assert "[envelope.too_large]" in hospital.post(message).json()["err_msg"]
-    answer = hospital.post(message, path="/fsi/api/fileupload/upload").json()
-    assert (answer["infcode"], answer["err_msg"]) == (0, None)
+    monkeypatch.setattr(bodies, "MOST_LONG", 0)
+    busy = hospital.post(message, path="/fsi/api/fileupload/upload").json()
+    assert "[envelope.uploads_busy]" in busy["err_msg"]
+    monkeypatch.setattr(bodies, "MOST_LONG", 1)
+    for _ in range(2):  # the place is given back each time
+        answer = hospital.post(message, path="/fsi/api/fileupload/upload").json()
+        assert (answer["infcode"], answer["err_msg"]) == (0, None)
 
 
 @pytest.mark.parametrize(

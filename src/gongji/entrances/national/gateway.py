@@ -15,11 +15,11 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from gongji.entrances.national.auth import Gatekeeper, Rejected, check_own_code
+from gongji.entrances.national.bodies import UPLOAD, Bodies
 from gongji.entrances.national.deadlines import Deadlines
 from gongji.entrances.national.deviations import begin_notes, note
 from gongji.entrances.national.envelope import (
     LARGEST_BODY,
-    LARGEST_UPLOAD,
     MessageNumbers,
     Times,
     UnknownTransaction,
@@ -52,8 +52,6 @@ CONTENT_TYPE: Final = "application/json;charset=UTF-8"
 
 #: Institution (12), yyyyMMddHHmmss (14), number (4).
 _LENGTH_OF_MSGID: Final = 30
-#: The transaction that brings a file along.
-_UPLOAD: Final = "9101"
 
 _ONLY_POST: Final = "Hospitals' systems post here. 这是定点医药机构接口，只接受 POST 请求。\n"
 
@@ -77,6 +75,7 @@ class NationalGateway:
         self._numbers = MessageNumbers()
         settings = platform.settings
         self._pace = Pace(settings.institution_rate, settings.workers)
+        self._bodies = Bodies()
         self._deadlines = Deadlines()
         self._deviations = platform.deviations
         self._last_message: dict[int, tuple[str, str]] = {}
@@ -108,8 +107,8 @@ class NationalGateway:
         known = _Known()
         settings = self._platform.settings
         try:
-            with self._deadlines.watched(settings.body_seconds) as deadline:
-                body = await _read_body(request, LARGEST_UPLOAD if _takes_files(path) else LARGEST_BODY)
+            with self._bodies.room() as room, self._deadlines.watched(settings.body_seconds) as deadline:
+                body = await room.read(request)
                 known.whole = True
                 deadline.at += settings.answer_seconds - settings.body_seconds
                 answer, region = await self._attend(request, body, known, received_at)
@@ -151,7 +150,7 @@ class NationalGateway:
         known.institution = institution
         self._pace.take(institution.id)
         envelope = read_envelope(decode(body))
-        if len(body) > LARGEST_BODY and envelope.infno != _UPLOAD:
+        if len(body) > LARGEST_BODY and envelope.infno != UPLOAD:
             raise too_large()
         if envelope.infno not in TRANSACTIONS or names_other_service(request.scope["path"], envelope.infno):
             raise unknown_transaction(envelope.infno)
@@ -194,11 +193,6 @@ class _Unfinished(Exception):
         self.body = failure(refusal, Times(received_at, now))
 
 
-def _takes_files(path: str) -> bool:
-    """Whether this is an address of 9101's own: only there a message may be as long as a file."""
-    return path.rstrip("/").endswith(("/fileupload/upload", _UPLOAD))
-
-
 def _stream(file: Download) -> Response:
     """A file as a stream of bytes; its name in the form that HTTP has for other letters than ASCII."""
     headers = {
@@ -206,22 +200,6 @@ def _stream(file: Download) -> Response:
         "content-length": str(file.size),
     }
     return StreamingResponse(file.content, headers=headers, media_type="application/octet-stream")
-
-
-async def _read_body(request: Request, longest: int) -> bytes:
-    """The body; reading stops as soon as it is too long.
-
-    Raises:
-        InvalidInput: ``envelope.too_large``.
-    """
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > longest:
-            raise too_large()
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 async def _carry_out(call: Call) -> Answer:
