@@ -26,7 +26,6 @@ from gongji.settlement.admissions import Admission
 from gongji.settlement.desk import Desk
 from gongji.settlement.holds.model import HoldKey, PlaceHold, ReleaseHold
 from gongji.settlement.holds.queries import open_deposits
-from gongji.settlement.stays import AdmissionState
 
 #: For how long a deposit is held at most, if its patient is neither in hospital nor about to be settled.
 LASTS: Final = timedelta(days=180)
@@ -133,7 +132,7 @@ def place_for(
     Raises:
         Refused: ``admission.state``; what `gongji.settlement.holds.decide.place` refuses.
     """
-    if known.state not in (AdmissionState.ADMITTED, AdmissionState.DISCHARGED):
+    if not known.awaits_settlement:
         raise refusals.wrong_state(known.state)
     command = PlaceHold(
         key=HoldKey(f"{key.key}:{authorisation_id or 'own'}", key.digest),

@@ -14,7 +14,6 @@ from gongji.settlement import refusals as visit_refusals
 from gongji.settlement.admissions import Admission
 from gongji.settlement.lines import keep
 from gongji.settlement.model import FeeLine, PricedLine
-from gongji.settlement.stays import AdmissionState
 from gongji.settlement.tables import fee_line
 from gongji.settlement.visits import line_values, lines_of
 
@@ -48,7 +47,7 @@ def upload_lines(
         Refused: ``admission.state`` once it is settled or cancelled, ``admission.lines_outside``, ``fee_line.exists``.
         InvalidInput: ``fee_line.amount``, ``fee_line.count``, ``fee_line.takes_back``, ``fee_line.takes_too_much``.
     """
-    if known.state not in (AdmissionState.ADMITTED, AdmissionState.DISCHARGED):
+    if not known.awaits_settlement:
         raise refusals.wrong_state(known.state)
     last = (known.discharged_at or at).date()
     for line in lines:
@@ -136,7 +135,7 @@ def drop_lines(connection: sa.Connection, known: Admission, numbers: Sequence[st
         Refused: ``admission.state`` for a stay that is settled or cancelled, ``fee_line.settled``;
             ``fee_line.has_returns`` when pieces of a line were taken back by one that stays.
     """
-    if known.state not in (AdmissionState.ADMITTED, AdmissionState.DISCHARGED):
+    if not known.awaits_settlement:
         raise refusals.wrong_state(known.state)
     if EVERY_LINE in numbers:
         connection.execute(fee_line.delete().where(*lines_of(known.id), fee_line.c.settlement_id.is_(None)))

@@ -45,6 +45,11 @@ class Admission(msgspec.Struct, frozen=True):
         """The visit's id."""
         return self.visit.id
 
+    @property
+    def awaits_settlement(self) -> bool:
+        """Whether it is neither settled nor cancelled, so that there is something to hold a deposit for."""
+        return self.state in (AdmissionState.ADMITTED, AdmissionState.DISCHARGED)
+
 
 def admit(
     database: Database,
@@ -142,7 +147,7 @@ def change_admission(
             ``admission.lines_outside`` when an uploaded line would lie before the new beginning.
         InvalidInput: ``admission.med_type``, ``admission.in_future``, ``admission.endtime``.
     """
-    if known.state not in (AdmissionState.ADMITTED, AdmissionState.DISCHARGED):
+    if not known.awaits_settlement:
         raise refusals.wrong_state(known.state)
     if not is_inpatient(med_type):
         raise refusals.not_inpatient(med_type)

@@ -23,6 +23,7 @@ from gongji.ledger.holds import Hold, HoldPurpose, HoldReceipt, HoldState
 from gongji.ledger.model import AccountKind, kind_of, open_account
 from gongji.registry import service as registry
 from gongji.registry.model import Institution
+from gongji.settlement import admission_refusals as stays
 from gongji.settlement import refusals as settlements
 from gongji.settlement.admissions import find_admission
 from gongji.settlement.holds import refusals
@@ -244,14 +245,14 @@ def _stay(call: Call, number: str) -> Visit:
     """The stay that a deposit is for.
 
     Raises:
-        NotFound: ``visit.unknown``.
+        NotFound: ``visit.unknown``. Refused: ``admission.state`` for one that is settled or cancelled.
     """
     identifier = from_wire(number)
     found = find_admission(call.connection, identifier) if identifier is not None else None
     if found is None:
         raise settlements.visit_unknown()
-    if found.visit.state != "open":
-        raise settlements.visit_cancelled()
+    if not found.awaits_settlement:
+        raise stays.wrong_state(found.state)
     return found.visit
 
 
