@@ -355,6 +355,15 @@ def test_a_form_without_its_token_does_nothing(house: House) -> None:
         assert casework.in_charge(connection, asked.id) == (None, None)
 
 
+def test_a_photo_of_20_mb_is_refused_in_words(house: House) -> None:
+    phone = house.citizen(house.town.person("赵军", "1980-02-02", "active", balance=0))
+    huge = {"file": ("photo.jpg", b"\xff\xd8\xff" + bytes(20 * 1024 * 1024), "image/jpeg")}
+    refused = phone.client.post("/c/settlements/1/dispute", data={"csrf": "x"}, files=huge)
+    assert refused.status_code == 422
+    assert "照片太大，请缩小后再交（每张不超过 5 MB）" in refused.text
+    assert "一页一页分开交" in refused.text
+
+
 def test_wrong_addresses_are_told_as_missing(house: House) -> None:
     zhou = house.officer("0210", *Duty)
     for path in (

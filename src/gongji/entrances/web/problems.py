@@ -42,10 +42,14 @@ _KINDS: Final[tuple[tuple[type[GongjiError], str], ...]] = (
 )
 
 #: Refusals with a text of their own.
-_CODES: Final[Mapping[str, str]] = {"access.role": "not_citizen", "access.form": "old_form"}
+_CODES: Final[Mapping[str, str]] = {
+    "access.role": "not_citizen",
+    "access.form": "old_form",
+    "form.too_large": "too_large",
+}
 
 #: Kinds that say what the refusal itself says, in place of a general text.
-_IN_ITS_OWN_WORDS: Final = frozenset({"too_many", "not_allowed", "refused", "busy_log_in"})
+_IN_ITS_OWN_WORDS: Final = frozenset({"too_many", "not_allowed", "refused", "busy_log_in", "too_large"})
 
 
 @dataclass(frozen=True, slots=True)
