@@ -104,6 +104,10 @@ class Stories:
         bought = pharmacy.sell(person, mother.certificate, mother.insutype, families.PHARMACY, "1")
         self._note("2102", mother, pharmacy, bought["setlinfo"])
         self._note("2208", mother, hospital, hospital.take_back("2208", second)["setlinfo"])
+        mothers = self.citizen(mother)
+        asked = mothers.post("/authorisations", _binding(son, "child", commitment=False))
+        _hand_in(mothers, f"/authorisations/{asked['id']}", "household-register.png")
+        say(f"  {mother.name} asks to share with {son.name} too: that case waits for an officer at /office/")
 
     def _jining(self) -> None:
         """A father in Jining without an account: bound by commitment, and one daughter at a time."""
