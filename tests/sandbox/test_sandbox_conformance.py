@@ -20,6 +20,8 @@ from gongji.entrances.sandbox.conformance.scenarios import SCENARIOS
 from gongji.entrances.sandbox.host import Sandbox
 from gongji.entrances.sandbox.institutions import BY_CODE
 from gongji.entrances.sandbox.people import BY_KEY
+from gongji.registry.conformance import Deviation, add_deviations
+from gongji.registry.service import institution_by_code
 
 HOSPITAL, PHARMACY = "H21129900001", "P21129900004"
 
@@ -209,6 +211,18 @@ def test_scenarios_ask_only_for_what_is_served_and_for_people_who_are_there() ->
     for scenario in SCENARIOS:
         assert {step.infno for step in scenario.steps} <= TRANSACTIONS.keys()
         assert scenario.patient in ("", *BY_KEY)
+
+
+def test_the_report_tells_what_the_door_counted(browser: httpx.Client, sandbox: Sandbox) -> None:
+    with sandbox.platform.database.transaction() as connection:
+        hospital = institution_by_code(connection, HOSPITAL)
+        assert hospital is not None
+        at = sandbox.clock.now()
+        seen = Deviation(hospital.id, "1101", "null_word", "input.data.card_sn", 3, at, at, "null")
+        add_deviations(connection, [seen])
+    assert "用文字 null 表示空值 input.data.card_sn null 3" in words(browser)
+    told = browser.get(f"/conformance/{HOSPITAL}.json").json()["deviations"]
+    assert {"infno": "1101", "kind": "null_word", "field": "input.data.card_sn", "count": 3, "example": "null"} in told
 
 
 def test_values_are_found_through_lists() -> None:

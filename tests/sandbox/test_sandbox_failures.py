@@ -95,8 +95,9 @@ def test_a_delay_answers_after_the_work_is_done(hospital: Vendor, browser: httpx
     plan(browser, FailureKind.DELAY, seconds="4")
     headers = sign_x_tif(hospital.paasid, hospital.secret, datetime.now(CHINA))
     message, before = hospital.message("9001", SIGN_ON), signs_on(sandbox)
+    slow = httpx.Timeout(30, read=0.3)
     with pytest.raises(httpx.ReadTimeout):
-        hospital.client.post(f"{hospital.base}/fsi/api/callService", json=message, headers=headers, timeout=0.3)
+        hospital.client.post(f"{hospital.base}/fsi/api/callService", json=message, headers=headers, timeout=slow)
     assert "处理中" in browser.get("/messages").text
     for _ in range(200):
         if signs_on(sandbox) > before:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from gongji.entrances.national.deviations import words_of
 from gongji.entrances.sandbox.conformance.demo import play
 from gongji.entrances.sandbox.conformance.model import Outcome, Scenario
 from gongji.entrances.sandbox.conformance.report import Report, deviations_of, make_report
@@ -53,6 +54,7 @@ class ConformancePages:
             current=current,
             outcomes=list(Outcome),
             people=PEOPLE,
+            kind_in_words=words_of,
         )
 
     async def as_json(self, request: Request) -> Response:
