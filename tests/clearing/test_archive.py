@@ -88,6 +88,8 @@ def test_columns_are_read_and_named_by_line_when_they_are_wrong() -> None:
     for lines, code, word in (
         (["1\t2"], "detail.columns", "第 1 行"),
         (["a\tb\tc\t1\t2\t3\t0", "a\tb\tc\t1.005\t2\t3\t0"], "amount.invalid", "line 2"),
+        (["a" * 31 + "\tb\tc\t1\t2\t3\t0"], "detail.cell", "第 1 行 setl_id"),
+        (["a\tb\0\tc\t1\t2\t3\t0"], "detail.cell", "第 1 行 mdtrt_id"),
         ([], "detail.lines", "没有数据"),
     ):
         with pytest.raises(InvalidInput) as refused:

@@ -6,6 +6,7 @@ import base64
 import io
 import zipfile
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -269,6 +270,23 @@ def test_differences_keep_their_age_until_a_comparison_does_not_find_them(
         audited = connection.execute(sa.text("SELECT count(*) FROM audit_entry WHERE action = 'statement.compare'"))
         assert audited.scalar_one() == 4
     assert [one.cleared_by for one in kept if one.difference in ("amounts", "missing_there")] == ["comparison"] * 2
+
+
+def test_two_clerks_compare_the_same_days_at_once(hospital: Window, household: Household, town: Town) -> None:
+    """Both find the same differences, in opposite orders; each is kept once."""
+    rows = [row(town, one) for one in settled(town, household, 6)]
+    wrong = [[*cells[:3], "1.00", *cells[4:]] for cells in rows]
+    numbers = [uploaded(hospital, zipped(told)) for told in (wrong, wrong[::-1])]
+    messages = [
+        hospital.message("3202", {"data": NOTHING | span() | {"file_qury_no": number, "cash_payamt": "0"}})
+        for number in numbers * 3
+    ]
+    with ThreadPoolExecutor(6) as clerks:
+        answers = list(clerks.map(lambda message: hospital.post(message).json(), messages))
+    assert [answer["infcode"] for answer in answers] == [0] * 6
+    with town.database.transaction() as connection:
+        kept = connection.execute(sa.text("SELECT count(*), count(DISTINCT setl_id) FROM statement_difference"))
+        assert tuple(kept.one()) == (6, 6)
 
 
 def test_refunds_told_under_the_settlements_own_number_are_understood(

@@ -20,6 +20,9 @@ COLUMNS: Final = ("setl_id", "mdtrt_id", "psn_no", "medfee_sumamt", "fund_pay_su
 #: Most lines of a file: more than a large hospital settles in a month.
 MOST_LINES: Final = 500_000
 
+#: C(30), as the interface has its numbers.
+_LONGEST_CELL: Final = 30
+
 _NOTHING: Final = "null"
 
 
@@ -52,6 +55,14 @@ def _line(number: int, line: str) -> Told:
             accepted="\t".join(COLUMNS),
         )
     setl_id, mdtrt_id, psn_no, *amounts, flag = cells
+    for name, cell in zip(COLUMNS, cells, strict=True):
+        if len(cell) > _LONGEST_CELL or "\0" in cell:
+            raise _wrong(
+                "detail.cell",
+                f"line {number}: {name} is no text of at most {_LONGEST_CELL} characters",
+                f"第 {number} 行 {name} 不是 {_LONGEST_CELL} 个字符以内的文本",
+                accepted=f"C({_LONGEST_CELL})",
+            )
     fields = COLUMNS[3:6]
     total, funds, accounts = (
         parse_yuan(amount or "0", f"line {number}: {field}", negative=True)

@@ -125,6 +125,10 @@ UPDATE statement_difference d SET cleared_at = %(at)s, cleared_by = 'comparison'
 """
 
 
+#: "clea" as a number: with an institution's, the advisory lock under which its differences are kept.
+_KEEPING: Final = 0x636C6561
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Settlements of a span that are alike in what a scope can ask for, with their sums."""
@@ -238,6 +242,8 @@ def keep_differences(
         "at": at,
     }
     with raw_cursor(connection) as cursor:
+        # Two comparisons of one institution at once would lock the same rows in different orders.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_KEEPING, scope.institution_id))
         if rows:
             cursor.execute(_KEEP, parameters | columns(_KEPT, rows))
         cursor.execute(_CLEAR, parameters)

@@ -94,7 +94,7 @@ class StatementLineOut(BaseModel):
     at: datetime
     account: AccountName
     kind: str = Field(
-        description="settlement, reversal, second (cash, paid afterwards), opening,"
+        description="settlement, reversal, undo, second (cash, paid afterwards), opening,"
         " accrual (a month's credit), year_end, hold, capture, release, refund,"
         " closing or transfer_in"
     )
