@@ -327,11 +327,17 @@ class Settlement(msgspec.Struct, frozen=True):
         return self.account_total + self.cash
 
 
+#: Emergencies, special diseases, the two diseases (15) and special drugs are cleared apart.
+_CLEARED_APART: Final = {"13": "13", "1301": "13", "14": "14", "9901": "15", "18": "18"}
+
+
 def clearing_type(infno: str, med_type: str) -> str:
-    """clr_type, under which a settlement is cleared with its institution: 21 a stay, 41 a purchase at a pharmacy (2101 to
-    2103), 11 a visit."""
+    """clr_type, under which a settlement is cleared with its institution: 21 a stay, 13 to 18 a category of its own, 41 a
+    purchase at a pharmacy (2101 to 2103), 11 a visit."""
     if is_inpatient(med_type):
         return "21"
+    if med_type in _CLEARED_APART:
+        return _CLEARED_APART[med_type]
     return "41" if infno.startswith("21") or med_type == "41" else "11"
 
 
