@@ -136,6 +136,22 @@ def test_where_the_user_has_to_agree_nothing_is_shared_before(
         agree(town, strict, waiting)
 
 
+def test_no_other_way_leads_round_the_consent(town: Town, jining: tuple[int, int], strict: RuleBook) -> None:
+    daughter, father = jining
+    with town.database.transaction() as connection, pytest.raises(GongjiError, match="consent_missing"):
+        service.bind(
+            connection,
+            strict,
+            sharer_id=daughter,
+            user_id=father,
+            relation=Relation.PARENT,
+            commitment=True,
+            actor="citizen",
+            at=town.clock.now(),
+            serials=town.database.serials,
+        )
+
+
 def test_a_father_who_says_no_and_one_who_does_not_answer(
     town: Town, jining: tuple[int, int], strict: RuleBook
 ) -> None:

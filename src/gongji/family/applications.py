@@ -185,7 +185,9 @@ def outlook(connection: sa.Connection, book: RuleBook, application: Application,
     if application.user_id == application.sharer_id:
         raise refuse(Code.SAME_PERSON)
     lives = store.lock_people(connection, (application.sharer_id, application.user_id))
-    request = BindingRequest(application.relation, None, application.limit_month, application.purposes, committed=True)
+    request = BindingRequest(
+        application.relation, None, application.limit_month, application.purposes, committed=True, consented=True
+    )
     facts = binding_facts(
         connection,
         book,
@@ -323,6 +325,7 @@ def _bind(
         limit_month=application.limit_month,
         purposes=application.purposes,
         commitment=commitment,
+        consented=True,  # or the region does not ask for it: see `send` and `consent`
         actor=actor,
         at=at,
         serials=serials,

@@ -29,6 +29,7 @@ def bind(
     limit_month: int | None = None,
     purposes: Collection[Purpose] | None = None,
     commitment: bool,
+    consented: bool = False,
     actor: str,
     at: datetime,
     serials: Serials,
@@ -48,6 +49,7 @@ def bind(
         limit_total, limit_month: fen; None without a limit.
         purposes: what the money may be spent on; None for all that the region allows.
         commitment: whether the sharer has confirmed the commitment (承诺书).
+        consented: whether the user has agreed (see `gongji.family.applications`).
         actor: who presses the button, for the history: never a name.
         at: now.
         serials: where the new id comes from.
@@ -59,7 +61,7 @@ def bind(
     if sharer_id == user_id:
         raise refuse(Code.SAME_PERSON)
     request = BindingRequest(
-        relation, limit_total, limit_month, frozenset(purposes) if purposes is not None else None, commitment
+        relation, limit_total, limit_month, frozenset(purposes) if purposes is not None else None, commitment, consented
     )
     lives = store.lock_people(connection, (sharer_id, user_id))
     facts = binding_facts(connection, book, lives, sharer_id=sharer_id, user_id=user_id, request=request, at=at)

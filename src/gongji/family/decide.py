@@ -83,6 +83,7 @@ class BindingRequest:
         limit_total, limit_month: fen; None without a limit.
         purposes: None for all that the region allows.
         committed: whether the sharer has confirmed the commitment (承诺书).
+        consented: whether the user has agreed; asked only where the region wants it.
     """
 
     relation: Relation
@@ -90,6 +91,7 @@ class BindingRequest:
     limit_month: int | None
     purposes: frozenset[Purpose] | None
     committed: bool
+    consented: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def decide_binding(facts: BindingFacts) -> BindingDecision:
     rule, and says how it is done; the commitment is given where the rule asks for it; the relation counts here on this day; it can be true; limits
     and purposes are allowed; the user is alive, insured, not paused; near enough; not bound to this sharer already; the
     sharer is below the number of relatives; neither plays both roles where that is forbidden; the user has no other
-    sharer where one is the rule.
+    sharer where one is the rule, and agrees where the rule asks for it.
 
     Returns:
         Where the rule asks for a commitment: active at once. Where it asks for review: submitted, and under review as
@@ -377,6 +379,11 @@ def _user_is_free(facts: BindingFacts) -> None:
         raise refuse(Code.ALREADY_BOUND)
 
 
+def _user_agrees(facts: BindingFacts) -> None:
+    if _rule(facts).user_consent and not facts.request.consented:
+        raise refuse(Code.CONSENT_MISSING)
+
+
 _BEFORE_COUNTING: Final[tuple[Callable[[BindingFacts], None], ...]] = (
     _two_people,
     sharer_has_an_account,
@@ -395,6 +402,7 @@ _AT_BINDING: Final = (
     below_the_number_of_relatives,
     _one_role_each,
     _user_is_free,
+    _user_agrees,
 )
 ALL_CHECKS: Final = _AT_BINDING
 

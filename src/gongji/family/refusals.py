@@ -50,6 +50,7 @@ class Code(StrEnum):
     NOT_PROVEN = "authorisation.not_proven"
     TRANSITION = "authorisation.transition"
     UNBIND_TOO_EARLY = "authorisation.unbind_too_early"
+    CONSENT_MISSING = "authorisation.consent_missing"
     CONSENT_CODE = "authorisation.consent_code"
     CONSENT_OVER = "authorisation.consent_over"
     APPLICATION_UNKNOWN = "application.unknown"
@@ -298,6 +299,11 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         "按参保地的规定，{day} 起才能解绑",
         "by the rule of your region you can unbind from {day}",
         "pause_instead", "现在可以先暂停：暂停后马上停止支付", "pause it meanwhile: nothing is paid while it is paused",
+    ),
+    Code.CONSENT_MISSING: Entry(
+        "本地要家人本人同意才能绑定，家人还没有同意",
+        "in this region the relative has to agree, and has not yet",
+        "ask_relative", "请在手机页面上办理，由家人登录、短信或到窗口确认", "use the pages: the relative agrees there, by a code, or at the counter",
     ),
     Code.CONSENT_CODE: Entry(
         "验证码不对，或者已经过期",

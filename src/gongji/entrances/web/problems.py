@@ -47,6 +47,7 @@ _CODES: Final[Mapping[str, str]] = {
     "access.form": "old_form",
     "form.too_large": "too_large",
 }
+_CODES: Final[Mapping[str, str]] = {"access.session": "log_in", "access.role": "not_citizen", "access.form": "old_form"}
 
 #: Kinds that say what the refusal itself says, in place of a general text.
 _IN_ITS_OWN_WORDS: Final = frozenset({"too_many", "not_allowed", "refused", "busy_log_in", "too_large"})
@@ -126,5 +127,5 @@ class Problems:
             text=reader.sentence(problem) if problem else reader.text(f"error.{kind}.text"),
             next=own_next or reader.text(f"error.{kind}.next"),
             request_id=request_id,
-            log_in=f"/login/?back={back}" if kind in ("signed_out", "left") else "",
+            log_in=f"/login/?back={back}" if kind in ("log_in", "signed_out", "left") else "",
         )
