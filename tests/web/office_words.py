@@ -20,7 +20,7 @@ FAMILIES = {
     "office.notice": NOTICES,
     "office.way": ["queue", "disputes", "counter", "tax", "trail"],
     "office.clock": ["none", "fine", "soon", "late"],
-    "office.span": ["days", "hours", "minutes"],
+    "office.span": ["days", "whole_days", "hours", "minutes"],
     "office.queue.show": SHOWN,
     "office.queue.stage": ["free", "mine", "taken", "second", "decided", "failed"],
     "office.decide": CHOICES,

@@ -123,7 +123,8 @@ def test_a_false_document_goes_to_a_second_officer(house: House) -> None:
     zhou.follow(f"/office/cases/{asked.id}/claim")
     said = {"choice": "refuse", "refuse_reason": "document_false", "note": "印章不符"}
     after = zhou.follow(f"/office/cases/{asked.id}/decide", **said, sure="yes")
-    assert "上一件已交复审" in after.text
+    assert "已交复审。没有别的等着办了。" in after.text
+    assert f'href="/office/cases/{asked.id}">查看上一件' in after.text
     assert f"/cases/{asked.id}" in chen.get("/office/?show=second").text
     case = chen.get(f"/office/cases/{asked.id}")
     assert "证明经核实不真实" in case.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Final
 
 from starlette.responses import Response
@@ -149,8 +150,8 @@ def decide(visit: Visit) -> Response:
     _note(visit, found, f"case.decide_{decision}")
     notice = "to_second" if decided.waits_for_second else "decided"
     following = next_case(visit)
-    where = f"/cases/{following}" if following else "/"
-    return visit.go(f"{where}?notice={notice}&of={found.id}")
+    where = f"/cases/{following}?notice={notice}" if following else f"/?notice={notice}_last"
+    return visit.go(f"{where}&of={found.id}")
 
 
 def citizens_text(visit: Visit, found: Authorisation, decision: str, item: str | None, reason: str | None) -> str:
@@ -228,7 +229,8 @@ def _page(
         )
     events = family.events(visit.connection, found.id)
     waits = found.state is AuthorisationState.UNDER_REVIEW
-    since = next((one.at for one in reversed(events) if one.state is AuthorisationState.UNDER_REVIEW), found.made_at)
+    run = list(takewhile(lambda one: one.state is AuthorisationState.UNDER_REVIEW, reversed(events)))
+    since = run[-1].at if run else found.made_at
     rows = compare(visit.connection, visit.platform.rules, found, sharer, user, visit.now.date(), reader)
     return show(
         visit,
@@ -262,7 +264,6 @@ def _page(
         preview=preview,
         is_reviewer=Duty.REVIEWER in visit.caller.duties,
         is_second=Duty.SECOND_REVIEWER in visit.caller.duties,
-        of=visit.query("of"),
     )
 
 

@@ -49,6 +49,8 @@ def clock_of(rules: RuleBook, calendar: Calendar, region: str, since: datetime, 
 def _span(minutes: int, reader: Reader) -> str:
     """Working time in words: days once there is a whole one, else hours, else minutes."""
     days, hours = minutes // (HOURS * 60), minutes // 60
+    if days and hours == days * HOURS:
+        return reader.text("office.span.whole_days", count=days)
     if days:
         return reader.text("office.span.days", count=days, hours=hours - days * HOURS)
     return reader.text("office.span.hours", count=hours) if hours else reader.text("office.span.minutes", count=minutes)

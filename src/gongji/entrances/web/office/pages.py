@@ -27,7 +27,8 @@ _WAYS: Final = (
 
 #: What a page may say of the step before.
 NOTICES: Final = (
-    *("released", "taken_back", "agreed", "disagreed", "decided", "to_second"),
+    *("released", "taken_back", "agreed", "disagreed"),
+    *("decided", "decided_last", "to_second", "to_second_last"),
     *("answered", "dispute_answered", "consented", "helping"),
 )
 
@@ -48,6 +49,7 @@ def for_duties(*duties: Duty) -> Callable[[PageWork], PageWork]:
 
 def show(visit: Visit, template: str, *, status: int = 200, **values: object) -> Response:
     """A page of the office."""
+    of = visit.query("of")
     return visit.render(
         f"office/{template}",
         status=status,
@@ -55,6 +57,7 @@ def show(visit: Visit, template: str, *, status: int = 200, **values: object) ->
         ways=ways(visit),
         officer=visit.caller.holder,
         notice=visit.query("notice") if visit.query("notice") in NOTICES else "",
+        decided_case=of if of.isascii() and of.isdigit() else "",
         **values,
     )
 
