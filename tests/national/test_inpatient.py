@@ -245,6 +245,7 @@ def test_wrong_steps_are_told_what_to_do(town: Town, xian: Window, hospital: Win
     assert "[admission.lines_outside]" in xian.refused("2301", {"feedetail": [fee(lan, stay, "1", "5.00")]})
     assert "[fee_line.unknown]" in xian.refused("2302", named(lan, stay, feedetl_sn="7"))
     assert "[admission.inpatient]" in xian.refused("2202", named(lan, stay, ipt_otp_no="ZY0001"))
+    assert "acct_used_flag" in xian.refused("2304", payment(lan, stay, "5.00", acct_used_flag=""))
     assert "mid_setl_flag" in xian.refused("2304", payment(lan, stay, "5.00", mid_setl_flag="2"))
     assert "[field.invalid]" in xian.refused("5303", {"data": {"begntime": "2025-02-03", "endtime": "2025-02-01"}})
 

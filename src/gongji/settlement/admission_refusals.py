@@ -231,3 +231,14 @@ def mid_stay_flag(flag: str) -> GongjiError:
         field="input.data.mid_setl_flag",
         accepted="0 or 1",
     )
+
+
+def account_flag_missing() -> GongjiError:
+    """A settlement does not say which accounts may pay; only a quote may leave that open."""
+    return InvalidInput(
+        "field.missing",
+        "input.data.acct_used_flag is missing",
+        "input.data.acct_used_flag（个人账户使用标志）不能为空",
+        field="input.data.acct_used_flag",
+        accepted="0, 1 or 2",
+    )

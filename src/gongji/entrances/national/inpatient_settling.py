@@ -78,6 +78,8 @@ async def _command(call: Call, *, quote: bool) -> tuple[StaySettleInput, Person,
     data = read_node(StaySettleInput, call.input)
     if data.mid_setl_flag not in ("", "0", "1"):
         raise admission_refusals.mid_stay_flag(data.mid_setl_flag)
+    if data.acct_used_flag is None and not quote:
+        raise admission_refusals.account_flag_missing()
     visit_id = visit_number(data.mdtrt_id)
     whose, _ = await patient_at_reception(call, data.psn_no, shown=data)
     command = SettleAdmission(
