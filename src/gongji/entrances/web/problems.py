@@ -43,11 +43,11 @@ _KINDS: Final[tuple[tuple[type[GongjiError], str], ...]] = (
 
 #: Refusals with a text of their own.
 _CODES: Final[Mapping[str, str]] = {
+    "access.session": "log_in",
     "access.role": "not_citizen",
     "access.form": "old_form",
     "form.too_large": "too_large",
 }
-_CODES: Final[Mapping[str, str]] = {"access.session": "log_in", "access.role": "not_citizen", "access.form": "old_form"}
 
 #: Kinds that say what the refusal itself says, in place of a general text.
 _IN_ITS_OWN_WORDS: Final = frozenset({"too_many", "not_allowed", "refused", "busy_log_in", "too_large"})
