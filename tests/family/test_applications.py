@@ -14,31 +14,10 @@ from gongji.family.applications import Application, ApplicationState, ConsentWay
 from gongji.family.model import Authorisation
 from gongji.foundation.errors import GongjiError
 from gongji.foundation.outbox import outbox_message, send_waiting
-from gongji.rules.book import SHIPPED, RuleBook
+from gongji.rules.book import RuleBook
 from gongji.rules.model import Purpose, Relation
+from strict_region import stricter_shandong
 from town import JINING, Town
-
-#: Jining as it is shipped, but that the relative has to agree and nobody unbinds within ninety days.
-STRICTER = """
-  user_consent:
-    - effective: 2020-01-01
-      value: true
-      source: {doc: seed-shandong, grade: C, summary: "家人须本人同意", checked: 2026-11-22}
-  unbind_after_days:
-    - effective: 2020-01-01
-      value: 90
-      source: {doc: seed-shandong, grade: C, summary: "满九十天才可解绑", checked: 2026-11-22}
-"""
-
-
-def stricter_shandong(folder: Path) -> RuleBook:
-    """The shipped packs, with Shandong's sharing rule made stricter."""
-    text = (SHIPPED / "cn/shandong/pack.yaml").read_text()
-    text = text.replace("\nsharing:\n", f"\nsharing:{STRICTER}", 1)
-    (folder / "cn/shandong").mkdir(parents=True)
-    file = folder / "cn/shandong/pack.yaml"
-    file.write_text(text)
-    return RuleBook.load([file])
 
 
 @pytest.fixture

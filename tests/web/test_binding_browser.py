@@ -14,9 +14,9 @@ from playwright.sync_api import Browser, Page
 from test_binding_pages import picture as photograph
 from test_citizen_browser import CLIPPED, SIDEWAYS, check, picture
 
-from family.test_applications import stricter_shandong
 from gongji.family import service as family
 from gongji.registry.certificate import check_digit
+from strict_region import stricter_shandong
 from town import JINING, Town
 
 pytestmark = pytest.mark.browser

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from phone import Pages, serving_pages
 from PIL import Image
 
-from family.test_applications import stricter_shandong
 from gongji.family import service as family
 from gongji.family import wishes
 from gongji.family.model import FactKind, KinshipFact
@@ -21,6 +20,7 @@ from gongji.foundation.errors import Busy
 from gongji.foundation.outbox import send_waiting
 from gongji.registry.certificate import check_digit
 from gongji.rules.book import RuleBook
+from strict_region import stricter_shandong
 from town import JINING, TIELING, Town
 
 

@@ -13,7 +13,6 @@ from phone import Pages
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from family.test_applications import stricter_shandong
 from gongji.entrances.platform import Platform
 from gongji.entrances.server import serving
 from gongji.entrances.web.citizen import build_citizen_pages
@@ -21,6 +20,7 @@ from gongji.entrances.web.office import build_office_pages
 from gongji.foundation.access import Caller, Duty, Role
 from gongji.foundation.sessions import begin_session
 from gongji.foundation.settings import Settings
+from strict_region import stricter_shandong
 from town import JINING, Town
 
 
