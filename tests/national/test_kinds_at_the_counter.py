@@ -36,6 +36,7 @@ def sale(household: Household, **more: Any) -> dict[str, Any]:
 
 
 def test_2001_says_what_the_desk_will_do(hospital: Window, household: Household) -> None:
+    hospital.sees(household.mother)
     assert asked(hospital, household, "11") == ("1", None)
     flag, why = asked(hospital, household, "14", dise_codg=HYPERTENSION)
     assert flag == "0"
