@@ -35,6 +35,7 @@ from gongji.foundation.settings import load_settings
 from gongji.premium.following import follow_orders
 from gongji.settlement.holds.expiry import ExpiryLoop
 from gongji.settlement.watch import Watch
+from gongji.wallet.following import follow_transfers
 
 #: Below these, a POST is for a page or for REST.
 _NOT_THE_GATEWAYS: Final = ("/c/", "/login/", "/office/", "/rules/", "/api/")
@@ -135,6 +136,7 @@ def create_app() -> ASGIApp:
         rounds = (
             [
                 Rounds("premiums", lambda: follow_orders(platform.premiums), every_seconds=every),
+                Rounds("wallet", lambda: follow_transfers(platform.wallets), every_seconds=every),
                 Rounds("decisions", lambda: carry_out_decisions(platform), every_seconds=every),
             ]
             if every

@@ -25,6 +25,7 @@ from gongji.premium.service import Office
 from gongji.rules.book import RuleBook
 from gongji.settlement.desk import Desk
 from gongji.settlement.second.service import SecondTill
+from gongji.wallet.service import Wallets
 
 _FINGERPRINT = "secret"
 
@@ -62,6 +63,12 @@ class Platform:
     def premiums(self) -> Office:
         """What premiums are ordered and answered with."""
         return Office(self.database, self.rules, self.clock, self.desk)
+
+    @cached_property
+    def wallets(self) -> Wallets:
+        """What wallets are opened, filled and answered with."""
+        opened, quotas_from = frozenset(self.settings.wallet_regions), self.settings.wallet_quotas_from
+        return Wallets(self.database, self.rules, self.clock, self.desk, opened, quotas_from)
 
     @cached_property
     def files(self) -> FileStore:

@@ -25,6 +25,7 @@ REFERENCE: Final = frozenset(
     {
         "institution",
         "institution_key",
+        "wallet_institution",
         "deviation",
         "catalogue_item",
         "credential",

@@ -69,6 +69,8 @@ class Settings(BaseSettings):
         holidays, worked_weekends: weekdays on which the agency does not work, and weekends on which it does, for the
             working days that it promises (JSON lists of dates).
         packs: extra rule packs (files or folders) beside the shipped ones.
+        wallet_regions: six-digit regions in which the wallet is open though no pack says so (a JSON list).
+        wallet_quotas_from: the day from which on relatives set wallet quotas instead of sending money.
         public_url: the address that people reach the pages at, where a proxy stands before the server; None takes the
             address of each request.
         citizen_log_in: where citizens log in; None leaves them the link that they are sent.
@@ -103,6 +105,8 @@ class Settings(BaseSettings):
     answer_seconds: float = Field(default=60, gt=0)
     workers: int = Field(default=1, ge=1)
     packs: list[Path] = Field(default_factory=list)
+    wallet_regions: list[str] = Field(default_factory=list)
+    wallet_quotas_from: date | None = None
     public_url: str | None = Field(default=None, pattern=r"^https?://[^?#/]+$")
     citizen_log_in: IdentityProvider | None = None
     officer_log_in: IdentityProvider | None = None

@@ -38,7 +38,8 @@ import gongji.registry.tables
 import gongji.settlement.admission_tables
 import gongji.settlement.mobile.tables
 import gongji.settlement.second.tables
-import gongji.settlement.tables  # noqa: F401  (all rooms' tables stand on the metadata that env.py compares with)
+import gongji.settlement.tables
+import gongji.wallet.tables  # noqa: F401  (all rooms' tables stand on the metadata that env.py compares with)
 from gongji.foundation.clock import CHINA
 from gongji.foundation.database import Database, addresses, open_database
 from gongji.foundation.errors import Misconfigured

@@ -23,12 +23,13 @@ from gongji.rules.compile import (
     value_on,
     value_timeline,
 )
-from gongji.rules.lineage import Lineage, check_documents, trace
+from gongji.rules.lineage import Lineage, check_documents, clause, trace
 from gongji.rules.model import BenefitRule, SharingRule
-from gongji.rules.pack import SCHEME_WORDS, BenefitKey, Pack, read_packs
+from gongji.rules.pack import SCHEME_WORDS, BenefitKey, Pack, in_force, read_packs
 from gongji.rules.problems import Problems
-from gongji.rules.sources import Conflict, DatedAmount, Gap, Interpretation
+from gongji.rules.sources import Clause, Conflict, DatedAmount, Gap, Interpretation
 from gongji.rules.vocabulary import CareKind, Contributor, Scheme
+from gongji.rules.wallet import WalletRule, WalletTerms
 
 SHIPPED: Final = Path(__file__).parent / "packs"
 
@@ -310,6 +311,25 @@ class RuleBook:
             spans = self._accrual[key] = accrual_timeline(lineage, contributor)
         return spans
 
+    def wallet(self, region: str, on: date) -> WalletRule | None:
+        """The terms on which money is sent from a region to a relative's wallet; None where no pack has any that day.
+
+        Raises:
+            InvalidInput: ``region.invalid``.
+            NotFound: ``region.unknown``.
+        """
+        found = _nearest_entry(self._nearest(region), "terms", on)
+        most = self.value(region, "wallet_transfer_max_single", on)
+        if found is None or most is None:
+            return None
+        assert isinstance(found[0], WalletTerms), "the reader of `terms` makes them"
+        return WalletRule(found[0], most.amount, found[1])
+
+    def wallet_is_open(self, region: str, on: date) -> bool:
+        """Whether a text says that the wallet is open in a region on a day; arguments as `wallet`."""
+        found = _nearest_entry(self._nearest(region), "open", on)
+        return found is not None and found[0] is True
+
     def gap(self, region: str, scheme: Scheme, kind: CareKind) -> Gap | None:
         """Why no rule is set for a benefit, where a pack says so."""
         word = next(word for word, one in SCHEME_WORDS.items() if one is scheme)
@@ -381,3 +401,12 @@ class RuleBook:
             if code in self._by_region:
                 return self._by_region[code]
         raise NotFound("region.unknown", f"no rule pack covers {region}", f"没有规则包覆盖 {region}", field="region")
+
+
+def _nearest_entry(lineage: Lineage, name: str, on: date) -> tuple[object, Clause] | None:
+    """What the nearest pack says of the wallet on a day, and where."""
+    for pack in lineage.packs:
+        entry = in_force(pack.wallet.get(name, ()), on)
+        if entry is not None:
+            return entry.value, clause(f"{pack.id}#wallet.{name}", entry, lineage.documents())
+    return None

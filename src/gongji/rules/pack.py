@@ -46,6 +46,7 @@ from gongji.rules.vocabulary import (
     Trigger,
 )
 from gongji.rules.waiting import WaitingTerms, read_waiting
+from gongji.rules.wallet import WALLET_NAMES
 
 Entry = TypeVar("Entry")
 Read = TypeVar("Read")
@@ -79,7 +80,7 @@ SHARING_NAMES: Final[Mapping[str, Callable[[Node], object]]] = {
 
 _HEADER = ("region", "name", "inherits")
 _SECTIONS = (
-    *("sources", "scheme", "counters", "rules", "values", "sharing", "accrual", "waiting"),
+    *("sources", "scheme", "counters", "rules", "values", "sharing", "accrual", "waiting", "wallet"),
     *("interpretations", "bounds", "conflicts", "gaps"),
 )
 
@@ -127,6 +128,7 @@ class Pack:
     sharing: dict[str, list[Dated[object]]] = field(default_factory=dict)
     accrual: dict[Contributor, list[Dated[AccrualEntry]]] = field(default_factory=dict)
     waiting: dict[Scheme, list[Dated[WaitingTerms]]] = field(default_factory=dict)
+    wallet: dict[str, list[Dated[object]]] = field(default_factory=dict)
     values: dict[str, list[Dated[Table]]] = field(default_factory=dict)
     interpretations: dict[str, Interpretation] = field(default_factory=dict)
     benefits: dict[BenefitKey, BenefitEntries] = field(default_factory=dict)
@@ -143,6 +145,7 @@ class Pack:
             sharing={name: _known(entries, day) for name, entries in self.sharing.items()},
             accrual={name: _known(entries, day) for name, entries in self.accrual.items()},
             waiting={scheme: _known(entries, day) for scheme, entries in self.waiting.items()},
+            wallet={name: _known(entries, day) for name, entries in self.wallet.items()},
             values={name: _known(entries, day) for name, entries in self.values.items()},
             benefits={
                 key: replace(
@@ -195,7 +198,8 @@ def _read_file(root: Node, packs: dict[str, Pack]) -> None:
     else:
         pack.values |= _read_values(found.get("values"))
         pack.interpretations |= _read_interpretations(found, pack_id)
-    pack.sharing |= _read_named(found.get("sharing"), _read_sharing_name)
+    pack.sharing |= _read_named(found.get("sharing"), _read_by(SHARING_NAMES))
+    pack.wallet |= _read_named(found.get("wallet"), _read_by(WALLET_NAMES))
     pack.accrual |= dict(_read_named(found.get("accrual"), _read_accrual).values())
     pack.waiting |= dict(_read_named(found.get("waiting"), _read_waiting).values())
     for key, bounds in _read_named(found.get("bounds"), _read_bounds).values():
@@ -262,11 +266,15 @@ def _read_values(node: Node | None) -> dict[str, list[Dated[Table]]]:
     return _read_named(node, lambda _, child: _in_order(_read_list(child, read_table), child))
 
 
-def _read_sharing_name(name: str, node: Node) -> list[Dated[object]]:
-    if name not in SHARING_NAMES:
-        raise node.problems.unknown("key", node.at, name, SHARING_NAMES)
-    read_value = SHARING_NAMES[name]
-    return _in_order(_read_list(node, lambda item: read_dated(item, read_value)), node)
+def _read_by(names: Mapping[str, Callable[[Node], object]]) -> Callable[[str, Node], list[Dated[object]]]:
+    """A section whose names are known, each with how its value is read."""
+
+    def read(name: str, node: Node) -> list[Dated[object]]:
+        if name not in names:
+            raise node.problems.unknown("key", node.at, name, names)
+        return _in_order(_read_list(node, lambda item: read_dated(item, names[name])), node)
+
+    return read
 
 
 def _read_accrual(name: str, node: Node) -> tuple[Contributor, list[Dated[AccrualEntry]]]:

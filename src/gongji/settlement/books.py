@@ -98,6 +98,8 @@ class Books(msgspec.Struct):
         reversed: ids of settlements that are taken back.
         paid_second: fen of a settlement's cash that second transactions paid, where it is to be taken back.
         undone: ids of those that were taken back by an undo, reversals among them.
+        wallets: for each (person, institution) where there is something in the wallet, the code of the reason why it may
+            not pay there, None where it may.
         turned: for a person to whom something may go back, the last year that their account has seen the end of, and
             when it was turned.
     """
@@ -111,6 +113,7 @@ class Books(msgspec.Struct):
     undone: set[int] = set()
     turned: dict[int, tuple[int, datetime]] = {}
     paid_second: dict[int, int] = {}
+    wallets: dict[tuple[int, int], str | None] = {}
 
     def copy(self) -> Books:
         """Books that may be changed without these changing."""
@@ -125,6 +128,7 @@ class Books(msgspec.Struct):
             set(self.undone),
             dict(self.turned),
             dict(self.paid_second),
+            self.wallets,
         )
 
     def move(self, transfer: Transfer) -> None:

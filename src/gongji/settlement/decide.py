@@ -58,7 +58,17 @@ from gongji.settlement.model import (
 from gongji.settlement.standing import circumstances_of, offsite_of
 from gongji.settlement.stay_case import check_stay, day_of, own_deposits_kept, stay_goes_on
 from gongji.settlement.stays import AdmissionState, counted, what_is_left, whole_bill
-from gongji.settlement.waterfall import OWN_ORDER, Draw, Offer, Payment, offered_kinds, pay, purse_of
+from gongji.settlement.waterfall import (
+    OWN_ORDER,
+    WALLET_ONLY,
+    Draw,
+    Offer,
+    Payment,
+    Wallet,
+    offered_kinds,
+    pay,
+    purse_of,
+)
 
 #: What a pack's silence on care elsewhere means: nothing is known, so nothing is paid, and the answer says why.
 OFFSITE_UNKNOWN: Final = {
@@ -147,7 +157,8 @@ def settle(case: Case, books: Books, rules: RuleBook, at: datetime, settlement_i
     own = purse_of(patient.id, OWN_ORDER, books.balances) if patient.has_account else None
     purpose = Purpose.INPATIENT if case.visit.stay is not None else purpose_of(command.institution.kind)
     offers = [offer_of(one, sharing_rule, purpose, books, at) for one in case.sharings] if sharing_rule else []
-    payment = pay(bill, assessment, sharing_rule, command.account_use, own, offers, case.deposits)
+    wallet = _wallet_at(patient.id, command.institution.id, books)
+    payment = pay(bill, assessment, sharing_rule, command.account_use, own, offers, case.deposits, wallet)
     balance_after = books.own_balance(patient.id) - payment.own + own_deposits_kept(case, payment)
     settlement = _settlement(case, enrolment, bill, assessment, payment, balance_after, at, settlement_id)
     if settlement_id == 0:
@@ -289,6 +300,13 @@ def offer_of(sharing: Sharing, rule: SharingRule, purpose: Purpose, books: Books
     return Offer(authorisation.sharer_id, authorisation.id, purse, min(rooms, default=None), withheld)
 
 
+def _wallet_at(patient_id: int, institution_id: int, books: Books) -> Wallet | None:
+    place = patient_id, institution_id
+    if place not in books.wallets:
+        return None
+    return Wallet(purse_of(patient_id, WALLET_ONLY, books.balances), books.wallets[place])
+
+
 def _transfers(
     command: SettleVisit | SettlePurchase, enrolment: Enrolment, assessment: Assessment, payment: Payment
 ) -> tuple[Transfer, ...]:
@@ -357,7 +375,7 @@ def _settlement(
         fund_aid=paid.get("fund.aid", 0),
         own=payment.own,
         shared=payment.shared,
-        wallet=0,
+        wallet=payment.wallet,
         cash=payment.cash,
         balance_after=balance_after,
         pack_digest=assessment.digest,

@@ -18,9 +18,9 @@ from msgspec.structs import replace
 
 from gongji.benefit.model import Bill, CounterMove
 from gongji.family.model import Authorisation, AuthorisationState
-from gongji.foundation.arrays import Integers, Texts
+from gongji.foundation.arrays import Integers, Numbers, Texts
 from gongji.foundation.clock import CHINA
-from gongji.ledger.model import Transfer, person_of, personal_account
+from gongji.ledger.model import AccountKind, Transfer, person_of, personal_account
 from gongji.registry.filings import Filed
 from gongji.registry.model import Enrolment
 from gongji.registry.store import tier_from
@@ -55,6 +55,7 @@ from gongji.settlement.load_statements import (
     SETTLED,
     STAYS,
     VISITS,
+    WALLETS,
 )
 from gongji.settlement.locks import Locking
 from gongji.settlement.model import (
@@ -167,6 +168,7 @@ def load(connection: psycopg.Connection[Any], commands: Sequence[Job], at: datet
     rows[LOCK_ACCOUNTS] = rows[accounts]
     loaded = _assemble(rows, at)
     _add_settlements(connection, loaded, rows[KNOWN], set(originals))
+    _add_wallets(connection, loaded, settling, at)
     sources = _add_transfers(loaded, rows.get(LEFT_BY_STAYS if references else LEFT_BY, ()))
     if holds or references:
         found = {row[0]: row for row in (*rows.get(store.HOLDS, ()), *rows.get(DEPOSITS, ()))}
@@ -255,6 +257,21 @@ def _add_settlements(
         made = loaded.originals.get(outcome_id)
         if made is not None:
             books.settled[institution_id, infno, msgid] = (bytes(digest), made.settlement)
+
+
+def _add_wallets(
+    connection: psycopg.Connection[Any], loaded: Loaded, settling: Sequence[Command | ReversePart], at: datetime
+) -> None:
+    """Where the wallets pay of patients who have something in them: few do."""
+    places = {command.institution.id for command in settling}
+    people = {command.person_id for command in settling}
+    full = [one for one in people if loaded.books.balances.get(personal_account(AccountKind.WALLET, one), 0)]
+    if not full:
+        return
+    asked = {"people": Integers(full), "places": Numbers(places), "today": at.date()}
+    for person, place, taken, in_area in connection.execute(WALLETS, asked):
+        withheld = None if taken and in_area else "wallet.not_in_area" if taken else "wallet.not_taken_here"
+        loaded.books.wallets[person, place] = withheld
 
 
 def _add_transfers(loaded: Loaded, rows: Sequence[tuple[Any, ...]]) -> list[tuple[int, int, int]]:

@@ -90,6 +90,8 @@ SELECT e.person_id, {_ENROLMENT}
 _OWN_ACCOUNTS = f"""
 SELECT ((w.id >> 10) << 18) | (kind << 10) | (w.id & 1023) AS id
   FROM (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_SHARERS}) AS w, unnest(ARRAY[1, 2]) AS kind
+ UNION ALL
+SELECT ((p.id >> 10) << 18) | (5 << 10) | (p.id & 1023) FROM unnest(%(patients)b::bigint[]) AS p(id)
 """
 
 
@@ -115,10 +117,22 @@ def _lock_accounts(wanted: str) -> Locking:
     return Locking(wanted, "account", "a.id, a.balance", "a.closed_at IS NULL")
 
 
-#: The personal accounts (kinds 1 and 2) of patients and their sharers; where there are reversals or holds, theirs too.
+#: The personal accounts (kinds 1 and 2) of patients and their sharers, and the patients' wallets (kind 5); where there are
+#: reversals or holds, theirs too.
 LOCK_ACCOUNTS = _lock_accounts(_OWN_ACCOUNTS)
 LOCK_MORE_ACCOUNTS = _lock_accounts(f"{_OWN_ACCOUNTS} UNION {_returning(_JOURNALS)}")
 LOCK_ACCOUNTS_OF_STAYS = _lock_accounts(f"{_OWN_ACCOUNTS} UNION {_returning(stay_store.JOURNALS)}")
+
+#: Where the wallets of patients may pay: whether the institution takes the wallet, and whether it lies in the area that the
+#: holder chose (a region's first four digits; the first two of a province). Asked only where there is something in a wallet.
+WALLETS = """
+SELECT o.person_id, i.id,
+       EXISTS (SELECT FROM wallet_institution w WHERE w.institution_id = i.id AND w.during @> %(today)s::date),
+       i.region LIKE CASE WHEN o.area LIKE '%%0000' THEN left(o.area, 2) ELSE left(o.area, 4) END || '%%'
+  FROM unnest(%(people)b::bigint[]) AS k(id)
+  JOIN wallet_opening o ON o.bucket = (k.id & 1023)::smallint AND o.person_id = k.id
+  JOIN institution i ON i.id = ANY(%(places)b::integer[])
+"""
 
 COUNTERS = f"""
 SELECT c.person_id, c.counter, c.period, c.value, c.cap

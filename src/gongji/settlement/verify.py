@@ -15,6 +15,7 @@ from gongji.ledger.tables import STANDS
 from gongji.premium import verify as premium
 from gongji.settlement.model import UNDO
 from gongji.settlement.second import verify as second
+from gongji.wallet import verify as wallet
 
 _PARTS: Final = ("total", "self_paid", "over_limit", "first_self_pay", "in_scope", "deductible")
 _PAYERS: Final = ("fund_pool", "fund_large", "fund_civil", "fund_aid", "own", "shared", "wallet", "cash")
@@ -53,6 +54,7 @@ def transfers_match(connection: sa.Connection, journals: Sequence[int] | None = 
                        sum(t.amount) FILTER (WHERE 10 IN ((t.debit >> 10) & 255, (t.credit >> 10) & 255)) AS fund_aid,
                        sum(t.amount) FILTER (WHERE least((t.debit >> 10) & 255, (t.credit >> 10) & 255) <= 6
                                                AND t.authorisation_id IS NULL) AS own,
+                       sum(t.amount) FILTER (WHERE 5 IN ((t.debit >> 10) & 255, (t.credit >> 10) & 255)) AS wallet,
                        sum(t.amount) FILTER (WHERE t.authorisation_id IS NOT NULL) AS shared
                   FROM transfer t WHERE {_of_transfers(journals)} GROUP BY t.journal_id
             )
@@ -65,9 +67,11 @@ def transfers_match(connection: sa.Connection, journals: Sequence[int] | None = 
               LEFT JOIN moved m ON m.journal_id = s.id
              WHERE {_of_settlements(journals)} AND (j.id IS NULL
                 OR s.total <> s.fund_pool + s.fund_large + s.fund_civil + s.fund_aid + s.own + s.shared + s.wallet + s.cash
-                OR (abs(s.fund_pool), abs(s.fund_large), abs(s.fund_civil), abs(s.fund_aid), abs(s.own), abs(s.shared))
+                OR (abs(s.fund_pool), abs(s.fund_large), abs(s.fund_civil), abs(s.fund_aid), abs(s.own + s.wallet),
+                    abs(s.shared))
                    <> (coalesce(m.fund_pool, 0), coalesce(m.fund_large, 0), coalesce(m.fund_civil, 0),
-                       coalesce(m.fund_aid, 0), coalesce(m.own, 0), coalesce(m.shared, 0)))
+                       coalesce(m.fund_aid, 0), coalesce(m.own, 0), coalesce(m.shared, 0))
+                OR (s.kind = 'settle' AND s.wallet <> coalesce(m.wallet, 0)))
             """
         ),
         _scope(journals),
@@ -337,6 +341,7 @@ CHECKS: Final[dict[str, Check]] = {
     "stays match their lines and settlements": admissions_match,
     **premium.CHECKS,
     **second.CHECKS,
+    **wallet.CHECKS,
 }
 
 

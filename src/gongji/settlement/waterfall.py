@@ -1,4 +1,4 @@
-"""Who pays the rest: after the funds, the patient's own account, then the sharers', then cash.
+"""Who pays the rest: after the funds, the patient's own account, their wallet, then the sharers' accounts, then cash.
 
 Which of these runs, on which part of the bill and what starts it is the region's sharing rule. Benefits follow the
 patient: the patient's region decides, a sharer only lends money.
@@ -18,6 +18,9 @@ from gongji.settlement.model import AccountUse, PayerLine
 
 #: The patient's own money: this year's first, so that what has been saved over the years stays longest.
 OWN_ORDER = (AccountKind.PERSONAL_CURRENT, AccountKind.PERSONAL_HISTORICAL)
+
+#: The patient's wallet: given to them by relatives, theirs since they accepted it.
+WALLET_ONLY = (AccountKind.WALLET,)
 
 #: A sharer's money: the savings first, since they are what the national text speaks of sharing (seed: 历年结余).
 SHARED_ORDER = (AccountKind.PERSONAL_HISTORICAL, AccountKind.PERSONAL_CURRENT)
@@ -49,6 +52,13 @@ class Deposit(msgspec.Struct, frozen=True, gc=False):
     account: int
     amount: int
     authorisation_id: int | None
+
+
+class Wallet(msgspec.Struct, frozen=True, gc=False):
+    """The patient's wallet at an institution: what is in it, and the code of the reason why none of it may pay there."""
+
+    purse: Purse
+    withheld: str | None = None
 
 
 class Purse(msgspec.Struct, frozen=True, gc=False):
@@ -105,6 +115,7 @@ class Payment(msgspec.Struct, frozen=True):
     shared: int
     cash: int
     lines: tuple[PayerLine, ...]
+    wallet: int = 0
 
     @property
     def captured(self) -> dict[int, int]:
@@ -133,6 +144,7 @@ def pay(
     own: Purse | None,
     offers: Sequence[Offer],
     deposits: Sequence[Deposit] = (),
+    wallet: Wallet | None = None,
 ) -> Payment:
     """Pay what the funds leave.
 
@@ -147,6 +159,7 @@ def pay(
         own: the patient's own accounts; None when the patient has none.
         offers: the sharers, in the order in which they pay.
         deposits: what was set aside for the stay, in the order in which it is taken.
+        wallet: the patient's wallet; None when it was never opened or nothing is in it.
     """
     rest = bill.total - assessment.fund_total
     payable = payable_by_accounts(bill, assessment.fund_total, rule)
@@ -155,19 +168,21 @@ def pay(
     own_paid = _sum(own_held) + own_line.amount
     theirs = [one for one in deposits if one.authorisation_id is not None]
     shared_held, shared_taken = _held(payable - own_paid, use, theirs, "shared")
-    left = payable - own_paid - _sum(shared_held)
+    wallet_line, wallet_draws = _wallet(payable - own_paid - _sum(shared_held), rule, use, wallet)
+    left = payable - own_paid - _sum(shared_held) - wallet_line.amount
     shared_lines, shared_draws = _shared(left, rule, use, offers)
     shared = _sum(shared_held) + _sum(shared_lines)
-    cash = rest - own_paid - shared
+    cash = rest - own_paid - shared - wallet_line.amount
     lines = (
         *own_held,
         own_line,
         *shared_held,
         *shared_lines,
-        PayerLine("wallet", 0, "wallet.none"),
+        wallet_line,
         *_cash(cash, rest - payable, rule),
     )
-    return Payment((*own_taken, *own_draws, *shared_taken, *shared_draws), own_paid, shared, cash, lines)
+    draws = (*own_taken, *own_draws, *shared_taken, *wallet_draws, *shared_draws)
+    return Payment(draws, own_paid, shared, cash, lines, wallet_line.amount)
 
 
 def _sum(lines: Sequence[PayerLine]) -> int:
@@ -216,6 +231,26 @@ def _own(payable: int, rule: SharingRule | None, use: AccountUse, own: Purse | N
         return PayerLine("own", 0, because, clause, {"balance": own.total}), []
     inputs: dict[str, int | str] = {"payable": payable, "balance": own.total, "left": own.total - amount}
     return PayerLine("own", amount, "own.paid", clause, inputs), own.draw(amount)
+
+
+def _wallet(
+    payable: int, rule: SharingRule | None, use: AccountUse, wallet: Wallet | None
+) -> tuple[PayerLine, list[Draw]]:
+    """What the wallet pays: after the own account and by itself, unless no account is to be used, or the relatives' only."""
+    only_sharers = use is AccountUse.SHARERS and rule is not None and rule.flag_2_means is FlagTwo.SHARERS_ONLY
+    if wallet is None or use is AccountUse.NONE or only_sharers or payable == 0:
+        return PayerLine("wallet", 0, "wallet.none"), []
+    if wallet.withheld is not None:
+        return PayerLine("wallet", 0, wallet.withheld, None, {"balance": wallet.purse.total}), []
+    amount = min(payable, wallet.purse.total)
+    if amount == 0:
+        return PayerLine("wallet", 0, "wallet.none"), []
+    inputs: dict[str, int | str] = {
+        "payable": payable,
+        "balance": wallet.purse.total,
+        "left": wallet.purse.total - amount,
+    }
+    return PayerLine("wallet", amount, "wallet.paid", None, inputs), wallet.purse.draw(amount)
 
 
 def _shared(

@@ -156,5 +156,6 @@ def _all(lineage: Lineage, level: int) -> list[tuple[str, Sequence[Dated[object]
         *((f"sharing.{name}", entries) for name, entries in pack.sharing.items()),
         *((f"accrual.{name}", entries) for name, entries in pack.accrual.items()),
         *((f"waiting.{scheme_word(scheme)}", entries) for scheme, entries in pack.waiting.items()),
+        *((f"wallet.{name}", entries) for name, entries in pack.wallet.items()),
         *((f"values.{name}", entries) for name, entries in pack.values.items()),
     ]

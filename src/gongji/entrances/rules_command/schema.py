@@ -39,6 +39,7 @@ from gongji.rules.vocabulary import (
     Trigger,
 )
 from gongji.rules.waiting import GAP_TERMS
+from gongji.rules.wallet import TERMS
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -77,6 +78,7 @@ def pack_schema() -> Schema:
                 "sharing": _sharing(),
                 "accrual": _accrual(),
                 "waiting": _waiting(),
+                "wallet": _wallet(),
                 "interpretations": _named(
                     _object(_texts("default", "why") | {"options": _list(_TEXT)}, {"docs": _list(_TEXT)})
                 ),
@@ -282,6 +284,12 @@ def _waiting() -> Schema:
     value = _object({}, {str(one): _WHOLE for one in Late} | dict.fromkeys(GAP_TERMS, _WHOLE)) | {"minProperties": 1}
     entries = _list(_object(_DATED | {"value": value}, _DATED_OPTIONAL))
     return _object({}, dict.fromkeys(SCHEME_WORDS, entries))
+
+
+def _wallet() -> Schema:
+    terms, is_open = _object(dict.fromkeys(TERMS, _WHOLE)), _PLAIN[Node.flag]
+    values = {"terms": terms, "open": is_open}
+    return _object({}, {name: _list(_object(_DATED | {"value": one}, _DATED_OPTIONAL)) for name, one in values.items()})
 
 
 def _bounds() -> Schema:

@@ -19,6 +19,7 @@ from gongji.migrations.first import (
     registry,
     second,
     signing_in,
+    wallet,
 )
 from gongji.migrations.first.history import keep_as_history
 
@@ -47,4 +48,5 @@ ROOMS: Final[tuple[Room, ...]] = (
     casework,
     oversight,
     helping,
+    wallet,
 )

@@ -12,7 +12,16 @@ from typing import Final
 
 from gongji.foundation.ids import bucket_of
 from gongji.ledger.holds import Hold, HoldPurpose, HoldReceipt, HoldState, StepKind
-from gongji.ledger.model import AccountKind, Journal, JournalKind, Transfer, kind_of, person_of, personal_account
+from gongji.ledger.model import (
+    AccountKind,
+    Journal,
+    JournalKind,
+    Transfer,
+    kind_of,
+    open_account,
+    person_of,
+    personal_account,
+)
 from gongji.rules.book import RuleBook
 from gongji.rules.model import Purpose
 from gongji.settlement.books import Books, PatientFacts, Sharing, apply_moves, home
@@ -27,7 +36,7 @@ from gongji.settlement.holds.model import (
     PlaceHold,
     ReleaseHold,
 )
-from gongji.settlement.waterfall import OWN_ORDER, Draw, purse_of
+from gongji.settlement.waterfall import OWN_ORDER, WALLET_ONLY, Draw, purse_of
 
 #: What a sharer's authorisation has to allow for each purpose; what is not here is never held from a sharer's account.
 SHARED_PURPOSES: Final = {HoldPurpose.DEPOSIT: Purpose.DEPOSIT, HoldPurpose.PREMIUM: Purpose.RESIDENT_PREMIUM}
@@ -126,7 +135,7 @@ def _draws(
     if command.authorisation_id is None:
         if command.payer_id != person.id:
             raise refusals.payer_unknown()
-        purse = purse_of(person.id, OWN_ORDER, books.balances)
+        purse = purse_of(person.id, WALLET_ONLY if command.from_wallet else OWN_ORDER, books.balances)
         if purse.total < command.amount:
             raise refusals.not_enough(command.amount, purse.total)
         return purse.draw(command.amount)
@@ -173,10 +182,18 @@ def capture(command: CaptureHold, holds: HoldBooks, books: Books, at: datetime, 
     _check_amount(command.amount, hold)
     credit = _target(command.credit, hold, books)
     released = hold.remaining - command.amount if command.release_rest else 0
-    legs = (*hold.taking(command.amount, credit), *_back(hold, released, books))
+    legs = (*_taking(hold, command, credit), *_back(hold, released, books))
     after = _after(hold, command.amount, released, HoldState.CAPTURED)
     receipt = HoldReceipt(step_id, hold.id, StepKind.CAPTURE, command.amount, released, after.remaining, at)
     return _done(after, receipt, command.key, legs, -released, holds, books)
+
+
+def _taking(hold: Hold, command: CaptureHold, credit: int) -> tuple[Transfer, ...]:
+    if command.through is None:
+        return hold.taking(command.amount, credit)
+    leaves = open_account(AccountKind.CLEARING, command.through, bucket_of(hold.account))
+    arrives = open_account(AccountKind.CLEARING, command.through, bucket_of(credit))
+    return (*hold.taking(command.amount, leaves), Transfer(arrives, credit, command.amount))
 
 
 def taken_by_settlement(

@@ -39,6 +39,7 @@ class PlaceHold:
         reference: the caller's own number for what it is held for.
         expires_at: from this moment on it can no longer be taken, and goes back by itself.
         authorisation_id: under which a sharer's money is held; it counts as used from now on.
+        from_wallet: own money out of the wallet, instead of the personal account.
     """
 
     key: HoldKey
@@ -49,6 +50,7 @@ class PlaceHold:
     reference: str
     expires_at: datetime
     authorisation_id: int | None = None
+    from_wallet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class CaptureHold:
             account of the ledger (a wallet, the receiver of a transfer). Of an open account the share in the payer's
             bucket is taken, whichever bucket is named.
         release_rest: give back at once, in the same journal, what then remains.
+        through: holder of the clearing account by which the money reaches another person's account, so that each leg lies
+            with its bounded side.
     """
 
     key: HoldKey
@@ -74,6 +78,7 @@ class CaptureHold:
     amount: int
     credit: int
     release_rest: bool = False
+    through: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
