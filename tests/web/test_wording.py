@@ -101,8 +101,7 @@ def shipped_cases() -> set[str]:
 #: What an error page tells of.
 PROBLEMS = (
     *("signed_out", "missing", "not_citizen", "input", "ours", "busy", "left"),
-    *("too_many", "not_allowed", "old_form", "too_large", "refused"),
-    *("log_in", "too_many", "not_allowed", "old_form", "refused"),
+    *("log_in", "too_many", "not_allowed", "old_form", "too_large", "refused"),
 )
 
 #: What a request, or what came of it, may be when its page is opened.
