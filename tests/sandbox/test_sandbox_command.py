@@ -48,7 +48,7 @@ def serving(folder: Path, server_url: str) -> Iterator[tuple[str, subprocess.Pop
     )
     base = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(600):
+        for _ in range(1200):
             assert process.poll() is None, process.stderr and process.stderr.read()
             try:
                 httpx.get(f"{base}/health", trust_env=False).raise_for_status()

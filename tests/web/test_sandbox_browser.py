@@ -61,7 +61,8 @@ def test_all_pages_are_readable_and_reachable(
 def test_axe_finds_nothing(chromium: Browser, address: str) -> None:
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    for path in pages(address):
+    # One page of each kind: the others are made of the same parts.
+    for path in ("messages", "control", "signature", f"conformance/{HOSPITAL}", "messages/1"):
         accessible(page, f"{address}/sandbox/{path}")
     context.close()
 
