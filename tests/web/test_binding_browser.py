@@ -184,6 +184,31 @@ def test_by_commitment_with_consent_then_changed_and_ended(walk: Walk) -> None:
     walk.seen("ended")
 
 
+def test_helping_and_the_page_that_says_so(walk: Walk) -> None:
+    town = walk.pages.town
+    mother = town.person("王秀兰", "1953-03-08", "active", balance=35_200, gender=2)
+    daughter = town.person("李婷", "1980-05-20", "active", balance=100, gender=2)
+    walk.open(walk.pages.link(mother))
+    walk.press("请人帮我，或者帮别人办")
+    walk.page.get_by_label("帮我的人的姓名").fill("李婷")
+    walk.page.get_by_label("他的身份证号").fill(walk.pages.number(daughter))
+    walk.page.get_by_label("只看，不能办").check()
+    walk.press("同意他帮我")
+    walk.seen("help_wrong")
+    walk.page.get_by_label("30 天").check()
+    walk.press("同意他帮我")
+    walk.open(walk.pages.link(daughter))
+    walk.open("/c/help")
+    walk.press("开始帮 **兰 办")
+    assert walk.heading() == "王秀兰，您好"
+    walk.seen("helping")
+    walk.page.get_by_role("button", name="结束帮办").click()
+    walk.open(walk.pages.link(mother))
+    walk.open("/c/help")
+    walk.page.get_by_text("看看帮我做了什么").click()
+    walk.seen("help_log")
+
+
 def test_nothing_runs_sideways_on_a_small_phone_at_double_size(chromium: Browser, town: Town, tmp_path: Path) -> None:
     daughter = town.person("张丽", "1978-11-05", "active", balance=350_000, region=JINING, gender=2, household="张")
     father = town.person("张德福", "1952-01-17", "resident", region=JINING, household="张")

@@ -46,11 +46,12 @@ _CODES: Final[Mapping[str, str]] = {
     "access.session": "log_in",
     "access.role": "not_citizen",
     "access.form": "old_form",
+    "access.session": "log_in",
     "form.too_large": "too_large",
 }
 
 #: Kinds that say what the refusal itself says, in place of a general text.
-_IN_ITS_OWN_WORDS: Final = frozenset({"too_many", "not_allowed", "refused", "busy_log_in", "too_large"})
+_IN_ITS_OWN_WORDS: Final = frozenset({"too_many", "not_allowed", "refused", "too_large"})
 
 
 @dataclass(frozen=True, slots=True)
