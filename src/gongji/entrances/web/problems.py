@@ -46,7 +46,6 @@ _CODES: Final[Mapping[str, str]] = {
     "access.session": "log_in",
     "access.role": "not_citizen",
     "access.form": "old_form",
-    "access.session": "log_in",
     "form.too_large": "too_large",
 }
 
