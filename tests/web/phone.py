@@ -98,7 +98,7 @@ class Pages:
 @contextmanager
 def serving_pages(town: Town, rules: RuleBook | None = None, **settings: Any) -> Iterator[Pages]:
     """The citizens' pages over a town while the block runs."""
-    made = Settings(**settings)
+    made = Settings(**({"sms_url": "http://127.0.0.1:9/sms"} | settings))
     platform = Platform(made, town.database, town.vault, town.clock, rules or RuleBook.shipped())
     app = Starlette(routes=[Mount("/c", build_citizen_pages(platform))])
     with serving(app, "127.0.0.1", 0) as base:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -21,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gongji.entrances.api.app import build_api
 from gongji.entrances.maintenance import Caretaker
+from gongji.entrances.messages import send_messages
 from gongji.entrances.national.gateway import NationalGateway
 from gongji.entrances.national.mobile_door import MobileDoor
 from gongji.entrances.national.notices import NoticeLoop
@@ -142,6 +144,9 @@ def create_app() -> ASGIApp:
             if every
             else []
         )
+        gateway = platform.settings.sms_url
+        if gateway:
+            rounds.append(Rounds("messages", partial(send_messages, platform, gateway), every_seconds=2))
         try:
             yield
         finally:

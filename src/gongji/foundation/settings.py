@@ -75,6 +75,8 @@ class Settings(BaseSettings):
             address of each request.
         citizen_log_in: where citizens log in; None leaves them the link that they are sent.
         officer_log_in: where officers log in; None closes the officers' pages.
+        sms_url: the gateway that takes text messages, posted as JSON (``phone``, ``text``); None sends none, and nobody is
+            offered a code.
         session_idle_minutes: a session ends when nothing was opened for so long.
         session_hours: a session ends so long after log-in, whatever was opened.
         log_format: ``json`` for machines, ``text`` for people.
@@ -110,6 +112,7 @@ class Settings(BaseSettings):
     public_url: str | None = Field(default=None, pattern=r"^https?://[^?#/]+$")
     citizen_log_in: IdentityProvider | None = None
     officer_log_in: IdentityProvider | None = None
+    sms_url: str | None = Field(default=None, pattern=r"^https?://[^?#]+$")
     session_idle_minutes: float = Field(default=30, gt=0)
     session_hours: float = Field(default=12, gt=0)
     log_format: Literal["json", "text"] = "text"

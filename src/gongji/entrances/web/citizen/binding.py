@@ -163,14 +163,14 @@ def consent(visit: Visit) -> Response:
         return visit.go("/bind/who")
     errors: dict[str, str] = {}
     if visit.posted:
-        way = next((one for one in ConsentWay if one == visit.form.text("way")), None)
+        way = next((one for one in ways_to_agree(visit) if one == visit.form.text("way")), None)
         if way is not None:
             applications.choose_consent_way(visit.connection, draft, way, visit.now)
             return visit.go("/bind/check")
         errors["way"] = visit.reader.text("bind.consent.missing")
     choices = [
         (one, visit.reader.text(f"bind.consent.{one}"), visit.reader.text(f"bind.consent.{one}.hint"))
-        for one in ConsentWay
+        for one in ways_to_agree(visit)
     ]
     return visit.render(
         "citizen/bind_consent.html",
@@ -179,6 +179,11 @@ def consent(visit: Visit) -> Response:
         choices=choices,
         chosen=draft.consent_way or "",
     )
+
+
+def ways_to_agree(visit: Visit) -> list[ConsentWay]:
+    """How a relative can agree here; a code only where text messages are sent."""
+    return [one for one in ConsentWay if one is not ConsentWay.SMS or visit.platform.settings.sms_url]
 
 
 def terms(visit: Visit) -> Response:

@@ -60,6 +60,7 @@ def _page(visit: Visit, one: Application, errors: dict[str, str]) -> Response:
         why=_why(visit, made),
         how=visit.reader.text(f"home.how.{rule.trigger}") if rule and state == AuthorisationState.ACTIVE else "",
         sharing=made.id if made and state in (AuthorisationState.ACTIVE, AuthorisationState.PAUSED) else None,
+        sms=visit.platform.settings.sms_url is not None,
         code_sent=visit.query("code") == "sent",
         errors=errors,
         typed={"phone": visit.form.text("phone"), "code": ""},
@@ -111,6 +112,8 @@ def hand_in(visit: Visit) -> Response:
 def send_code(visit: Visit) -> Response:
     """A code to the relative's phone, to be read out."""
     one = _waiting(visit)
+    if visit.platform.settings.sms_url is None:
+        raise refuse(Code.CONSENT_OVER)
     try:
         check_limit(visit.connection, consent_codes.SENT, one.number, at=visit.now)
         phone = consent_codes.check_phone(visit.form.text("phone"))
