@@ -166,7 +166,7 @@ FAMILIES = {
     "bind.asked.done": ["sent", "declined", "withdrawn"],
     "bind.topic": [f"{topic}.{part}" for topic in TOPICS for part in ("title", "text", "next")],
     "help.scope": [*Scope, "missing"],
-    **{f"help.{verb}": ["home", "payments", "binding", "sharing", "premiums"] for verb in ("saw", "did")},
+    **{f"help.{verb}": ["home", "payments", "binding", "sharing", "premiums", "messages"] for verb in ("saw", "did")},
     "mine.done": ["paused", "resumed", "changed"],
     **{f"error.{kind}": ["title", "text", "next"] for kind in PROBLEMS},
     "sandbox.nav": list(SANDBOX_MENU),
@@ -282,7 +282,7 @@ def test_figures_and_dates_are_never_shown_raw(language: Language) -> None:
 
 
 def test_no_message_stands_there_unused() -> None:
-    told_by_code = ("because.", "step.", "kin.", "payer.", "period.", "cases.")
+    told_by_code = ("because.", "step.", "kin.", "payer.", "period.", "cases.", "message.")
     left = {msgid for msgid in wording.catalogue(CHINESE) if not msgid.startswith(told_by_code)} - used()
     assert sorted(left) == []
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from datetime import timedelta
-from functools import partial
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -22,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gongji.entrances.api.app import build_api
 from gongji.entrances.maintenance import Caretaker
-from gongji.entrances.messages import send_messages
+from gongji.entrances.messaging.loop import Messenger
 from gongji.entrances.national.gateway import NationalGateway
 from gongji.entrances.national.mobile_door import MobileDoor
 from gongji.entrances.national.notices import NoticeLoop
@@ -135,6 +134,8 @@ def create_app() -> ASGIApp:
         expiry = ExpiryLoop(platform.database, platform.clock, every_seconds=every) if every else None
         between = platform.settings.notice_seconds
         notices = NoticeLoop(platform, every_seconds=between) if between else None
+        pause = platform.settings.message_seconds
+        messenger = Messenger(platform, every_seconds=pause) if pause else None
         rounds = (
             [
                 Rounds("premiums", lambda: follow_orders(platform.premiums), every_seconds=every),
@@ -144,13 +145,10 @@ def create_app() -> ASGIApp:
             if every
             else []
         )
-        gateway = platform.settings.sms_url
-        if gateway:
-            rounds.append(Rounds("messages", partial(send_messages, platform, gateway), every_seconds=2))
         try:
             yield
         finally:
-            for thread in (watch, caretaker, expiry, notices, *rounds):
+            for thread in (watch, caretaker, expiry, notices, messenger, *rounds):
                 if thread is not None:
                     thread.close()
             opened.close()

@@ -17,6 +17,7 @@ from gongji.entrances.demo.command import register as register_demo
 from gongji.entrances.institution_command import institution
 from gongji.entrances.ledger_command import ledger
 from gongji.entrances.loading.command import register as register_loading
+from gongji.entrances.messaging.command import messages
 from gongji.entrances.mobile_command import mobile
 from gongji.entrances.platform import open_platform
 from gongji.entrances.rules_command import register as register_rules
@@ -35,6 +36,7 @@ app.add_typer(accrual, name="accrual")
 app.add_typer(institution, name="institution")
 app.add_typer(token, name="token")
 app.add_typer(mobile, name="mobile")
+app.add_typer(messages, name="messages")
 app.add_typer(database_commands, name="db")
 register_loading(app)
 register_demo(app)

@@ -12,12 +12,14 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 
+from gongji.family.messages import messages_of_event
 from gongji.family.model import Authorisation, AuthorisationEvent, AuthorisationState
 from gongji.family.refusals import Code, refuse
 from gongji.family.tables import account_freeze, authorisation, authorisation_event, authorisation_usage
 from gongji.family.transitions import OPEN_STATES
 from gongji.foundation.clock import CHINA
 from gongji.foundation.ids import bucket_of
+from gongji.foundation.inbox import tell
 from gongji.registry.model import Enrolment
 from gongji.registry.tables import enrolment, person
 from gongji.rules.model import Procedure, Purpose, Relation, Scheme, Status
@@ -231,12 +233,18 @@ def insert_event(
     reason: str | None = None,
     details: Mapping[str, object] | None = None,
 ) -> None:
-    """Add to an authorisation's history the state it has now, who brought it there, and why."""
+    """Add to an authorisation's history the state it has now, who brought it there, and why; and tell both sides."""
     connection.execute(
         authorisation_event.insert().values(
             authorisation_id=authorisation_id, state=state, actor=actor, reason=reason, details=details or {}, at=at
         )
     )
+    made = authorisation
+    both = sa.select(made.c.sharer_id, made.c.user_id).where(
+        made.c.bucket == bucket_of(authorisation_id), made.c.id == authorisation_id
+    )
+    sides = connection.execute(both).one()
+    tell(connection, messages_of_event(authorisation_id, sides.sharer_id, sides.user_id, state, reason), at=at)
 
 
 def select_events(connection: sa.Connection, authorisation_id: int) -> list[AuthorisationEvent]:

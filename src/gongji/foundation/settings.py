@@ -62,6 +62,10 @@ class Settings(BaseSettings):
         maintenance_minutes: how often one of the processes maintains the database (`gongji db maintain`); 0 never does.
         expire_seconds: how often a worker process gives back holds whose time is over, and ends orders for
             premiums that nobody answered; 0 never.
+        message_seconds: how often a worker process tells people of what their accounts paid, and hands messages on to phones
+            and programs; 0 never.
+        sms: what sends text messages: ``package.module:function``, called with the number and the text; ``log`` keeps
+            them for `gongji messages texts` instead (a trial); None has no texts, and people are not offered any.
         institution_rate: messages a second that one institution may send, over all worker processes; 0 sets no limit.
         body_seconds: how long a message may take to come in whole.
         answer_seconds: how long a transaction of the national interface may take before its outcome is told to be unknown.
@@ -101,6 +105,8 @@ class Settings(BaseSettings):
     holidays: list[date] = Field(default_factory=list)
     worked_weekends: list[date] = Field(default_factory=list)
     notice_seconds: float = Field(default=5, ge=0)
+    message_seconds: float = Field(default=5, ge=0)
+    sms: str | None = Field(default=None, pattern=r"^(log|[\w.]+:\w+)$")
     plugins: dict[str, list[str]] = Field(default_factory=dict)
     institution_rate: float = Field(default=200, ge=0)
     body_seconds: float = Field(default=30, gt=0)

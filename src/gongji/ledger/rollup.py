@@ -4,10 +4,8 @@ A fund, an institution's payable, clearing, income and opening keep no balance w
 settlements may touch one hospital at once. Their balance is the sum of their transfers; so that nobody adds up ten
 million of them, maintenance adds them up once, by account and day, over all buckets.
 
-Which transfers are in the sums is told by block, not by time. A transfer that says 23:59 may be committed after midnight
-was summed; but the blocks of one poster are committed in their order, one transaction each, so "poster p through
-block n" has no late-comers, whatever the clocks say and however long a transaction stays open. A transfer that comes late
-for its day is simply added to that day by the next run.
+Which transfers are in the sums is told by block, not by time (`gongji.ledger.frontier`). A transfer that comes late for
+its day is simply added to that day by the next run.
 """
 
 from __future__ import annotations
@@ -23,6 +21,7 @@ from gongji.foundation.database import Database
 from gongji.foundation.money import yuan
 from gongji.foundation.schema import fen_column, metadata
 from gongji.ledger.finding import Finding
+from gongji.ledger.frontier import FRESH_TRANSFERS, advance, frontier, standings
 from gongji.ledger.model import LAST_BOUNDED, AccountKind
 
 #: What an open account gave and took on a day (China's), over all its buckets, as far as `rollup_through` tells.
@@ -55,22 +54,6 @@ _BLOCKS_AT_ONCE: Final = 2_000
 #: "rollup" as a number: two runs at once would add the same blocks twice.
 _LOCK: Final = 0x726F6C6C7570
 
-_NEWEST: Final = """
-SELECT p.id AS poster_id, coalesce(d.block, 0) AS done,
-       (SELECT max(b.number) FROM block b WHERE b.poster_id = p.id) AS newest
-  FROM poster p LEFT JOIN rollup_through d ON d.poster_id = p.id
-"""
-
-#: The journals after the sums, found by (poster, block): each poster's newest blocks, whatever month they lie in.
-_FRESH: Final = """
-SELECT j.id FROM unnest(CAST(:posters AS bigint[]), CAST(:done AS bigint[]), CAST(:newest AS bigint[]))
-                 AS f(poster_id, done, newest)
-       CROSS JOIN LATERAL (SELECT unnest(journals) AS id FROM block WHERE poster_id = f.poster_id
-                              AND number > f.done AND number <= f.newest ORDER BY number OFFSET 0) AS j
-"""
-
-_FRESH_TRANSFERS: Final = f"({_FRESH}) AS fresh JOIN transfer t ON t.journal_id = fresh.id"
-
 
 def _sums(source: str) -> str:
     """What open accounts gave and took by day in `source`, which has transfers as ``t``."""
@@ -87,15 +70,9 @@ SELECT side.account >> 18 AS holder, (side.account >> 10) & 255 AS kind,
 
 _ADD: Final = f"""
 INSERT INTO account_rollup AS r (holder, kind, day, debit, credit, transfers)
-{_sums(_FRESH_TRANSFERS)}
+{_sums(FRESH_TRANSFERS)}
     ON CONFLICT (holder, kind, day) DO UPDATE SET debit = r.debit + excluded.debit, credit = r.credit + excluded.credit,
        transfers = r.transfers + excluded.transfers
-"""
-
-_ADVANCE: Final = """
-INSERT INTO rollup_through AS d (poster_id, block)
-SELECT * FROM unnest(CAST(:posters AS bigint[]), CAST(:newest AS bigint[]))
-    ON CONFLICT (poster_id) DO UPDATE SET block = excluded.block
 """
 
 
@@ -111,12 +88,12 @@ def roll_up(database: Database) -> int:
     while True:
         with database.transaction() as connection:
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            frontier = _frontier(connection, at_most=_BLOCKS_AT_ONCE)
-            if not frontier["posters"]:
+            fresh = frontier(connection, rollup_through, at_most=_BLOCKS_AT_ONCE)
+            if not fresh:
                 return blocks
-            connection.execute(sa.text(_ADD), frontier)
-            connection.execute(sa.text(_ADVANCE), frontier)
-            blocks += sum(frontier["newest"]) - sum(frontier["done"])
+            connection.execute(sa.text(_ADD), fresh.parameters)
+            advance(connection, rollup_through, fresh)
+            blocks += fresh.blocks
 
 
 def open_balance(connection: sa.Connection, kind: AccountKind, holder: int, at: datetime | None = None) -> int:
@@ -141,16 +118,16 @@ def open_balance(connection: sa.Connection, kind: AccountKind, holder: int, at: 
     )
     tail = f"""
         SELECT coalesce(sum(CASE WHEN t.credit >> 10 = :account THEN t.amount ELSE -t.amount END), 0)::bigint
-          FROM {_FRESH_TRANSFERS}
+          FROM {FRESH_TRANSFERS}
          WHERE :account IN (t.debit >> 10, t.credit >> 10)
     """
-    frontier = _frontier(connection)
+    fresh = frontier(connection, rollup_through)
+    after = whose | fresh.parameters
     if at is None:
-        balance = _fen(connection, summed, whose)
-        return balance + (_fen(connection, tail, whose | frontier) if frontier["posters"] else 0)
+        return _fen(connection, summed, whose) + (_fen(connection, tail, after) if fresh else 0)
     balance = _fen(connection, f"{summed} AND day < :day", whose | {"day": day})
-    if frontier["posters"]:
-        balance += _fen(connection, f"{tail} AND t.posted_at < :midnight", whose | frontier | {"midnight": midnight})
+    if fresh:
+        balance += _fen(connection, f"{tail} AND t.posted_at < :midnight", after | {"midnight": midnight})
     if at != midnight:
         balance += _fen(connection, _OF_THE_DAY, whose | {"midnight": midnight, "at": at})
     return balance
@@ -168,7 +145,7 @@ def _fen(connection: sa.Connection, statement: str, parameters: dict[str, Any]) 
 
 
 _COMPARED: Final = f"""
-WITH moved AS ({_sums("transfer t")}), later AS ({_sums(_FRESH_TRANSFERS)}),
+WITH moved AS ({_sums("transfer t")}), later AS ({_sums(FRESH_TRANSFERS)}),
 meant AS (
     SELECT m.holder, m.kind, m.day, m.debit - coalesce(l.debit, 0) AS debit, m.credit - coalesce(l.credit, 0) AS credit,
            m.transfers - coalesce(l.transfers, 0) AS transfers
@@ -182,20 +159,13 @@ SELECT holder, kind, day, coalesce(r.credit - r.debit, 0) AS summed, coalesce(m.
 
 def rollups_match(connection: sa.Connection) -> Iterator[Finding]:
     """The sums by day are those of all transfers less those that came after the sums; no block is summed that is not."""
-    for row in connection.execute(sa.text(_NEWEST)):
-        if row.done > (row.newest or 0):
+    for one in standings(connection, rollup_through):
+        if one.done > one.newest:
             yield Finding(
-                "rollup", f"poster {row.poster_id} is summed through block {row.done}, its last is {row.newest or 0}"
+                "rollup", f"poster {one.poster_id} is summed through block {one.done}, its last is {one.newest}"
             )
-    for row in connection.execute(sa.text(_COMPARED), _frontier(connection)):
+    for row in connection.execute(sa.text(_COMPARED), frontier(connection, rollup_through).parameters):
         account = f"{AccountKind(row.kind).name.lower()} {row.holder}"
         yield Finding(
             "rollup", f"{account} moved by {yuan(row.moved)} on {row.day}, the sums of that day say {yuan(row.summed)}"
         )
-
-
-def _frontier(connection: sa.Connection, at_most: int | None = None) -> dict[str, list[int]]:
-    """Posters with blocks after the sums, and from where to where; `at_most` so many blocks of each."""
-    rows = [row for row in connection.execute(sa.text(_NEWEST)) if row.newest is not None and row.newest > row.done]
-    newest = [row.newest if at_most is None else min(row.newest, row.done + at_most) for row in rows]
-    return {"posters": [row.poster_id for row in rows], "done": [row.done for row in rows], "newest": newest}

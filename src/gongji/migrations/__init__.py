@@ -18,9 +18,12 @@ import gongji.family.casework_tables
 import gongji.family.tables
 import gongji.foundation.access
 import gongji.foundation.audit
+import gongji.foundation.deliveries
 import gongji.foundation.files
+import gongji.foundation.inbox
 import gongji.foundation.limits
 import gongji.foundation.log_ins
+import gongji.foundation.message_choices
 import gongji.foundation.outbox
 import gongji.foundation.replies
 import gongji.foundation.sessions
@@ -39,6 +42,7 @@ import gongji.settlement.admission_tables
 import gongji.settlement.mobile.tables
 import gongji.settlement.second.tables
 import gongji.settlement.tables
+import gongji.settlement.telling
 import gongji.wallet.tables  # noqa: F401  (all rooms' tables stand on the metadata that env.py compares with)
 from gongji.foundation.clock import CHINA
 from gongji.foundation.database import Database, addresses, open_database

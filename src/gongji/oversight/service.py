@@ -14,6 +14,7 @@ from gongji.foundation import audit
 from gongji.foundation.access import Caller
 from gongji.foundation.audit import audit_entry
 from gongji.foundation.errors import InvalidInput, NotFound, Refused
+from gongji.foundation.inbox import Message, tell
 from gongji.oversight.model import Dispute, Ground, Outcome, Reading
 from gongji.oversight.tables import dispute
 
@@ -133,6 +134,8 @@ def answer_dispute(
     audit.record(
         connection, caller, "dispute.answer", at=at, person_id=found.person_id, dispute=str(dispute_id), outcome=outcome
     )
+    told = Message(found.person_id, "dispute.answered", {"settlement": found.setl_id}, "disputes")
+    tell(connection, [told], at=at)
     return _from(row)
 
 

@@ -27,6 +27,7 @@ from gongji.foundation.replies import digest_of
 from gongji.ledger.holds import HoldPurpose
 from gongji.premium import refusals, store
 from gongji.premium.decide import amount_of, check_order, deadline_of, registered_in
+from gongji.premium.messages import tell_order
 from gongji.premium.model import Member, Order, OrderState, Standing
 from gongji.premium.season import coverage_years, season_of
 from gongji.registry import service as registry
@@ -188,6 +189,7 @@ def carry_on(office: Office, order: Order) -> Order:
     with office.database.transaction() as connection:
         if store.select_order(connection, order.id, lock=True).state is OrderState.PLACING:
             store.change(connection, order.id, state=OrderState.BOOKING, hold_id=receipt.hold_id)
+            tell_order(connection, store.select_order(connection, order.id), office.clock.now())
         return store.select_order(connection, order.id)
 
 

@@ -23,6 +23,7 @@ from gongji.ledger.holds import HoldState
 from gongji.ledger.model import AccountKind, open_account
 from gongji.premium import refusals, store
 from gongji.premium.decide import covers
+from gongji.premium.messages import tell_order
 from gongji.premium.model import Order, OrderState, RejectReason
 from gongji.premium.service import Office
 from gongji.registry import service as registry
@@ -90,7 +91,7 @@ def send_back(office: Office, order_id: int, reason: str, *, caller: Caller) -> 
         values = {"state": OrderState.SENT_BACK, "reason": why, "answered_at": at, "refund_journal_id": journal}
         store.change(connection, order.id, **values)
         _note(connection, caller, "premium.send_back", order, at, reason=str(why))
-        return store.select_order(connection, order.id)
+        return _told(office, connection, order.id)
 
 
 def tell_paid(office: Office, person_id: int, year: int, voucher: str, region: str, *, caller: Caller) -> bool:
@@ -172,7 +173,8 @@ def _take(office: Office, order: Order) -> Order:
             enrolled = _begin_year(connection, order.person_id, order.region, order.year)
             store.year_is_paid(connection, order, order.voucher, enrolled=enrolled)
             store.change(connection, order.id, state=OrderState.BOOKED)
-        return store.select_order(connection, order.id)
+            return _told(office, connection, order.id)
+        return now
 
 
 def _give_back(office: Office, order: Order) -> Order:
@@ -199,7 +201,15 @@ def _end_without_booking(office: Office, order: Order, state: OrderState) -> Ord
         if now.state is OrderState.BOOKING:
             store.free_year(connection, order)
             store.change(connection, order.id, state=state)
-        return store.select_order(connection, order.id)
+            return _told(office, connection, order.id)
+        return now
+
+
+def _told(office: Office, connection: sa.Connection, order_id: int) -> Order:
+    """The order as it stands now; its people are told so."""
+    order = store.select_order(connection, order_id)
+    tell_order(connection, order, office.clock.now())
+    return order
 
 
 def _credit(order: Order) -> int:

@@ -23,6 +23,7 @@ from gongji.entrances.demo.identity import DemoIdentity
 from gongji.entrances.demo.people import citizens, officers
 from gongji.entrances.demo.story import Listener, Stories
 from gongji.entrances.demo.world import demo_platform, rows
+from gongji.entrances.messaging.loop import Messenger
 from gongji.entrances.platform import Platform
 from gongji.entrances.server import serving
 from gongji.foundation.settings import load_settings
@@ -53,7 +54,8 @@ def demo(
         app = build_app(platform, beside=[Mount(IDENTITY, identity.app())])
         base = opened.enter_context(serving(app, settings.host, settings.port))
         identity.serve_at(base)
-        platform.settings = platform.settings.model_copy(update=identity.settings())
+        platform.settings = platform.settings.model_copy(update={**identity.settings(), "sms": "log"})
+        opened.callback(Messenger(platform, every_seconds=1).close)
         with httpx.Client(timeout=60, trust_env=False) as client:
             stories = Stories(platform, client, base, _teller(console))
             stories.play()

@@ -12,6 +12,7 @@ from gongji.migrations.first import (
     door,
     files,
     helping,
+    messages,
     mobile,
     oversight,
     premium,
@@ -49,4 +50,5 @@ ROOMS: Final[tuple[Room, ...]] = (
     oversight,
     helping,
     wallet,
+    messages,
 )

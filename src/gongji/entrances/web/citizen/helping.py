@@ -32,6 +32,7 @@ _PAGES: Final = (
     ("/order", "sharing"),
     ("/keep", "sharing"),
     ("/premiums", "premiums"),
+    ("/messages", "messages"),
 )
 
 
@@ -49,7 +50,7 @@ class Line:
 
 def helping(visit: Visit) -> Response:
     """Who helps the reader, whom the reader helps, and the form to let somebody help."""
-    _not_while_helping(visit)
+    not_while_helping(visit)
     errors: dict[str, str] = {}
     typed = {name: visit.form.text(name) for name in ("name", "number", "scope", "days")}
     if visit.posted:
@@ -86,7 +87,7 @@ def helping(visit: Visit) -> Response:
 
 def begin(visit: Visit) -> Response:
     """The helper uses the elder's pages from now on."""
-    _not_while_helping(visit)
+    not_while_helping(visit)
     one = _mandate(visit)
     mandates.check(one, helper_id=visit.person_id, changing=False, at=visit.now)
     act_under(visit.connection, visit.session, one.id)
@@ -102,7 +103,7 @@ def stop(visit: Visit) -> Response:
 
 def end(visit: Visit) -> Response:
     """The elder takes the mandate back, or the helper gives it up."""
-    _not_while_helping(visit)
+    not_while_helping(visit)
     one = _mandate(visit)
     mandates.end(visit.connection, one.id, person_id=visit.person_id, at=visit.now)
     other = one.helper_id if one.elder_id == visit.person_id else one.elder_id
@@ -119,7 +120,7 @@ def _mandate(visit: Visit) -> Mandate:
     return one
 
 
-def _not_while_helping(visit: Visit) -> None:
+def not_while_helping(visit: Visit) -> None:
     """Consent in the elder's name is the elder's alone."""
     if visit.mandate is not None:
         raise NotAllowed(

@@ -8,8 +8,9 @@ from typing import Final
 
 from starlette.responses import Response
 
+from gongji.entrances.naming import name_of
 from gongji.entrances.web.citizen.binding import amount_typed, purpose_choices
-from gongji.entrances.web.citizen.sharings import Sharing, name_of, sharings
+from gongji.entrances.web.citizen.sharings import Sharing, sharings
 from gongji.entrances.web.citizen.stops import stopped
 from gongji.entrances.web.visits import Visit
 from gongji.family import changes, wishes

@@ -10,7 +10,7 @@ from typing import Final
 from starlette.responses import Response
 
 from gongji.entrances import wording
-from gongji.entrances.web.citizen.sharings import name_of
+from gongji.entrances.naming import name_of
 from gongji.entrances.web.visits import Visit
 from gongji.family import service as family
 from gongji.foundation import audit

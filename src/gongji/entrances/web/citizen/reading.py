@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from gongji.entrances import wording
+from gongji.entrances.naming import name_of
 from gongji.entrances.web.citizen.balance import Balance, balance_of
 from gongji.entrances.web.citizen.payments import PAGE, TIES, Payment, page_of, payments
 from gongji.entrances.web.citizen.settlement import (
@@ -18,7 +19,7 @@ from gongji.entrances.web.citizen.settlement import (
     patients_page,
     sharers_page,
 )
-from gongji.entrances.web.citizen.sharings import Sharing, name_of, sharings
+from gongji.entrances.web.citizen.sharings import Sharing, sharings
 from gongji.entrances.web.visits import Visit
 from gongji.entrances.wording import Language
 from gongji.family import applications
@@ -27,6 +28,7 @@ from gongji.family.applications import ApplicationState
 from gongji.family.model import Authorisation, AuthorisationState
 from gongji.foundation import audit
 from gongji.foundation.errors import InvalidInput, NotFound
+from gongji.foundation.inbox import unread
 from gongji.ledger import service as ledger
 from gongji.registry import service as registry
 from gongji.registry.model import Enrolment
@@ -54,6 +56,7 @@ class Home:
         paged: whether this is not the first page.
         asked: requests that wait for the reader's consent: number, and who asks.
         pending: the reader's own requests under way: number, and for whom.
+        unread: messages that were not opened.
     """
 
     name: str
@@ -69,6 +72,7 @@ class Home:
     paged: bool
     asked: tuple[tuple[str, str], ...]
     pending: tuple[tuple[str, str], ...]
+    unread: int
 
 
 def home(visit: Visit, before: str | None) -> Home:
@@ -108,6 +112,7 @@ def home(visit: Visit, before: str | None) -> Home:
         paged=before is not None,
         asked=_asked(visit),
         pending=_pending(visit),
+        unread=unread(connection, person_id),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gongji.entrances import wording
+from gongji.entrances.naming import name_of
 from gongji.entrances.wording import Language
 from gongji.family.model import Authorisation, AuthorisationState
 from gongji.family.words import STATE_WORDS
@@ -31,17 +32,6 @@ class Sharing:
     def over(self) -> bool:
         """Whether it is done with."""
         return self.state in _OVER
-
-
-def name_of(authorisation: Authorisation, reader_id: int, people: Mapping[int, Person], language: Language) -> str:
-    """What a reader calls the other side of an authorisation: the kinship word and the masked name."""
-    reader_is_user = authorisation.user_id == reader_id
-    other = people.get(authorisation.sharer_id if reader_is_user else authorisation.user_id)
-    if other is None:
-        return wording.text("kin.stranger", language)
-    word = wording.kin_seen_by_user if reader_is_user else wording.kin
-    kin = word(authorisation.relation, other.gender, language)
-    return wording.text("kin.named", language, kin=kin, name=other.masked_name)
 
 
 def sharings(

@@ -1,0 +1,54 @@
+"""What the two sides of an authorisation are told of its life."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from gongji.family.model import AuthorisationState
+from gongji.foundation.inbox import Message
+
+_SHARER, _USER = "sharer", "user"
+_BOTH: Final = (_SHARER, _USER)
+
+#: Whom a new state is told. What somebody has only begun is nobody else's yet, and they know it themselves.
+_STATES: Final[Mapping[AuthorisationState, tuple[str, ...]]] = {
+    AuthorisationState.UNDER_REVIEW: _BOTH,
+    AuthorisationState.RETURNED: _BOTH,
+    AuthorisationState.REFUSED: _BOTH,
+    AuthorisationState.ACTIVE: _BOTH,
+    AuthorisationState.PAUSED: _BOTH,
+    AuthorisationState.ENDED: _BOTH,
+}
+
+#: Whom a change is told that leaves the state: what the sharer keeps back is not the user's to know, nor is the order in
+#: which a user's sharers pay theirs.
+_CHANGES: Final[Mapping[str, tuple[str, ...]]] = {
+    "limits": _BOTH,
+    "purposes": _BOTH,
+    "kept": (_SHARER,),
+    "order": (_USER,),
+}
+
+
+def messages_of_event(
+    authorisation_id: int, sharer_id: int, user_id: int, state: AuthorisationState, reason: str | None
+) -> list[Message]:
+    """The messages of one event of an authorisation's history.
+
+    Args:
+        authorisation_id: whose history.
+        sharer_id, user_id: its sides.
+        state: what it is in now.
+        reason: as the history has it.
+    """
+    changed = _CHANGES.get(reason or "")
+    what = state.value if changed is None else reason
+    sides = _STATES.get(state, ()) if changed is None else changed
+    people = {_SHARER: sharer_id, _USER: user_id}
+    return [
+        Message(
+            people[side], f"family.{what}.{side}", {"authorisation": authorisation_id}, f"sharings/{authorisation_id}"
+        )
+        for side in sides
+    ]
