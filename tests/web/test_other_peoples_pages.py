@@ -17,6 +17,7 @@ from starlette.routing import Route
 from gongji.entrances.web.citizen.app import citizen_routes
 from gongji.entrances.web.problems import Problems
 from gongji.family import mandates
+from gongji.foundation.inbox import Message, messages_of, tell
 from gongji.settlement.model import wire_id
 from town import EXAMPLE_BILL, Town
 
@@ -24,12 +25,20 @@ from town import EXAMPLE_BILL, Town
 FOR_EVERYBODY = {"/start": 200, "/about/{topic}": 404, "/enter": 401, "/mode": 303, "/language": 303, "/leave": 200}
 
 #: Tables in which nothing of the family's may change.
-THEIRS = ("authorisation", "authorisation_event", "binding_application", "mandate", "mandate_act", "settlement")
+THEIRS = (
+    "authorisation",
+    "authorisation_event",
+    "binding_application",
+    "mandate",
+    "mandate_act",
+    "settlement",
+    "inbox_message",
+)
 
 
 @pytest.fixture
 def pages(town: Town, tmp_path: Path) -> Iterator[Pages]:
-    with serving_pages(town, data=tmp_path) as served:
+    with serving_pages(town, data=tmp_path, sms="log") as served:
         yield served
 
 
@@ -58,7 +67,10 @@ def numbers(pages: Pages) -> list[str]:
             given_by="elder",
             at=town.clock.now(),
         )
-    return [str(case), application, wire_id(visit.region, visit.id), str(leave.id), "0", "x", "9" * 18]
+        tell(connection, [Message(daughter, "money.used", {"amount": 1, "authorisation": case})], at=town.clock.now())
+        (message,) = messages_of(connection, daughter, 1)
+    numbers = [str(case), application, wire_id(visit.region, visit.id), str(leave.id), str(message.id)]
+    return [*numbers, "0", "x", "9" * 18]
 
 
 def routes(pages: Pages) -> list[Route]:
