@@ -30,6 +30,7 @@ from gongji.entrances.web.citizen.app import build_citizen_pages
 from gongji.entrances.web.log_in import build_log_in_pages
 from gongji.entrances.web.office import build_office_pages, carry_out_decisions
 from gongji.entrances.web.rules import build_rule_pages
+from gongji.entrances.web.verify import build_verify_pages
 from gongji.foundation.files import files_folder
 from gongji.foundation.rounds import Rounds
 from gongji.foundation.settings import load_settings
@@ -39,7 +40,7 @@ from gongji.settlement.watch import Watch
 from gongji.wallet.following import follow_transfers
 
 #: Below these, a POST is for a page or for REST.
-_NOT_THE_GATEWAYS: Final = ("/c/", "/login/", "/office/", "/rules/", "/api/")
+_NOT_THE_GATEWAYS: Final = ("/c/", "/verify/", "/login/", "/office/", "/rules/", "/api/")
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -84,6 +85,7 @@ def build_app(
             Route("/health", health, methods=["GET"]),
             Route("/metrics", metrics, methods=["GET"]),
             Mount("/c", citizen),
+            Mount("/verify", build_verify_pages(platform)),
             Mount("/login", build_log_in_pages(platform)),
             Route("/office", office_door, methods=["GET"]),
             Mount("/office", build_office_pages(platform)),

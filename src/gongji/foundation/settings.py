@@ -64,6 +64,7 @@ class Settings(BaseSettings):
             premiums that nobody answered; 0 never.
         message_seconds: how often a worker process tells people of what their accounts paid, and hands messages on to phones
             and programs; 0 never.
+        fonts: folders with Noto Sans CJK for the papers that are printed, where the system does not have it.
         sms: what sends text messages: ``package.module:function``, called with the number and the text; ``log`` keeps
             them for `gongji messages texts` instead (a trial); None has no texts, and people are not offered any.
         institution_rate: messages a second that one institution may send, over all worker processes; 0 sets no limit.
@@ -106,6 +107,7 @@ class Settings(BaseSettings):
     worked_weekends: list[date] = Field(default_factory=list)
     notice_seconds: float = Field(default=5, ge=0)
     message_seconds: float = Field(default=5, ge=0)
+    fonts: list[Path] = Field(default_factory=list)
     sms: str | None = Field(default=None, pattern=r"^(log|[\w.]+:\w+)$")
     plugins: dict[str, list[str]] = Field(default_factory=dict)
     institution_rate: float = Field(default=200, ge=0)

@@ -21,6 +21,7 @@ import gongji.foundation.audit
 import gongji.foundation.deliveries
 import gongji.foundation.files
 import gongji.foundation.inbox
+import gongji.foundation.issued
 import gongji.foundation.limits
 import gongji.foundation.log_ins
 import gongji.foundation.message_choices

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -137,6 +137,34 @@ def paid_by(
         )
         for row in connection.execute(statement)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a journal of a settlement, a reversal or a second payment belongs: its settlement, region and institution."""
+
+    settlement_id: int
+    region: str
+    institution_id: int
+    person_id: int
+
+
+def places_of(connection: sa.Connection, journals: Collection[int]) -> dict[int, Place]:
+    """The settlements that journals belong to, by journal; others are missing."""
+    if not journals:
+        return {}
+    rows = connection.execute(
+        sa.text(
+            """
+            SELECT k.id AS journal_id, s.id, s.region, s.institution_id, s.person_id
+              FROM unnest(CAST(:journals AS bigint[])) AS k(id)
+              LEFT JOIN second_payment p ON p.bucket = (k.id & 1023)::smallint AND p.id = k.id
+              JOIN settlement s ON s.bucket = (k.id & 1023)::smallint AND s.id = coalesce(p.settlement_id, k.id)
+            """
+        ),
+        {"journals": list(journals)},
+    )
+    return {row.journal_id: Place(row.id, row.region, row.institution_id, row.person_id) for row in rows}
 
 
 def transfers_of(connection: sa.Connection, settlement_id: int) -> tuple[Transfer, ...]:

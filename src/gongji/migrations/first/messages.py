@@ -1,4 +1,4 @@
-"""Inboxes, what people want on their phones, and who is called."""
+"""Inboxes, what people want on their phones, who is called, and papers that can be verified."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ _MOMENT = sa.TIMESTAMP(timezone=True)
 
 
 def create() -> None:
-    """Create the tables of `gongji.foundation.inbox` and `deliveries`, and how far the books were told of."""
+    """Create the tables of `gongji.foundation.inbox`, `deliveries` and `issued`, and how far the books were told of."""
     _inbox()
+    _papers()
     op.create_table(
         "message_preference",
         sa.Column("person_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -58,6 +59,18 @@ def create() -> None:
         sa.Column("text_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("at", _MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("logged_text_pkey")),
+    )
+
+
+def _papers() -> None:
+    op.create_table(
+        "issued_document",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("content", JSONB(), nullable=False),
+        sa.Column("first_issued_at", _MOMENT, nullable=False),
+        sa.CheckConstraint("kind IN ('statement', 'receipt')", name=op.f("issued_document_kind_known")),
+        sa.PrimaryKeyConstraint("code", name=op.f("issued_document_pkey")),
     )
 
 

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from gongji.entrances.web.citizen import (
+    account,
     binding,
     disputes,
     documents,
@@ -21,6 +22,7 @@ from gongji.entrances.web.citizen import (
     managing,
     messages,
     premiums,
+    printing,
     readers,
     reading,
     tracker,
@@ -66,6 +68,9 @@ def citizen_routes(platform: Platform, problems: Problems) -> list[Route]:
         Route("/mode", switch_mode, methods=["POST"]),
         Route("/language", switch_language, methods=["POST"]),
         Route("/settlements/{number}", here(settlement)),
+        Route("/settlements/{number}/receipt", here(printing.receipt)),
+        Route("/account", here(account.account)),
+        Route("/account/statement", here(account.statement)),
         Route("/settlements/{number}/dispute", here(disputes.dispute), methods=["GET", "POST"]),
         Route("/disputes", here(disputes.disputes)),
         Route("/premiums", here(premiums.overview)),
