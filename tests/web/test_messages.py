@@ -30,11 +30,9 @@ from gongji.family.messages import messages_of_event
 from gongji.family.model import AuthorisationState
 from gongji.foundation.clock import CHINA
 from gongji.foundation.deliveries import TRIED_FOR, calm, failed, message_delivery, message_subscriber, resend
-from gongji.foundation.errors import Misconfigured
 from gongji.foundation.inbox import TOPICS, Message, inbox_message, message_of, messages_of, tell, unread
 from gongji.foundation.message_choices import choose
 from gongji.foundation.outbox import logged_texts, send_waiting
-from gongji.foundation.settings import Settings
 from gongji.premium.model import OrderState
 from gongji.settlement.telling import tell_sharers
 from town import EXAMPLE_BILL, Town
@@ -43,7 +41,7 @@ from town import EXAMPLE_BILL, Town
 @pytest.fixture
 def pages(town: Town) -> Iterator[Pages]:
     """The citizens' pages, where texts are kept instead of sent."""
-    with serving_pages(town, sms="log") as served:
+    with serving_pages(town, sms_url="log") as served:
         yield served
 
 
@@ -190,7 +188,7 @@ def choose_phone(pages: Pages, person: int, **fields: object) -> str:
     phone.send("/c/messages/choices", phone="13800001234", topics=list(TOPICS), **fields)
     assert phone.path == "/c/messages/phone"
     town = pages.town
-    send = text_sender(pages.platform)
+    send = text_sender(pages.platform, httpx.Client(trust_env=False))
     assert send is not None
     send_waiting(town.database, town.vault, send, at=town.clock.now())
     with town.database.transaction() as connection:
@@ -204,7 +202,7 @@ def choose_phone(pages: Pages, person: int, **fields: object) -> str:
 def carry(pages: Pages, client: httpx.Client | None = None) -> Round:
     """One round of the loop."""
     with client or httpx.Client(trust_env=False) as calls:
-        return carry_messages(pages.platform, calls, text_sender(pages.platform))
+        return carry_messages(pages.platform, calls, text_sender(pages.platform, calls))
 
 
 def texts(town: Town) -> list[str]:
@@ -250,7 +248,7 @@ def test_only_chosen_topics_come_and_none_without_a_number(folk: Folk, pages: Pa
 
 
 def test_without_a_network_of_texts_none_are_offered(folk: Folk) -> None:
-    with serving_pages(folk.town) as pages:
+    with serving_pages(folk.town, sms_url=None) as pages:
         phone = pages.phone(folk.mother)
         assert "短信提醒" not in phone.open("/c/messages")
         phone.open("/c/messages/choices")
@@ -279,12 +277,6 @@ def test_night_is_from_ten_to_six() -> None:
     assert calm(at(22, 0)) == at(6, 0) + timedelta(days=1)
     assert calm(at(5, 59)) == at(6, 0)
     assert calm(at(6, 0)) == at(6, 0)
-
-
-def test_a_setting_that_names_nothing_is_told(pages: Pages) -> None:
-    pages.platform.settings = Settings(sms="nowhere:send")
-    with pytest.raises(Misconfigured, match="nowhere:send"):
-        text_sender(pages.platform)
 
 
 @dataclass

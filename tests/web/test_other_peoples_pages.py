@@ -38,7 +38,7 @@ THEIRS = (
 
 @pytest.fixture
 def pages(town: Town, tmp_path: Path) -> Iterator[Pages]:
-    with serving_pages(town, data=tmp_path, sms="log") as served:
+    with serving_pages(town, data=tmp_path, sms_url="log") as served:
         yield served
 
 

@@ -65,8 +65,6 @@ class Settings(BaseSettings):
         message_seconds: how often a worker process tells people of what their accounts paid, and hands messages on to phones
             and programs; 0 never.
         fonts: folders with Noto Sans CJK for the papers that are printed, where the system does not have it.
-        sms: what sends text messages: ``package.module:function``, called with the number and the text; ``log`` keeps
-            them for `gongji messages texts` instead (a trial); None has no texts, and people are not offered any.
         institution_rate: messages a second that one institution may send, over all worker processes; 0 sets no limit.
         body_seconds: how long a message may take to come in whole.
         answer_seconds: how long a transaction of the national interface may take before its outcome is told to be unknown.
@@ -80,8 +78,8 @@ class Settings(BaseSettings):
             address of each request.
         citizen_log_in: where citizens log in; None leaves them the link that they are sent.
         officer_log_in: where officers log in; None closes the officers' pages.
-        sms_url: the gateway that takes text messages, posted as JSON (``phone``, ``text``); None sends none, and nobody is
-            offered a code.
+        sms_url: the gateway that takes text messages, posted as JSON (``phone``, ``text``); ``log`` keeps them for
+            `gongji messages texts` instead (a trial); None sends none, and nobody is offered a code or a text.
         session_idle_minutes: a session ends when nothing was opened for so long.
         session_hours: a session ends so long after log-in, whatever was opened.
         log_format: ``json`` for machines, ``text`` for people.
@@ -108,7 +106,6 @@ class Settings(BaseSettings):
     notice_seconds: float = Field(default=5, ge=0)
     message_seconds: float = Field(default=5, ge=0)
     fonts: list[Path] = Field(default_factory=list)
-    sms: str | None = Field(default=None, pattern=r"^(log|[\w.]+:\w+)$")
     plugins: dict[str, list[str]] = Field(default_factory=dict)
     institution_rate: float = Field(default=200, ge=0)
     body_seconds: float = Field(default=30, gt=0)
@@ -120,7 +117,7 @@ class Settings(BaseSettings):
     public_url: str | None = Field(default=None, pattern=r"^https?://[^?#/]+$")
     citizen_log_in: IdentityProvider | None = None
     officer_log_in: IdentityProvider | None = None
-    sms_url: str | None = Field(default=None, pattern=r"^https?://[^?#]+$")
+    sms_url: str | None = Field(default=None, pattern=r"^(log|https?://[^?#]+)$")
     session_idle_minutes: float = Field(default=30, gt=0)
     session_hours: float = Field(default=12, gt=0)
     log_format: Literal["json", "text"] = "text"

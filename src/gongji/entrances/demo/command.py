@@ -54,7 +54,7 @@ def demo(
         app = build_app(platform, beside=[Mount(IDENTITY, identity.app())])
         base = opened.enter_context(serving(app, settings.host, settings.port))
         identity.serve_at(base)
-        platform.settings = platform.settings.model_copy(update={**identity.settings(), "sms": "log"})
+        platform.settings = platform.settings.model_copy(update={**identity.settings(), "sms_url": "log"})
         opened.callback(Messenger(platform, every_seconds=1).close)
         with httpx.Client(timeout=60, trust_env=False) as client:
             stories = Stories(platform, client, base, _teller(console))

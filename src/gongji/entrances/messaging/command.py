@@ -101,7 +101,7 @@ def resend(
 
 @messages.command()
 def texts(data: DataFolder = None) -> None:
-    """What was kept in place of being sent (setting sms = log), newest first."""
+    """What was kept in place of being sent (GONGJI_SMS_URL=log), newest first."""
     with open_platform(load_settings(data=data)) as platform, platform.database.transaction() as connection:
         for at, phone, text in logged_texts(connection, platform.vault):
             print(f"{at:%Y-%m-%d %H:%M}  {phone[:3]}****{phone[-4:]}  {text}")

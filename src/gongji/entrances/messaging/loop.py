@@ -154,14 +154,11 @@ class Messenger:
     Args:
         platform: whose messages.
         every_seconds: how long between two rounds.
-
-    Raises:
-        Misconfigured: ``settings.sms``.
     """
 
     def __init__(self, platform: Platform, *, every_seconds: float) -> None:
         self._client = httpx.Client(follow_redirects=False, trust_env=False)
-        send = senders.text_sender(platform)
+        send = senders.text_sender(platform, self._client)
         self._rounds = Rounds(
             "messages", lambda: carry_messages(platform, self._client, send), every_seconds=every_seconds
         )

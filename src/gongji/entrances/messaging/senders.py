@@ -5,13 +5,12 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from datetime import datetime
-from importlib import import_module
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 import msgspec
 
-from gongji.foundation.errors import Misconfigured
 from gongji.foundation.outbox import Send, log_text
 
 if TYPE_CHECKING:
@@ -27,38 +26,24 @@ PATIENCE: Final = 5.0
 LOG: Final = "log"
 
 
-def text_sender(platform: Platform) -> Send | None:
-    """What sends text messages by the setting ``sms``; None where there is nothing.
-
-    Raises:
-        Misconfigured: ``settings.sms`` when the setting names no function.
-    """
-    named = platform.settings.sms
-    if named is None:
+def text_sender(platform: Platform, client: httpx.Client) -> Send | None:
+    """What sends text messages by the setting ``sms_url``; None where there is nothing."""
+    gateway = platform.settings.sms_url
+    if gateway is None:
         return None
-    if named == LOG:
-        return _logging(platform)
-    module, _, name = named.partition(":")
+    return partial(_log, platform) if gateway == LOG else partial(_post, client, gateway)
+
+
+def _log(platform: Platform, phone: str, text: str) -> None:
+    with platform.database.transaction() as connection:
+        log_text(connection, platform.vault, phone, text, at=platform.clock.now())
+
+
+def _post(client: httpx.Client, gateway: str, phone: str, text: str) -> None:
     try:
-        found = getattr(import_module(module), name)
-    except (ImportError, AttributeError) as problem:
-        raise Misconfigured(
-            "settings.sms",
-            f"the setting sms names {named}, which is not there: {problem}",
-            f"设置 sms 指向的 {named} 不存在",
-            field="GONGJI_SMS",
-            accepted="log, or package.module:function",
-        ) from problem
-    send: Send = found
-    return send
-
-
-def _logging(platform: Platform) -> Send:
-    def send(phone: str, text: str) -> None:
-        with platform.database.transaction() as connection:
-            log_text(connection, platform.vault, phone, text, at=platform.clock.now())
-
-    return send
+        client.post(gateway, json={"phone": phone, "text": text}, timeout=PATIENCE).raise_for_status()
+    except httpx.HTTPError as problem:
+        raise ConnectionError(f"{type(problem).__name__}: {problem}") from problem
 
 
 def signature(secret: str, body: bytes, at: datetime) -> str:

@@ -48,7 +48,7 @@ def messages(visit: Visit) -> Response:
         unread=inbox.unread(visit.connection, visit.person_id),
         older=shown[-1].id if len(found) > PAGE else 0,
         paged=bool(visit.query("before")),
-        texts=visit.platform.settings.sms is not None,
+        texts=visit.platform.settings.sms_url is not None,
     )
 
 
@@ -69,7 +69,7 @@ def message(visit: Visit) -> Response:
 def choices(visit: Visit) -> Response:
     """``/messages/choices``: which topics come to the phone, when, and to which number."""
     not_while_helping(visit)
-    if visit.platform.settings.sms is None:
+    if visit.platform.settings.sms_url is None:
         raise NotFound("message.no_texts", "no texts are sent here", "这里暂不发送短信", field="number")
     now = message_choices.choices_of(visit.connection, visit.platform.vault, visit.person_id)
     wanted = now or Choices("", "", tuple(TOPICS), True, visit.reader.language)
