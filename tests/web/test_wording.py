@@ -25,6 +25,7 @@ from gongji.entrances.sandbox.control import SPANS
 from gongji.entrances.sandbox.failures import FailureKind
 from gongji.entrances.sandbox.page import MENU as SANDBOX_MENU
 from gongji.entrances.sandbox.signing import PROBLEMS as SIGNATURE_PROBLEMS
+from gongji.entrances.web.citizen.account import KINDS
 from gongji.entrances.web.citizen.binding import TOPICS
 from gongji.entrances.web.pages import environment
 from gongji.entrances.web.rules.china import TILES
@@ -35,6 +36,7 @@ from gongji.family.applications import ApplicationState, ConsentWay
 from gongji.family.mandates import Scope
 from gongji.family.model import AuthorisationState
 from gongji.ledger.holds import HoldState
+from gongji.ledger.model import JournalKind
 from gongji.registry.keys import SigningDialect
 from gongji.rules.book import SHIPPED, RuleBook
 from gongji.rules.cases import example_files, load_examples
@@ -166,6 +168,11 @@ FAMILIES = {
     "bind.asked.done": ["sent", "declined", "withdrawn"],
     "bind.topic": [f"{topic}.{part}" for topic in TOPICS for part in ("title", "text", "next")],
     "help.scope": [*Scope, "missing"],
+    "account.kind": list(KINDS),
+    "account.what": [*(kind for name, kind in vars(JournalKind).items() if name.isupper()), "other"],
+    "paper.column": ["at", "what", "place", "amount", "balance"],
+    "paper": ["statement", "receipt", "opening", "came", "went", "closing"],
+    "verify.payer": list(explaining.PAYER_ORDER),
     **{f"help.{verb}": ["home", "payments", "binding", "sharing", "premiums", "messages"] for verb in ("saw", "did")},
     "mine.done": ["paused", "resumed", "changed"],
     **{f"error.{kind}": ["title", "text", "next"] for kind in PROBLEMS},
@@ -240,6 +247,9 @@ def named_in_code() -> Iterator[str]:
         "because.unknown",
         "office.",
         "readers.",
+        "account.month",
+        "account.what.",
+        "paper.",
     )
     return (text for text in texts_in_code() if text.startswith(beginnings) and not text.endswith(".css"))
 
