@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gongji.entrances.api import authorisations, counter, holds, ledger, people, premiums, rules, settlements
+from gongji.entrances.api import authorisations, counter, holds, ledger, people, premiums, rules, settlements, wallet
 from gongji.entrances.api.docs_page import docs_html
 from gongji.entrances.api.problems import add_problems
 from gongji.entrances.open_rules.atlas import Atlas
@@ -54,6 +54,7 @@ def build_api(platform: Platform) -> FastAPI:
         settlements.router,
         authorisations.router,
         premiums.router,
+        wallet.router,
         ledger.router,
         rules.router,
     ):

@@ -71,16 +71,16 @@ def make_authorisation(body: BindIn, door: At, key: Annotated[str, _KEY]) -> Aut
         return _change(call, "bind", key, digest_of("bind", body.model_dump_json()), work)
 
 
-def relative(call: Call, told: RelativeIn) -> int:
+def relative(call: Call, told: RelativeIn, under: str = "user") -> int:
     """The person whose certificate and name these are; one answer for "no such number" and "another name", so that
     whoever tries numbers learns nothing."""
     certificate = check_certificate(
         told.certificate_type,
         told.certificate_number,
-        type_field="user.certificate_type",
-        field="user.certificate_number",
+        type_field=f"{under}.certificate_type",
+        field=f"{under}.certificate_number",
     )
-    name = check_name(told.name, field="user.name")
+    name = check_name(told.name, field=f"{under}.name")
     found = registry.person_by_credential(call.connection, call.platform.vault, "certificate", certificate.key)
     if found is None or found.name != name:
         raise refuse(Code.NAME_MISMATCH)
