@@ -67,6 +67,8 @@ from gongji.rules.model import (
 )
 from gongji.rules.vocabulary import AccrualBase, Contributor, Late
 from gongji.settlement.model import AccountUse, Explanation, PayerLine
+from gongji.wallet.decide import SENDER_CONDITIONS
+from gongji.wallet.model import Source
 
 SOURCE = Path(gongji.__file__).parent
 CHINESE, ENGLISH = Language.CHINESE, Language.ENGLISH
@@ -182,6 +184,9 @@ FAMILIES = {
         *("number", "at", "infno", "msgid", "result"),
         *("field", "type", "needed", "sent", "wrong", "note"),
     ],
+    "wallet.condition": list(SENDER_CONDITIONS),
+    "wallet.source": list(Source),
+    "wallet": ["called", "clock", "left", "yours", "who.commit.missing", "send.missing"],
     "sandbox.home.step": ["sign", "send", "look", "run", "break"],
     "sandbox.done": ["clock", "planned", "dropped", "reset"],
     "sandbox.pays": ["fund", "own", "shared", "cash"],

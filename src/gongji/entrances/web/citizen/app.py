@@ -26,6 +26,7 @@ from gongji.entrances.web.citizen import (
     readers,
     reading,
     tracker,
+    wallet,
 )
 from gongji.entrances.web.headers import SafeHeaders
 from gongji.entrances.web.leaving import leave_route
@@ -76,6 +77,15 @@ def citizen_routes(platform: Platform, problems: Problems) -> list[Route]:
         Route("/premiums", here(premiums.overview)),
         Route("/premiums/new", here(premiums.check), methods=["GET", "POST"]),
         Route("/premiums/{number}", here(premiums.order)),
+        Route("/wallet", here(wallet.overview)),
+        Route("/wallet/open", here(wallet.opening), methods=BOTH),
+        Route("/wallet/who", here(wallet.who), methods=BOTH),
+        Route("/wallet/send", here(wallet.send), methods=BOTH),
+        Route("/wallet/check", here(wallet.check), methods=BOTH),
+        Route("/wallet/places", here(wallet.places)),
+        Route("/wallet/transfers/{number}", here(wallet.transfer)),
+        Route("/wallet/transfers/{number}/accept", here(wallet.accept), methods=["POST"]),
+        Route("/wallet/transfers/{number}/decline", here(wallet.decline), methods=["POST"]),
         Route("/readers", here(readers.readers)),
         Route("/messages", here(messages.messages), methods=BOTH),
         Route("/messages/choices", here(messages.choices), methods=BOTH),
