@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,7 @@ from counter_window import Window
 from test_mobile_orders import code_of
 
 import gongji.entrances.demo
-from gongji.entrances.counter_sharing import UPLOADED
-from gongji.entrances.platform import Platform
+from gongji.family.service import evidence_list
 from gongji.registry.model import Person
 from gongji.registry.service import people_by_id
 from town import JINING, Town
@@ -68,17 +68,46 @@ def test_by_commitment_it_is_in_force_at_once_until_it_ends(hospital: Window, to
     assert [one.action for one in audited][:2] == ["authorisation.bind", "authorisations.read"]
 
 
+def sent(window: Window, content: bytes, name: str) -> str:
+    """9101; gives the file's number."""
+    told = {"in": base64.b64encode(content).decode(), "filename": name, "fixmedins_code": window.code}
+    return str(window.done("9101", {"fsUploadIn": told})["file_qury_no"])
+
+
 def test_by_review_the_household_book_goes_along_by_its_file_number(
-    hospital: Window, platform: Platform, town: Town
+    hospital: Window, pharmacy: Window, town: Town
 ) -> None:
     daughter, mother = people(town, "211200")
-    with town.database.transaction() as connection:
-        file = platform.files.put(
-            connection, [BOOK], kind=UPLOADED, owner=hospital.code, at=town.clock.now(), limit=len(BOOK)
-        )
-    evidence = {"evid_type": "household_book", "file_qury_no": file.id}
+    # The name says nothing: the counter's scanner calls everything a ZIP.
+    file = sent(hospital, BOOK, "scan.zip")
+    evidence = {"evid_type": "household_book", "file_qury_no": file}
+    assert "file.unknown" in pharmacy.refused("GJ01", wish(daughter, mother, evidence=evidence))
     (row,) = hospital.done("GJ01", wish(daughter, mother, evidence=evidence))["authinfo"]
     assert (row["procedure"], row["stas"], row["begntime"]) == ("review", "under_review", None)
+    with town.database.transaction() as connection:
+        (document,) = evidence_list(connection, int(row["auth_id"]))
+    assert (document.kind, document.pages) == ("household_book", 1)
+    # What was sent is not given out again, and is no file of reconciliation.
+    assert "file.unknown" in hospital.refused("9102", {"fsDownloadIn": {"file_qury_no": file}})
+
+
+def test_a_picture_that_does_not_open_is_refused_when_it_is_sent(hospital: Window, town: Town) -> None:
+    def refusal(content: bytes, name: str = "book.png") -> str:
+        told = {"in": base64.b64encode(content).decode(), "filename": name}
+        return hospital.refused("9101", {"fsUploadIn": told})
+
+    assert "document.unreadable" in refusal(BOOK[:200])
+    assert "document.unreadable" in refusal(b"%PDF-1.7 and nothing else")
+    assert "archive.broken" in refusal(b"GIF89a of the household book")
+    with town.database.transaction() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM stored_file")).scalar_one() == 0
+
+
+def test_evidence_is_usable_for_thirty_days(hospital: Window, town: Town) -> None:
+    daughter, mother = people(town, "211200")
+    evidence = {"evid_type": "household_book", "file_qury_no": sent(hospital, BOOK, "book.png")}
+    town.clock.advance(timedelta(days=30))
+    assert "file.unknown" in hospital.refused("GJ01", wish(daughter, mother, evidence=evidence))
 
 
 def test_what_cannot_be_bound_leaves_nothing_behind(hospital: Window, pharmacy: Window, town: Town) -> None:

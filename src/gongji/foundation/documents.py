@@ -90,8 +90,7 @@ def read_document(content: bytes) -> Document:
         raise _refused("empty")
     if len(content) > MOST_BYTES:
         raise _refused("too_large")
-    webp = content.startswith(_WEBP[0]) and content[8:12] == _WEBP[1]
-    if not content.startswith(_BEGINS) and not webp:
+    if not is_document(content):
         raise _refused("type")
     # -I: no import from the working folder or from PYTHONPATH, no user's site.
     program = [sys.executable, "-I", str(Path(document_pages.__file__))]
@@ -103,6 +102,11 @@ def read_document(content: bytes) -> Document:
         word = done.stderr.decode(errors="replace")
         raise _refused(word if done.returncode == 3 and word in _WORDS else "unreadable")
     return Document(hashlib.sha256(content).digest(), tuple(_pieces(done.stdout)))
+
+
+def is_document(content: bytes) -> bool:
+    """Whether something begins as a photo or PDF does; that it opens is for `read_document` to tell."""
+    return content.startswith(_BEGINS) or (content.startswith(_WEBP[0]) and content[8:12] == _WEBP[1])
 
 
 def _pieces(framed: bytes) -> list[bytes]:

@@ -1,4 +1,8 @@
-"""9101 文件上传 and 9102 文件下载: the files of reconciliation, each institution's own, for thirty days."""
+"""9101 文件上传 and 9102 文件下载: each institution's own files, for thirty days.
+
+An archive is for reconciliation (3202), a picture or PDF for a sharing's evidence (GJ01). The content decides which of the
+two a file is, not its name. Only results of 3202 are given out again.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +13,17 @@ from typing import Final
 
 from gongji.clearing import archive
 from gongji.clearing import service as clearing
+from gongji.entrances.counter_sharing import UPLOADED
 from gongji.entrances.national.fields import C
 from gongji.entrances.national.messages import asked, free, needed, node, read_node, write_node
 from gongji.entrances.national.transaction import Answer, Call, Download, Transaction
+from gongji.foundation.documents import is_document, read_document
 from gongji.foundation.errors import InvalidInput
 
 
 @node("fsUploadIn", "表 371 文件上传")
 class Upload:
-    """A file for reconciliation. Its bytes stand in the same node as ``in``: base64, or a list of bytes, also of signed
+    """A file for reconciliation or for evidence. Its bytes stand in the same node as ``in``: base64, or a list of bytes, also of signed
     ones."""
 
     filename: str = needed(C(200), "文件名")
@@ -44,18 +50,22 @@ class Wanted:
 
 
 def upload(call: Call) -> Answer:
-    """9101."""
+    """9101; a picture or PDF is opened once here, so that a damaged one is refused while its sender can send another."""
     nodes = call.input.get("fsUploadIn")
     data = read_node(Upload, call.input)
-    content = io.BytesIO(_content(nodes.get("in") if isinstance(nodes, dict) else None))
-    archive.check_archive(content)
-    content.seek(0)
+    sent = _content(nodes.get("in") if isinstance(nodes, dict) else None)
+    content = io.BytesIO(sent)
+    if evidence := is_document(sent):
+        read_document(sent)
+    else:
+        archive.check_archive(content)
+        content.seek(0)
     with call.platform.database.transaction() as connection:
         stored = clearing.put(
             connection,
             call.platform.files,
             content,
-            clearing.UPLOAD,
+            UPLOADED if evidence else clearing.UPLOAD,
             call.institution.code,
             data.filename,
             call.received_at,
@@ -86,7 +96,7 @@ def download(call: Call) -> Answer:
     return Answer(None, file=Download(stored.name, stored.size, files.open(stored)))
 
 
-_FORM: Final = "the bytes of the ZIP archive as base64 text or as a list of numbers"
+_FORM: Final = "the bytes of a ZIP archive, a picture or a PDF as base64 text or as a list of numbers"
 
 
 def _content(value: object) -> bytes:
