@@ -45,8 +45,10 @@ class Phone:
 
     @property
     def words(self) -> str:
-        """The last page without tags, blanks drawn together."""
+        """The last page without tags, blanks drawn together; a paper has none."""
         assert self.last is not None
+        if not self.last.headers.get("content-type", "").startswith("text/html"):
+            return ""
         body = self.last.text[self.last.text.index("<main") : self.last.text.index("</main>")]
         return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", body))).strip()
 
