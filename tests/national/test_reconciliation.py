@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from counter_window import Household, Window, sample
 
+from gongji.clearing import store
+from gongji.clearing.model import Compared
+from gongji.clearing.tables import statement
 from gongji.entrances.national import bodies
 from gongji.foundation.clock import CHINA
 from gongji.foundation.money import yuan
@@ -144,6 +148,29 @@ def test_three_visits_one_refunded_one_undone_as_in_the_acceptance_of_shenzhen(
     assert [cells[5] for cells in result_file] == ["0", "0", "1"]
     assert [cells[2] for cells in result_file] == [one[0] for one in rows]
     assert {cells[3] for cells in result_file} == {first.msgid, second.msgid, back.msgid}
+
+
+def test_a_visit_settled_during_the_comparison_is_in_neither_its_sums_nor_its_lines(
+    hospital: Window, household: Household, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mother's second visit is settled after the centre added up and before it compares line by line."""
+    (first,) = settled(town, household)
+    late: list[Settlement] = []
+
+    def compare(*arguments: Any) -> Iterator[Compared]:
+        late.extend(settled(town, household))
+        return store.compare(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gongji.clearing.service.store", SimpleNamespace(**vars(store) | {"compare": compare}))
+        result = details(hospital, [row(town, first)])
+    assert len(late) == 1
+    assert [(cells[2], cells[4]) for cells in result] == [(wire_id(first.region, first.id), "0")]
+    with town.database.transaction() as connection:
+        kept = connection.execute(sa.select(statement.c.our_count, statement.c.our_total, statement.c.agrees)).one()
+    assert kept == (1, first.total, True)
+    ((msgid, why),) = found(details(hospital, [row(town, first)]))
+    assert (msgid, why[:9]) == (late[0].msgid, "机构端没有这笔结算")
 
 
 def test_days_schemes_kinds_and_areas_are_kept_apart(hospital: Window, household: Household, town: Town) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO, Final
@@ -35,21 +34,25 @@ LONGEST_SPAN: Final = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
-class DetailAnswer:
-    """What a comparison of details came to.
+class Details:
+    """A comparison of details that is not kept yet.
 
     Attributes:
-        result: the file that names every line.
+        scope: which settlements were compared.
+        told: their sums, as the institution stated them.
         ours: our sums over the span.
+        packed: the archive that names every line, open at its beginning; whoever asked closes it.
+        kept: what differs, each once.
         lines: how many settlements were compared.
-        differences: how many of them differ.
         warning: where the sums that were told are not those of the file; "" otherwise.
     """
 
-    result: StoredFile
+    scope: Scope
+    told: Totals
     ours: Totals
+    packed: IO[bytes]
+    kept: Sequence[KeptDifference]
     lines: int
-    differences: int
     warning: str
 
 
@@ -83,19 +86,20 @@ def compare_sums(connection: sa.Connection, scope: Scope, told: Totals, at: date
 
 
 def compare_details(
-    connection: sa.Connection,
+    books: sa.Connection,
     files: FileStore,
     institution: Institution,
     scope: Scope,
     told: Totals,
     upload: str,
     at: datetime,
-) -> DetailAnswer:
-    """3202: hold an uploaded file against our settlements, line by line, and keep what differs.
+) -> Details:
+    """3202: hold an uploaded file against our settlements, line by line; `keep_details` keeps what comes of it.
 
     Args:
-        connection: the transaction.
-        files: where the upload is, and the result goes.
+        books: a snapshot: sums and lines are read one after the other, and what is settled in between would stand in one
+            of the two only.
+        files: where the upload is.
         institution: whose books.
         scope: which settlements the file holds.
         told: its sums, as the message states them.
@@ -106,22 +110,36 @@ def compare_details(
         NotFound: ``file.unknown``.
         InvalidInput: ``statement.span``, ``archive.…``, ``detail.…``, ``amount.…``.
     """
-    chosen = _chosen(connection, check_scope(scope))
-    lines = _uploaded(connection, files, institution, upload, at)
+    chosen = _chosen(books, check_scope(scope))
+    lines = _uploaded(books, files, institution, upload, at)
     kept: list[KeptDifference] = []
     counted = [0]
-    compared = _counting(store.compare(connection, scope, chosen, lines), counted)
+    compared = _counting(store.compare(books, scope, chosen, lines), counted)
     noted = _noting(compared, lines, kept)
-    name = f"{institution.code}_{scope.since:%Y%m%d}_{scope.until:%Y%m%d}"
-    with closing(archive.pack(f"{name}.txt", detail.written(noted, lines, institution.region))) as packed:
-        result = put(connection, files, packed, RESULT, institution.code, f"{name}.zip", at)
-    ours = totals(chosen)
-    agrees = not kept
+    packed = archive.pack(f"{_name(institution, scope)}.txt", detail.written(noted, lines, institution.region))
+    return Details(scope, told, totals(chosen), packed, kept, counted[0], _warning(told, lines))
+
+
+def keep_details(
+    connection: sa.Connection, files: FileStore, institution: Institution, found: Details, at: datetime
+) -> StoredFile:
+    """Keep a comparison of details and what differs; gives the file that names every line."""
+    name = f"{_name(institution, found.scope)}.zip"
+    result = put(connection, files, found.packed, RESULT, institution.code, name, at)
+    differences = len(found.kept)
     statement = store.record(
-        connection, scope, "detail", told, ours, at, agrees=agrees, differences=len(kept), result=result.id
+        connection,
+        found.scope,
+        "detail",
+        found.told,
+        found.ours,
+        at,
+        agrees=not differences,
+        differences=differences,
+        result=result.id,
     )
-    store.keep_differences(connection, scope, statement, kept, at)
-    return DetailAnswer(result, ours, counted[0], len(kept), _warning(told, lines))
+    store.keep_differences(connection, found.scope, statement, found.kept, at)
+    return result
 
 
 def put(
@@ -166,6 +184,10 @@ def _chosen(connection: sa.Connection, scope: Scope) -> list[Group]:
 def _takes_in(region: str, area: str) -> bool:
     """Whether an area (also a county, or a city's own 市本级) lies in a pooling region."""
     return area.startswith(region[:2] if region.endswith("0000") else region[:4])
+
+
+def _name(institution: Institution, scope: Scope) -> str:
+    return f"{institution.code}_{scope.since:%Y%m%d}_{scope.until:%Y%m%d}"
 
 
 def _uploaded(

@@ -83,21 +83,21 @@ def compare_details(call: Call) -> Answer:
     data = read_node(Details, call.input)
     told = _told(data.medfee_sumamt, data.fund_pay_sumamt, data.fixmedins_setl_cnt, cash=data.cash_payamt)
     scope = _scope(call, data, "")
-    with call.platform.database.transaction() as connection:
-        found = clearing.compare_details(
-            connection, call.platform.files, call.institution, scope, told, data.file_qury_no, call.received_at
-        )
+    files, own, at = call.platform.files, call.institution, call.received_at
+    with call.platform.database.snapshot() as books:
+        found = clearing.compare_details(books, files, own, scope, told, data.file_qury_no, at)
+    with found.packed, call.platform.database.transaction() as connection:
+        result = clearing.keep_details(connection, files, own, found, at)
         audit.record(
             connection,
             audit_caller(call),
             "statement.compare",
-            at=call.received_at,
+            at=at,
             infno="3202",
             msgid=call.envelope.msgid,
             settlements=found.lines,
-            differences=found.differences,
+            differences=len(found.kept),
         )
-    result = found.result
     answer = DetailsAnswer(file_qury_no=result.id, filename=result.name, dld_endtime=_end(result.expires_at))
     return Answer({"fileinfo": write_node(answer)}, found.warning or None)
 
