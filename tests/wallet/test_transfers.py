@@ -20,6 +20,7 @@ from gongji.settlement.holds.expiry import expire_holds
 from gongji.wallet import decide, service, store
 from gongji.wallet.following import Followed, follow_transfers
 from gongji.wallet.model import Source, TransferState
+from gongji.wallet.verify import CHECKS
 from town import JINING, TIELING
 
 
@@ -338,3 +339,23 @@ def test_accepting_against_the_return_at_six(home: Home) -> None:
     assert came == ["returned", "accepted"] * 3
     assert home.purse(home.mother) == {"wallet": 300_00}
     assert sum(home.purse(home.son).values()) == 8_700_00
+
+
+@pytest.mark.parametrize(
+    ("fault", "found"),
+    [
+        ("UPDATE wallet_transfer SET amount = 9999", "and its hold differ"),
+        ("UPDATE wallet_transfer SET state = 'declined'", "and its hold differ"),
+        ("UPDATE wallet_transfer SET receiver_id = {stranger}", "is not in the receiver's wallet"),
+        ("DELETE FROM wallet_opening WHERE person_id = {mother}", "and its account do not go together"),
+    ],
+)
+def test_what_somebody_altered_is_found(home: Home, fault: str, found: str) -> None:
+    """¥100.00 that were accepted: each alteration of the wallet's rows is named by the verification, and put back."""
+    stranger = home.town.person("王芳", "1985-05-05", "active", balance=0, region=JINING)
+    home.accept(home.send(100_00))
+    with home.town.database.engine.connect() as connection:
+        connection.exec_driver_sql(fault.format(stranger=stranger, mother=home.mother))
+        told = [finding.what for check in CHECKS.values() for finding in check(connection)]
+        connection.rollback()
+    assert any(found in one for one in told), told

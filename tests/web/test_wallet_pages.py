@@ -84,7 +84,8 @@ def test_sent_with_a_countdown_and_accepted(house: House) -> None:
     assert "收下 ¥1,500.00" in waiting
     assert "收下 ¥1,500.00" not in his.get(page).text
     accepted = hers.follow(f"{page}/accept").text
-    assert "对方已收下" in accepted
+    assert "您已收下" in accepted
+    assert "对方已收下" in his.get(page).text
     assert "2025年6月11日 10:30" in accepted
     assert "¥1,500.00" in hers.get("/c/wallet").text
     again = hers.post(f"{page}/decline")
@@ -101,7 +102,7 @@ def test_what_stands_in_the_way_says_when_it_clears(house: House) -> None:
     assert blocked.status_code == 409
     for words in ("100.00 元还没有收下", "2025年6月12日 06:00", "您的钱没有动"):
         assert words in blocked.text
-    hers.follow(f"{page}/decline")
+    assert "您没有收，钱已退回" in hers.follow(f"{page}/decline").text
     house.town.clock.set(datetime(2025, 6, 11, 22, 10, tzinfo=CHINA))
     his = house.citizen(son)
     assert "22:00 到次日 6:00 不办转账，6月12日 06:00 起可以转" in his.get("/c/wallet").text
@@ -115,7 +116,7 @@ def test_five_thousand_gets_a_plan(house: House) -> None:
     _, _, his, _ = family(house)
     where = to_mother(his)
     plan = his.post("/c/wallet/send", to=where.split("to=")[1], amount="5,000", source="account").text
-    for words in ("要分 3 笔转", "现在就能转", "先转第一笔 ¥2,000.00", "¥1,000.00"):
+    for words in ("要分 3 笔转", "现在就能转", "上一笔收下以后就能转", "先转第一笔 ¥2,000.00", "¥1,000.00"):
         assert words in plan
     more = his.post("/c/wallet/send", to=where.split("to=")[1], amount="9,000.01", source="account")
     assert more.status_code == 422

@@ -68,7 +68,7 @@ from gongji.rules.model import (
 from gongji.rules.vocabulary import AccrualBase, Contributor, Late
 from gongji.settlement.model import AccountUse, Explanation, PayerLine
 from gongji.wallet.decide import SENDER_CONDITIONS
-from gongji.wallet.model import Source
+from gongji.wallet.model import Source, TransferState
 
 SOURCE = Path(gongji.__file__).parent
 CHINESE, ENGLISH = Language.CHINESE, Language.ENGLISH
@@ -186,7 +186,8 @@ FAMILIES = {
     ],
     "wallet.condition": list(SENDER_CONDITIONS),
     "wallet.source": list(Source),
-    "wallet": ["called", "clock", "left", "yours", "who.commit.missing", "send.missing"],
+    "wallet.yours": [one for one in TransferState if one is not TransferState.PLACING],
+    "wallet": ["called", "clock", "left", "who.commit.missing", "send.missing"],
     "sandbox.home.step": ["sign", "send", "look", "run", "break"],
     "sandbox.done": ["clock", "planned", "dropped", "reset"],
     "sandbox.pays": ["fund", "own", "shared", "cash"],

@@ -186,6 +186,7 @@ def _planned(visit: Visit, to: To, source: Source, facts: Facts, amount: int) ->
         "citizen/wallet_plan.html",
         amount=amount,
         parts=parts,
+        now=visit.now,
         most=facts.rule.most_each if facts.rule is not None else 0,
         first=f"/c/wallet/check?to={to.ticket}&amount={parts[0].amount}&source={source}",
         back=f"/c/wallet/send?to={to.ticket}",
@@ -419,7 +420,7 @@ def _lines(visit: Visit, made: list[Transfer]) -> list[Line]:
             Line(
                 who=visit.reader.text("wallet.called", kin=kin, name=other.masked_name),
                 sent=sent,
-                state=words if sent or one.state is not TransferState.PENDING else visit.reader.text("wallet.yours"),
+                state=words if sent else visit.reader.text(f"wallet.yours.{one.state}"),
                 tag=_TAGS.get(one.state, ""),
                 at=one.made_at,
                 amount=one.amount,
