@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test lint fuzz properties oracle city-year torture hospital-day bench-verify bench-rules bench-settle clean
+.PHONY: run demo test lint fuzz properties oracle city-year torture hospital-day pictures bench-verify bench-rules bench-settle clean
 
 run: $(VENV)/installed
 	$(BIN)/gongji demo --serve
@@ -48,6 +48,10 @@ hospital-day: $(VENV)/installed-test
 # How long the proof of a million transfers takes here; fills the books first (some minutes).
 bench-verify: $(VENV)/installed-test
 	PYTHONPATH=tests $(BIN)/python bench/verify $(ARGS)
+
+# The pictures of docs/guide.zh-CN.md, from the demo's world. Needs Chromium and fonts-noto-cjk.
+pictures: $(VENV)/installed-test
+	$(BIN)/python docs/pictures/take.py
 
 # The same rule and the same people through the kernel, OpenFisca and a plain loop; then files. ARGS="--people 100000" is quicker.
 bench-rules: $(VENV)/installed-bench
