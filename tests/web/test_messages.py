@@ -431,7 +431,9 @@ def test_whatever_is_told_has_its_sentence_in_both_languages(language: Language)
     }
     premiums = {f"premium.{state}.sharer" for state in OrderState if state is not OrderState.PLACING}
     money = {f"money.{what}{place}" for what in ("used", "returned", "held", "released") for place in ("", ".at")}
-    said = {*told, *premiums, *money, "premium.booked.user", "premium.sent_back.user", "dispute.answered"}
+    wallets = {f"wallet.{state}.sender" for state in ("accepted", "declined", "returned")}
+    wallets |= {"wallet.pending.receiver", "wallet.returned.receiver"}
+    said = {*told, *wallets, *premiums, *money, "premium.booked.user", "premium.sent_back.user", "dispute.answered"}
     words = {key.removeprefix("message.") for key in wording.catalogue(language) if key.startswith("message.")}
     assert said == {word for word in words if word.split(".")[0] in TOPICS}
     assert {f"topic.{topic}" for topic in TOPICS} <= words

@@ -8,6 +8,7 @@ from gongji.entrances import wording
 from gongji.entrances.wording import Language
 from gongji.family.model import Authorisation
 from gongji.registry.model import Person
+from gongji.rules.model import Relation
 
 
 def name_of(authorisation: Authorisation, reader_id: int, people: Mapping[int, Person], language: Language) -> str:
@@ -16,6 +17,17 @@ def name_of(authorisation: Authorisation, reader_id: int, people: Mapping[int, P
     other = people.get(authorisation.sharer_id if reader_is_user else authorisation.user_id)
     if other is None:
         return wording.text("kin.stranger", language)
-    word = wording.kin_seen_by_user if reader_is_user else wording.kin
-    kin = word(authorisation.relation, other.gender, language)
-    return wording.text("kin.named", language, kin=kin, name=other.masked_name)
+    return named(other, authorisation.relation, language, seen_by_user=reader_is_user)
+
+
+def named(other: Person, relation: Relation, language: Language, *, seen_by_user: bool) -> str:
+    """The kinship word and the masked name.
+
+    Args:
+        other: who is named.
+        relation: what the user (receiver) is to the sharer (sender).
+        language: the reader's.
+        seen_by_user: whether the reader is the user, and the other the sharer.
+    """
+    word = wording.kin_seen_by_user if seen_by_user else wording.kin
+    return wording.text("kin.named", language, kin=word(relation, other.gender, language), name=other.masked_name)

@@ -227,7 +227,7 @@ def carry_on(wallets: Wallets, one: Transfer) -> Transfer:
             store.delete_transfer(connection, one.id)
         raise
     with wallets.database.transaction() as connection:
-        store.placed(connection, one.id, receipt.hold_id)
+        store.placed(connection, one.id, receipt.hold_id, wallets.clock.now())
         return store.learn(connection, one.id)
 
 

@@ -18,6 +18,7 @@ from gongji.ledger.model import AccountKind, personal_account
 from gongji.registry.tables import institution
 from gongji.rules.model import Relation
 from gongji.wallet import refusals
+from gongji.wallet.messages import tell_transfer
 from gongji.wallet.model import Opening, Source, TakingInstitution, Transfer, TransferState
 from gongji.wallet.tables import wallet_institution, wallet_opening, wallet_transfer
 
@@ -145,13 +146,15 @@ def unfinished(connection: sa.Connection, made_before: datetime, at: datetime, l
     return list(rows.scalars())
 
 
-def placed(connection: sa.Connection, transfer_id: int, hold_id: int) -> None:
-    """The money of a transfer is set aside."""
-    connection.execute(
+def placed(connection: sa.Connection, transfer_id: int, hold_id: int, at: datetime) -> None:
+    """The money of a transfer is set aside, and its receiver told."""
+    changed = connection.execute(
         wallet_transfer.update()
         .where(_is(transfer_id), wallet_transfer.c.state == TransferState.PLACING)
         .values(state=TransferState.PENDING, hold_id=hold_id)
     )
+    if changed.rowcount:
+        tell_transfer(connection, select_transfer(connection, transfer_id), at)
 
 
 def learn(connection: sa.Connection, transfer_id: int) -> Transfer:
@@ -171,7 +174,9 @@ def learn(connection: sa.Connection, transfer_id: int) -> Transfer:
     given_back = TransferState.DECLINED if ended_at < one.deadline else TransferState.RETURNED
     state = TransferState.ACCEPTED if row.state == "captured" else given_back
     connection.execute(wallet_transfer.update().where(_is(transfer_id)).values(state=state, ended_at=ended_at))
-    return select_transfer(connection, transfer_id)
+    learned = select_transfer(connection, transfer_id)
+    tell_transfer(connection, learned, ended_at)
+    return learned
 
 
 def delete_transfer(connection: sa.Connection, transfer_id: int) -> None:

@@ -135,7 +135,7 @@ def _text(
 def _content(connection: sa.Connection, platform: Platform, message: Received) -> dict[str, Any]:
     """What a program is told: no name, no ID number; institutions and people by the numbers of the national interface."""
     people = registry.people_by_id(connection, platform.vault, [message.person_id])
-    facts = dict(message.facts)
+    facts = {name: value for name, value in message.facts.items() if name not in ("person", "relation")}
     if place := facts.pop("institution", None):
         facts["institution"] = registry.institutions_by_id(connection, [place])[place].code
     return {
