@@ -40,12 +40,16 @@ def platform(town: Town) -> Iterator[Platform]:
 
 
 def test_every_operation_answers_as_it_is_described(platform: Platform, town: Town) -> None:
-    """As a citizen and as an officer, every operation, positive and negative data."""
+    """As a citizen, as an officer and as an operator, every operation, positive and negative data."""
     app = build_api(platform)
     schema = schemathesis.openapi.from_dict(app.openapi())
     with town.database.transaction() as connection:
         person = connection.exec_driver_sql("SELECT min(id) FROM person").scalar_one()
-        callers = (Caller(Role.CITIZEN, "citizen", person), Caller(Role.OFFICER, "A1", region="211200"))
+        callers = (
+            Caller(Role.CITIZEN, "citizen", person),
+            Caller(Role.OFFICER, "A1", region="211200"),
+            Caller(Role.OPERATOR, "K1", region="211200"),
+        )
         tokens = [grant(connection, each, at=town.clock.now(), lasts=timedelta(days=1)) for each in callers]
     asked = 0
     with TestClient(Starlette(routes=[Mount("/api", app)]), raise_server_exceptions=False) as client:

@@ -97,6 +97,19 @@ def officer_token(
         print(grant(connection, caller, at=platform.clock.now(), lasts=timedelta(days=days)))
 
 
+@token.command("operator")
+def operator_token(
+    holder: Annotated[str, typer.Argument(help="Name for the audit.")],
+    region: Annotated[str, typer.Argument(help="Six-digit region; one that ends in 0000 is a whole province.")],
+    days: Annotated[int, typer.Option(min=1, max=366)] = 1,
+    data: DataFolder = None,
+) -> None:
+    """Print a token for whoever keeps the keys of a region's institutions over REST."""
+    with open_platform(load_settings(data=data)) as platform, platform.database.transaction() as connection:
+        caller = Caller(Role.OPERATOR, holder, None, region)
+        print(grant(connection, caller, at=platform.clock.now(), lasts=timedelta(days=days)))
+
+
 @token.command("institution")
 def institution_token(
     code: Annotated[str, typer.Argument(help="fixmedins_code of the institution that the program works for.")],

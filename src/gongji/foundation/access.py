@@ -23,7 +23,7 @@ class Role(StrEnum):
     INTEGRATOR = "integrator"
     #: The tax office of a region: books premiums that the agency has set money aside for.
     TAX = "tax"
-    #: Whoever works at the installation's own command line; never comes in with a token.
+    #: Whoever runs the installation: at its own command line, or with a token for a region to keep institutions' keys.
     OPERATOR = "operator"
 
 
@@ -49,7 +49,7 @@ access_token = sa.Table(
     moment_column("revoked_at", nullable=True),
     sa.CheckConstraint("role IN ('citizen', 'officer', 'integrator', 'tax', 'operator')", name="role_known"),
     sa.CheckConstraint("(role = 'citizen') = (person_id IS NOT NULL)", name="citizen_is_a_person"),
-    sa.CheckConstraint("role NOT IN ('officer', 'tax') OR region IS NOT NULL", name="officer_has_a_region"),
+    sa.CheckConstraint("role NOT IN ('officer', 'tax', 'operator') OR region IS NOT NULL", name="officer_has_a_region"),
 )
 
 

@@ -10,7 +10,18 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gongji.entrances.api import authorisations, counter, holds, ledger, people, premiums, rules, settlements, wallet
+from gongji.entrances.api import (
+    authorisations,
+    counter,
+    holds,
+    institution_keys,
+    ledger,
+    people,
+    premiums,
+    rules,
+    settlements,
+    wallet,
+)
 from gongji.entrances.api.docs_page import docs_html
 from gongji.entrances.api.problems import add_problems
 from gongji.entrances.open_rules.atlas import Atlas
@@ -56,6 +67,7 @@ def build_api(platform: Platform) -> FastAPI:
         premiums.router,
         wallet.router,
         ledger.router,
+        institution_keys.router,
         rules.router,
     ):
         app.include_router(router)

@@ -70,7 +70,8 @@ def create_tables() -> None:
             "(role = 'citizen') = (person_id IS NOT NULL)", name=op.f("access_token_citizen_is_a_person")
         ),
         sa.CheckConstraint(
-            "role NOT IN ('officer', 'tax') OR region IS NOT NULL", name=op.f("access_token_officer_has_a_region")
+            "role NOT IN ('officer', 'tax', 'operator') OR region IS NOT NULL",
+            name=op.f("access_token_officer_has_a_region"),
         ),
         sa.CheckConstraint(
             "role IN ('citizen', 'officer', 'integrator', 'tax', 'operator')", name=op.f("access_token_role_known")
