@@ -19,6 +19,10 @@ from gongji.foundation.ids import bucket_of
 _OF_BUCKET: Final = "SELECT id FROM unnest(%(wanted)b::bigint[]) AS w(id)"
 
 
+Where = psycopg.Connection[Any] | psycopg.Cursor[Any]
+Rows = list[tuple[Any, ...]]
+
+
 @dataclass(frozen=True)
 class Locking:
     """Rows of a table with a bucket and an id, to be locked.
@@ -28,12 +32,14 @@ class Locking:
         table: where they are.
         told: what is told of each row, ``a`` being the row and ``{bucket}`` its bucket.
         only: which of the rows are there for us.
+        waits: whether to wait for rows that somebody else has in hand; else they are left out.
     """
 
     wanted: str
     table: str
     told: str
     only: str = "true"
+    waits: bool = True
 
     @cached_property
     def statement(self) -> str:
@@ -43,16 +49,20 @@ class Locking:
     def __str__(self) -> str:
         return self.statement
 
-    def on_nodes(self, connection: psycopg.Connection[Any], parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+    def take(self, on: Where, parameters: Mapping[str, object], *, spread: bool) -> Rows:
+        """Lock them and tell of them, wherever the tables lie."""
+        return self.on_nodes(on, parameters) if spread else on.execute(self.statement, parameters).fetchall()
+
+    def on_nodes(self, on: Where, parameters: Mapping[str, object]) -> Rows:
         """Lock them bucket by bucket and tell of them."""
         buckets: dict[int, list[int]] = {}
-        for (wanted,) in connection.execute(self.wanted, parameters):
+        for (wanted,) in on.execute(self.wanted, parameters).fetchall():
             buckets.setdefault(bucket_of(wanted), []).append(wanted)
         statement = self._statement(_OF_BUCKET, "%(bucket)s", f"{self.only} AND a.bucket = %(bucket)s")
-        rows: list[tuple[Any, ...]] = []
+        rows: Rows = []
         for bucket, ids in sorted(buckets.items()):
             own = {"wanted": Integers(ids), "bucket": bucket}
-            rows += connection.execute(statement, {**parameters, **own}).fetchall()
+            rows += on.execute(statement, {**parameters, **own}).fetchall()
         return rows
 
     def _statement(self, wanted: str, bucket: str, only: str) -> str:
@@ -60,5 +70,5 @@ class Locking:
 SELECT {self.told.format(bucket=bucket)}
   FROM {self.table} a JOIN ({wanted}) AS k ON a.bucket = (k.id & 1023)::smallint AND a.id = k.id
  WHERE {only}
- ORDER BY a.id FOR NO KEY UPDATE OF a
+ ORDER BY a.id FOR NO KEY UPDATE OF a{"" if self.waits else " SKIP LOCKED"}
 """

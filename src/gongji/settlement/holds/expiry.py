@@ -15,7 +15,7 @@ import structlog
 from gongji.foundation.arrays import Integers
 from gongji.foundation.clock import Clock
 from gongji.foundation.database import Database
-from gongji.foundation.distribution import is_spread
+from gongji.foundation.distribution import is_spread, see_whole
 from gongji.foundation.errors import GongjiError
 from gongji.foundation.ids import Serials, bucket_of, compose
 from gongji.ledger import store as ledger
@@ -95,20 +95,25 @@ def _count(database: Database, at: datetime) -> ExpiryReport:
         f" WHERE state = 'open' AND expires_at <= :at AND {store.NOT_WAITING % {'at': ':at'}}"
     )
     with database.engine.connect() as connection:
+        see_whole(connection)
         holds, amount = connection.execute(statement, {"at": at}).one()
     return ExpiryReport(holds, amount, 0)
 
 
 def _due(connection: sa.Connection, at: datetime, limit: int) -> _Due:
+    spread = is_spread(connection)
     with ledger.raw_cursor(connection) as cursor:
-        rows = _rows(cursor, store.DUE, at=at, limit=limit)
+        rows = _over(cursor, at, limit, spread=spread)
         ids = Integers(row[0] for row in rows)
         found = store.hold_books(rows, _rows(cursor, store.SOURCES, holds=ids), ()).holds
         # The use of an authorisation changes under its user's lock.
         people = {hold.person_id for hold in found.values() if hold.authorisation_id is not None}
-        locked = {row[0] for row in _rows(cursor, store.LOCK_PEOPLE_NOW, people=Integers(sorted(people)))}
+        locked = {row[0] for row in store.PEOPLE_NOW.take(cursor, {"people": Integers(sorted(people))}, spread=spread)}
         wanted = {account for hold in found.values() for account in store.accounts_of(hold)}
-        accounts = _rows(cursor, store.LOCK_ACCOUNTS_NOW, accounts=Integers(sorted(wanted)))
+        accounts = store.ACCOUNTS_NOW.take(cursor, {"accounts": Integers(sorted(wanted))}, spread=spread)
+        if spread:
+            # They were not locked when they were read: only what is still as it was may go on.
+            found = {row[0]: found[row[0]] for row in _rows(cursor, store.HOLDS, holds=ids) if row in rows}
         there = {row[0] for row in accounts}
         ready = {
             hold.id: hold
@@ -121,6 +126,13 @@ def _due(connection: sa.Connection, at: datetime, limit: int) -> _Due:
         turned = _rows(cursor, store.TURNED, returning=Integers(ready))
         books.turned = {person: (year, turned_at) for person, year, turned_at in turned}
     return _Due(ready, books, len(found) - len(ready))
+
+
+def _over(cursor: psycopg.Cursor[Any], at: datetime, limit: int, *, spread: bool) -> list[tuple[Any, ...]]:
+    if not spread:
+        return _rows(cursor, store.DUE, at=at, limit=limit)
+    waiting = Integers(row[0] for row in _rows(cursor, store.WAITING, at=at))
+    return _rows(cursor, store.DUE_ON_NODES, at=at, limit=limit, waiting=waiting)
 
 
 def _rows(cursor: psycopg.Cursor[Any], statement: str, **parameters: object) -> list[tuple[Any, ...]]:

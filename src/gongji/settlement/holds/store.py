@@ -14,6 +14,7 @@ from gongji.ledger.model import AccountKind, kind_of, personal_account
 from gongji.settlement.books import Books, usage_periods
 from gongji.settlement.holds.decide import bucket_of_money
 from gongji.settlement.holds.model import CaptureHold, HoldBooks, HoldCommand, HoldDecision, PlaceHold
+from gongji.settlement.locks import Locking
 
 #: The columns of a hold `h`, as `hold_from` takes them.
 HOLD_COLUMNS: Final = (
@@ -145,16 +146,29 @@ SELECT {HOLD_COLUMNS} FROM hold h WHERE h.state = 'open' AND h.expires_at <= %(a
  ORDER BY h.expires_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
 """
 
-LOCK_PEOPLE_NOW: Final = """
-SELECT p.id FROM person p JOIN unnest(%(people)b::bigint[]) AS k(id) ON p.bucket = (k.id & 1023) AND p.id = k.id
- ORDER BY p.id FOR NO KEY UPDATE OF p SKIP LOCKED
+#: The same over several nodes, where a hold is not locked and who is in hospital is asked apart.
+DUE_ON_NODES: Final = f"""
+SELECT {HOLD_COLUMNS} FROM hold h WHERE h.state = 'open' AND h.expires_at <= %(at)s
+   AND NOT (h.purpose = 'deposit' AND h.person_id = ANY(%(waiting)b::bigint[]))
+ ORDER BY h.expires_at LIMIT %(limit)s
 """
 
-LOCK_ACCOUNTS_NOW: Final = """
-SELECT a.id, a.balance, a.closed_at IS NULL
-  FROM account a JOIN unnest(%(accounts)b::bigint[]) AS k(id) ON a.bucket = (k.id & 1023) AND a.id = k.id
- ORDER BY a.id FOR NO KEY UPDATE OF a SKIP LOCKED
+#: The patients of open deposits that are over, who are in hospital or left it a moment ago.
+WAITING: Final = f"""
+SELECT DISTINCT a.person_id FROM admission a
+  JOIN (SELECT DISTINCT h.person_id FROM hold h
+         WHERE h.state = 'open' AND h.purpose = 'deposit' AND h.expires_at <= %(at)s) AS d ON d.person_id = a.person_id
+ WHERE a.state = 'admitted' OR (a.state = 'discharged' AND a.changed_at > %(at)s - interval '{DAYS_TO_SETTLE} days')
 """
+
+PEOPLE_NOW: Final = Locking("SELECT id FROM unnest(%(people)b::bigint[]) AS p(id)", "person", "a.id", waits=False)
+
+ACCOUNTS_NOW: Final = Locking(
+    "SELECT id FROM unnest(%(accounts)b::bigint[]) AS w(id)",
+    "account",
+    "a.id, a.balance, a.closed_at IS NULL",
+    waits=False,
+)
 
 USAGE: Final = """
 SELECT u.authorisation_id, u.period, u.used FROM authorisation_usage u
