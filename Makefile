@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test lint fuzz properties oracle city-year torture hospital-day pictures bench-verify bench-rules bench-settle clean
+.PHONY: run demo test lint fuzz properties oracle city-year torture hospital-day pictures bench-verify bench-rules bench-settle bench-pages clean
 
 run: $(VENV)/installed
 	$(BIN)/gongji demo --serve
@@ -60,6 +60,10 @@ bench-rules: $(VENV)/installed-bench
 # Settlements a second against what the same PostgreSQL does by itself; some minutes, on a machine that does nothing else.
 bench-settle: $(VENV)/installed-test
 	$(BIN)/python -m bench.settle $(ARGS)
+
+# How long a hundred phones wait for a page while hospitals settle at half of what they could.
+bench-pages: $(VENV)/installed-test
+	$(BIN)/python -m bench.pages $(ARGS)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -126,6 +126,8 @@ def serving(machine: Machine, url: str) -> Iterator[tuple[int, psutil.Process]]:
         "GONGJI_LOG_LEVEL": "error",
         "GONGJI_WATCH_SECONDS": "0",
         "GONGJI_MAINTENANCE_MINUTES": "0",
+        # The callers are few institutions that send as many.
+        "GONGJI_INSTITUTION_RATE": "0",
     }
     command = [sys.executable, "-c", _SERVE, "serve", "--port", str(port), "--workers", "2"]
     process = subprocess.Popen(command, env=environment)

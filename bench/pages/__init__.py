@@ -1,0 +1,1 @@
+"""How long a phone waits for a page while settlements go on."""
