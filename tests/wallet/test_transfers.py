@@ -359,3 +359,16 @@ def test_what_somebody_altered_is_found(home: Home, fault: str, found: str) -> N
         told = [finding.what for check in CHECKS.values() for finding in check(connection)]
         connection.rollback()
     assert any(found in one for one in told), told
+
+
+def test_a_wallet_that_was_closed_meanwhile_takes_nothing(home: Home) -> None:
+    """Her accounts are closed while ¥100.00 wait: accepting says so, and the money goes back in the morning."""
+    sent = home.send(100_00)
+    with home.town.database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE account SET closed_at = now() WHERE kind = 5 AND balance = 0")
+    assert refusal(home.accept, sent).code == "wallet.receiver_ended"
+    assert home.now(sent).state is TransferState.PENDING
+    home.town.clock.set(at(12, 6))
+    assert follow_transfers(home.wallets) == Followed(1, 0)
+    assert home.now(sent).state is TransferState.RETURNED
+    assert home.purse(home.son) == {"current": 8_000_00, "historical": 1_000_00}

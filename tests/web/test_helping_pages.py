@@ -72,6 +72,18 @@ def test_whoever_may_only_look_changes_nothing(pages: Pages, people: tuple[int, 
     assert phone.status == 403
 
 
+def test_whoever_helps_does_not_send_money_from_the_wallet(pages: Pages, people: tuple[int, int]) -> None:
+    """What cannot be asked back is sent by its holder alone, whatever the mandate allows."""
+    mother, daughter = people
+    let(pages, mother, daughter)
+    phone = pages.phone(daughter)
+    phone.send("/c/help/1/begin")
+    assert "须由本人来转" in phone.send(
+        "/c/wallet/check", to="1-child-0", amount="100", source="account", key="by-a-helper"
+    )
+    assert phone.status == 403
+
+
 def test_it_ends_when_the_mother_says_so_and_on_its_last_day(pages: Pages, people: tuple[int, int]) -> None:
     mother, daughter = people
     let(pages, mother, daughter, days="7")

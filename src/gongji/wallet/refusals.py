@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from gongji.foundation.errors import GongjiError, InvalidInput, NotFound, Refused
+from gongji.foundation.errors import GongjiError, InvalidInput, NotAllowed, NotFound, Refused
 from gongji.foundation.money import yuan
 from gongji.rules.wallet import WalletTerms
 from gongji.wallet.model import Source, TransferState
@@ -205,6 +205,15 @@ def ended(state: TransferState, at: datetime | None) -> GongjiError:
         f"这笔转账已经结束：{zh}{when}",
         field="transfer",
         details={"state": str(state)} | ({"ended_at": at.isoformat()} if at is not None else {}),
+    )
+
+
+def own_hands() -> GongjiError:
+    """Somebody who helps would send the holder's money, which cannot be asked back."""
+    return NotAllowed(
+        "wallet.own_hands",
+        "money that cannot be asked back is sent by its holder alone: whoever helps may accept, not send",
+        "转出去的钱要不回来，须由本人来转。帮办的人可以替老人收，不能替老人转",
     )
 
 

@@ -308,7 +308,7 @@ def _answered(
             )
     if learned.state is not TransferState.PENDING:
         return learned
-    if refused is not None and refused.code == "hold.target":
+    if refused is not None and refused.code == "hold.credit":
         raise refusals.receiver_died()
     learned = go_on(wallets, learned)
     if learned.state is TransferState.PENDING and refused is not None:

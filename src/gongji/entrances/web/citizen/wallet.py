@@ -27,7 +27,7 @@ from gongji.rules.model import Relation
 from gongji.wallet import service, store
 from gongji.wallet.decide import NEAR, check_transfer, closes_at, deadline_of, plan
 from gongji.wallet.model import Facts, Part, Source, Transfer, TransferState
-from gongji.wallet.refusals import STATE_WORDS, unknown
+from gongji.wallet.refusals import STATE_WORDS, own_hands, unknown
 from gongji.wallet.service import Wallets
 
 #: How a transfer's state is coloured.
@@ -195,6 +195,8 @@ def _planned(visit: Visit, to: To, source: Source, facts: Facts, amount: int) ->
 
 def check(visit: Visit) -> Response:
     """``GET /wallet/check``: amount, to whom, and that it cannot be asked back; ``POST`` sends it."""
+    if visit.mandate is not None:
+        raise own_hands()
     to = _to(visit)
     asked = visit.form.text if visit.posted else visit.query
     amount = int(asked("amount")) if _is_number(asked("amount")) else 0
