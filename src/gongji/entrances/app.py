@@ -20,6 +20,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gongji.entrances.api.app import build_api
+from gongji.entrances.api.problems import answer_unknown_path
 from gongji.entrances.maintenance import Caretaker
 from gongji.entrances.messaging.loop import Messenger
 from gongji.entrances.national.gateway import NationalGateway
@@ -96,6 +97,7 @@ def build_app(
             Mount("", gateway),
         ],
         lifespan=lifespan,
+        exception_handlers={404: answer_unknown_path},
     )
     return Entrances(site, gateway, (*_NOT_THE_GATEWAYS, *(f"{mount.path}/" for mount in beside)))
 

@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from gongji.foundation.errors import Busy, GongjiError, InvalidInput, NotAllowed, NotFound, NotSignedIn, Refused
 
@@ -69,6 +69,16 @@ def add_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _failure)
+
+
+def answer_unknown_path(request: Request, problem: Exception) -> Response:
+    """What no entrance takes: a `Problem` below ``/api``, a plain answer elsewhere.
+
+    A path with a line break in it matches no mount, so it never reaches the API itself.
+    """
+    if request.url.path.startswith("/api/"):
+        return _http(request, problem)
+    return PlainTextResponse("Not Found", status_code=404)
 
 
 def _refusal(request: Request, problem: Exception) -> JSONResponse:
