@@ -16,8 +16,8 @@ test: $(VENV)/installed-test
 	$(BIN)/pytest
 
 lint: $(VENV)/installed-test
-	$(BIN)/ruff check src tests bench
-	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench docs
+	$(BIN)/ruff format --check src tests bench docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -47,20 +47,25 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="gongji-pictures-", dir="/tmp") as folder:
         Path(folder).chmod(0o755)
         settings = load_settings(data=Path(folder), port=0, log_level="error", sms_url="log")
-        with demo_platform(settings) as platform, httpx.Client(timeout=60, trust_env=False) as client:
-            with serving(build_app(platform), "127.0.0.1", 0) as base, sync_playwright() as playwright:
-                stories = Stories(platform, client, base)
-                stories.play()
-                carry_messages(platform, client, None)
-                browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-                take(browser, platform, base, stories.links)
-                browser.close()
+        with (
+            demo_platform(settings) as platform,
+            httpx.Client(timeout=60, trust_env=False) as client,
+            serving(build_app(platform), "127.0.0.1", 0) as base,
+            sync_playwright() as playwright,
+        ):
+            stories = Stories(platform, client, base)
+            stories.play()
+            carry_messages(platform, client, None)
+            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+            take(browser, platform, base, stories.links)
+            browser.close()
     return 0
 
 
 def take(browser, platform, base: str, links: dict[str, str]) -> None:
     """Every page, as its reader's phone shows it; and the month's statement."""
-    for name, who, path, height in PAGES:
+    for name, who, place, height in PAGES:
+        path = place
         context = browser.new_context(viewport={"width": 390, "height": height}, device_scale_factor=1.5)
         large = {"name": "gongji_mode", "value": "elder" if name.endswith("large") else "", "url": base}
         context.add_cookies([large])
