@@ -16,8 +16,8 @@ test: $(VENV)/installed-test
 	$(BIN)/pytest
 
 lint: $(VENV)/installed-test
-	$(BIN)/ruff check src tests bench docs
-	$(BIN)/ruff format --check src tests bench docs
+	$(BIN)/ruff check src tests bench docs/pictures
+	$(BIN)/ruff format --check src tests bench docs/pictures
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
