@@ -134,6 +134,13 @@ def test_both_sides_are_told_when_a_sharing_changes_and_not_of_what_was_refused(
     assert len(told_to(town, folk.mother)) == 1, "what did not happen is not told"
 
 
+def test_another_page_of_evidence_is_no_news() -> None:
+    review = AuthorisationState.UNDER_REVIEW
+    assert len(messages_of_event(1, 2, 3, review, None, AuthorisationState.SUBMITTED)) == 2
+    assert messages_of_event(1, 2, 3, review, None, review) == []
+    assert len(messages_of_event(1, 2, 3, review, "limits", review)) == 2
+
+
 def test_she_reads_them_on_her_phone_and_each_leads_to_what_it_tells_of(folk: Folk, pages: Pages) -> None:
     shared = pay(folk)
     tell_sharers(folk.town.database, folk.town.clock.now())

@@ -75,6 +75,9 @@ def build_app(
     async def rules_door(request: Request) -> Response:
         return RedirectResponse("/rules/")
 
+    async def verify_door(request: Request) -> Response:
+        return RedirectResponse("/verify/")
+
     async def office_door(request: Request) -> Response:
         return RedirectResponse("/office/")
 
@@ -86,6 +89,7 @@ def build_app(
             Route("/health", health, methods=["GET"]),
             Route("/metrics", metrics, methods=["GET"]),
             Mount("/c", citizen),
+            Route("/verify", verify_door, methods=["GET"]),
             Mount("/verify", build_verify_pages(platform)),
             Mount("/login", build_log_in_pages(platform)),
             Route("/office", office_door, methods=["GET"]),

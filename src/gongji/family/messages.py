@@ -32,7 +32,12 @@ _CHANGES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def messages_of_event(
-    authorisation_id: int, sharer_id: int, user_id: int, state: AuthorisationState, reason: str | None
+    authorisation_id: int,
+    sharer_id: int,
+    user_id: int,
+    state: AuthorisationState,
+    reason: str | None,
+    before: str | None = None,
 ) -> list[Message]:
     """The messages of one event of an authorisation's history.
 
@@ -41,10 +46,11 @@ def messages_of_event(
         sharer_id, user_id: its sides.
         state: what it is in now.
         reason: as the history has it.
+        before: the state of the event before, if there was one; what stays as it was (another page of evidence) is no news.
     """
     changed = _CHANGES.get(reason or "")
     what = state.value if changed is None else reason
-    sides = _STATES.get(state, ()) if changed is None else changed
+    sides = changed if changed is not None else () if state == before else _STATES.get(state, ())
     people = {_SHARER: sharer_id, _USER: user_id}
     return [
         Message(

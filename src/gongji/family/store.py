@@ -234,6 +234,9 @@ def insert_event(
     details: Mapping[str, object] | None = None,
 ) -> None:
     """Add to an authorisation's history the state it has now, who brought it there, and why; and tell both sides."""
+    mine = authorisation_event.c.authorisation_id == authorisation_id
+    newest = sa.select(authorisation_event.c.state).where(mine).order_by(authorisation_event.c.id.desc()).limit(1)
+    before = connection.execute(newest).scalar_one_or_none()
     connection.execute(
         authorisation_event.insert().values(
             authorisation_id=authorisation_id, state=state, actor=actor, reason=reason, details=details or {}, at=at
@@ -244,7 +247,7 @@ def insert_event(
         made.c.bucket == bucket_of(authorisation_id), made.c.id == authorisation_id
     )
     sides = connection.execute(both).one()
-    tell(connection, messages_of_event(authorisation_id, sides.sharer_id, sides.user_id, state, reason), at=at)
+    tell(connection, messages_of_event(authorisation_id, sides.sharer_id, sides.user_id, state, reason, before), at=at)
 
 
 def select_events(connection: sa.Connection, authorisation_id: int) -> list[AuthorisationEvent]:
