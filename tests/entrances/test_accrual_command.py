@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
-from gongji.entrances.accrual_command import accrual, command, credit_file
+from gongji.entrances.accrual_command import accrual, command, credit_file, undoing
 from gongji.entrances.accrual_command.credit_file import write_rejects
 from gongji.foundation.access import Caller, Role
 from gongji.foundation.clock import CHINA
@@ -137,3 +137,33 @@ def test_the_commands_tell_what_they_did(
     assert (code, "transfer_out 370800: 100.00 yuan" in told) == (0, True)
     assert "0 holds, 0.00 yuan went back" in run("expire-holds")[1]
     assert in_current(town, people[SON]) is None
+
+
+def test_what_was_recorded_wrongly_is_taken_back_at_the_command_line(
+    town: Town, people: dict[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """¥140.00 were credited instead of ¥120.00, and the husband was taken for dead: he has ¥120.00 in the end."""
+    settings = Settings(database_url=town.database.url, secret="07" * 32, data=tmp_path)
+    for module in (command, undoing):
+        monkeypatch.setattr(module, "load_settings", lambda **overrides: settings)
+
+    def run(*arguments: str) -> str:
+        result = CliRunner().invoke(accrual, list(arguments), env={"COLUMNS": "220"})
+        return result.output if result.exception is None else repr(result.exception)
+
+    file = tmp_path / "june.csv"
+    file.write_text(f"certificate,month,kind,base\n{SON},2024-06,employer,7000\n")
+    assert "140.00 yuan" in run("credit", str(file))
+    undo = ("undo-credit", SON, "2024-06", "--reference", "GZ-1", "--reason", "基数有误")
+    told = "140.00 yuan back to the income of 211200 退回收入; 140.00 taken from the account 账户扣回, 0.00 spent"
+    assert told in run(*undo)
+    assert told in run(*undo)
+    assert "taken back before" in run(*undo[:4], "GZ-2", *undo[5:])
+    file.write_text(f"certificate,month,kind,base\n{SON},2024-06,employer,6000\n")
+    assert "1 credited 已计入, 120.00 yuan" in run("credit", str(file))
+    run("close", SON, "--death", "2024-06-10", "--heir", WIFE)
+    assert in_current(town, people[SON]) is None
+    told = run("undo-death", SON, "--reference", "FH-1", "--reason", "同名同姓")
+    assert "120.00 yuan back in the account" in told
+    assert f"no longer owed to person {people[WIFE]}" in told
+    assert in_current(town, people[SON]) == 120_00

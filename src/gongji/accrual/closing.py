@@ -13,7 +13,8 @@ from typing import Any, Final
 import psycopg
 import sqlalchemy as sa
 
-from gongji.accrual import refusals, store
+from gongji.accrual import refusals, store, undo_store
+from gongji.accrual.credit_undo import collect_first
 from gongji.accrual.decide import pay_out, share_out
 from gongji.accrual.model import Closed, Closing, Heir
 from gongji.accrual.tables import account_closing
@@ -155,7 +156,7 @@ def transfer_in(
         store.open_accounts(connection, ids)
         store.reopen_accounts(connection, ids)
         balances = {account: row.balance for account, row in rows.items()}
-        journals = _turned_first(connection, database.serials, person_id, balances, at)
+        journals = turned_first(connection, database.serials, person_id, balances, at)
         bucket = bucket_of(person_id)
         source = open_account(AccountKind.CLEARING, clearing_holder(from_region, region), bucket)
         legs = tuple(
@@ -172,7 +173,7 @@ def transfer_in(
     return _once(database, clock, person_id, Closing.TRANSFER_IN, reference, content, caller, decide)
 
 
-def _turned_first(
+def turned_first(
     connection: sa.Connection, serials: Serials, person_id: int, balances: dict[int, int], at: datetime
 ) -> list[Journal]:
     """Turn last year's money before this year's comes in."""
@@ -205,6 +206,8 @@ def _once(
                 lock_with_partners(connection, person_id)
                 known = store.find_closing(connection, person_id, kind, reference)
                 if known is not None:
+                    if undo_store.is_undone(connection, known.id, person_id):
+                        raise refusals.case_was_undone(reference)
                     if bytes(known.request_digest) != digest:
                         raise refusals.other_content(reference)
                     return _stored(known)
@@ -245,7 +248,8 @@ def _pay_and_close(
     heirs: Sequence[Heir],
     at: datetime,
 ) -> Closed:
-    """Empty and close a person's accounts, for the heirs or for another region; authorisations end with them."""
+    """Empty and close a person's accounts, for the heirs or for another region; authorisations end with them. What the
+    person still owes of a credit that was taken back is collected first."""
     region, bucket = _region(connection, person_id, at), bucket_of(person_id)
     if region == to_region:
         raise refusals.same_region(region)
@@ -261,7 +265,8 @@ def _pay_and_close(
     closed = [row.closed_at for row in rows.values() if row.closed_at is not None]
     if closed:
         raise refusals.account_closed(max(closed).astimezone(CHINA).date())
-    balances = [(account, row.balance) for account, row in rows.items()]
+    collected = collect_first(connection, serials, person_id, {one: row.balance for one, row in rows.items()}, at)
+    balances = list(collected.left.items())
     amount = sum(balance for _, balance in balances)
     shares = share_out(amount, heirs) if heirs else {}
     if to_region is None:
@@ -273,7 +278,7 @@ def _pay_and_close(
     post(
         connection,
         register_poster(connection, serials, at),
-        [Journal(event, JournalKind.CLOSING, None, at, legs)],
+        [*collected.journals, Journal(event, JournalKind.CLOSING, None, at, legs)],
     )
     store.close_accounts(connection, rows, at)
     kept = held.balance if held is not None else 0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
 from gongji.accrual import refusals
-from gongji.accrual.model import Credit, CreditFacts, CreditKind, CreditLine, Heir
+from gongji.accrual.model import Credit, CreditFacts, CreditKind, CreditLine, Debt, Heir
 from gongji.registry.model import Enrolment, full_years
 from gongji.rules.accrual import AccrualRule
 from gongji.rules.book import RuleBook
@@ -146,3 +146,29 @@ def pay_out(balances: Sequence[tuple[int, int]], owed: Sequence[tuple[int, int]]
                 left[account] = balance - paid
                 due -= paid
     return legs
+
+
+def collect(
+    debts: Sequence[Debt], balances: Mapping[int, int]
+) -> tuple[list[tuple[Debt, dict[int, int]]], dict[int, int]]:
+    """Which account pays how much of which debt, the oldest first, as far as there is money.
+
+    Args:
+        debts: oldest first.
+        balances: fen by account, in the order in which they pay.
+
+    Returns:
+        For each debt of which something is paid, fen by account; and what is left in the accounts.
+    """
+    left, paid = dict(balances), []
+    for debt in debts:
+        due, legs = debt.owed, dict[int, int]()
+        for account, balance in left.items():
+            if part := min(balance, due):
+                legs[account] = part
+                due -= part
+        for account, part in legs.items():
+            left[account] -= part
+        if legs:
+            paid.append((debt, legs))
+    return paid, left

@@ -109,6 +109,70 @@ class YearReport:
     already: int
 
 
+@dataclass(frozen=True, slots=True)
+class CreditUndone:
+    """A wrong credit that was taken back.
+
+    Attributes:
+        id: the journal's. person_id, month, kind: whose, and which credit.
+        region: whose income it went back to.
+        amount: fen of the credit. taken: fen of it that were still in the accounts. owed: fen that were not.
+        at: when.
+    """
+
+    id: int
+    person_id: int
+    month: date
+    kind: CreditKind
+    region: str
+    amount: int
+    taken: int
+    owed: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """What is still owed of a credit that was taken back: the last step, and fen that are owed after it."""
+
+    month: date
+    kind: CreditKind
+    round: int
+    step: int
+    owed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What was collected of a person's debts in one go: fen taken, and fen that the person owes now."""
+
+    person_id: int
+    taken: int
+    owed: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeathUndone:
+    """A wrongly recorded death that was taken back.
+
+    Attributes:
+        id: the journal's. closing_id: the closing's that it takes back. person_id: whose account.
+        amount: fen that the heirs were to get, and give back. returned: fen that came back while the account was closed.
+        shares: fen by heir, to be asked back where the agency has paid them out.
+        authorisations: how many had ended with the death; they have to be agreed to anew.
+        at: when.
+    """
+
+    id: int
+    closing_id: int
+    person_id: int
+    amount: int
+    returned: int
+    shares: Mapping[int, int]
+    authorisations: int
+    at: datetime
+
+
 class Closing(StrEnum):
     """Why an account is closed, or money comes in at its opening."""
 

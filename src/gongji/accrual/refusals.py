@@ -220,3 +220,104 @@ def other_content(reference: str) -> GongjiError:
         field="reference",
         accepted="a reference not used before",
     )
+
+
+def nothing_credited(month: date) -> GongjiError:
+    """No such credit (of a region that the caller works for)."""
+    return NotFound(
+        "credit.unknown",
+        f"nothing of this kind was credited for {month:%Y-%m} that you could take back",
+        f"{month:%Y-%m} 没有您可以追回的这类划入",
+        field="month",
+        accepted="month and kind of a credit that stands",
+    )
+
+
+def credit_was_undone(month: date, owed: int) -> GongjiError:
+    """Taken back before, in another case."""
+    return Refused(
+        "credit.undone",
+        f"the credit for {month:%Y-%m} was taken back before; {yuan(owed)} of it are still owed",
+        f"{month:%Y-%m} 的划入此前已经追回，尚欠 {yuan(owed)} 元",
+        field="month",
+        accepted="month and kind of a credit that stands",
+        details={"owed": owed},
+    )
+
+
+def nothing_owed() -> GongjiError:
+    """There is nothing to collect."""
+    return Refused(
+        "debt.none",
+        "the person owes nothing of a credit that was taken back",
+        "该人员没有待追回的误划款项",
+        field="person",
+        accepted="somebody who spent a part of a wrong credit",
+    )
+
+
+def nothing_to_collect(owed: int) -> GongjiError:
+    """The accounts are empty."""
+    return Refused(
+        "debt.no_money",
+        f"{yuan(owed)} are owed, but there is no money in the person's accounts: try again after the next credit",
+        f"尚欠 {yuan(owed)} 元，但个人账户没有余额，请在下次划入后再办理",
+        field="person",
+        accepted="somebody with money in the personal account",
+        details={"owed": owed},
+    )
+
+
+def reason_missing() -> GongjiError:
+    """What is taken back needs a reason."""
+    return InvalidInput(
+        "undo.reason",
+        "say why it is taken back, and under which number",
+        "请填写撤销原因和业务编号",
+        field="reason",
+        accepted="a reason and a reference of 1 to 200 characters each",
+    )
+
+
+def no_death() -> GongjiError:
+    """No account was closed for a death (in a region that the caller works for)."""
+    return NotFound(
+        "closing.unknown",
+        "no account of this person was closed for a death that you could take back",
+        "该人员没有您可以撤销的死亡销户记录",
+        field="person",
+        accepted="somebody whose death was recorded with `gongji accrual close`",
+    )
+
+
+def death_was_undone() -> GongjiError:
+    """Taken back before, in another case."""
+    return Refused(
+        "closing.undone",
+        "this death was taken back before",
+        "这次死亡登记此前已经撤销",
+        field="person",
+        accepted="somebody who is recorded as deceased",
+    )
+
+
+def case_was_undone(reference: str) -> GongjiError:
+    """A reference whose case was taken back stays used."""
+    return Refused(
+        "closing.undone",
+        f"case {reference} was taken back: give the new case a number of its own",
+        f"业务编号 {reference} 对应的业务已被撤销，请使用新的业务编号",
+        field="reference",
+        accepted="a reference not used before",
+    )
+
+
+def account_moved_on() -> GongjiError:
+    """The account was opened again in another way since."""
+    return Refused(
+        "closing.moved_on",
+        "the account was opened again since, by other means: its closing cannot be taken back",
+        "账户此后已重新启用，不能撤销原来的销户",
+        field="person",
+        accepted="somebody whose account is still closed for the death",
+    )

@@ -34,10 +34,17 @@ _LOCK_ACCOUNTS: Final = f"{_ACCOUNTS} ORDER BY a.id FOR NO KEY UPDATE OF a"
 
 _PEOPLE: Final = "(SELECT (p.id & 1023)::smallint AS bucket, p.id FROM unnest(%(people)b::bigint[]) AS p(id))"
 
+#: The condition that a credit ``c`` stands: it was not taken back.
+STILL_CREDITED: Final = """
+NOT EXISTS (SELECT FROM credit_taking t
+             WHERE t.bucket = c.bucket AND t.person_id = c.person_id AND t.month = c.month AND t.kind = c.kind
+               AND t.round = c.round)
+"""
+
 _CREDITED: Final = f"""
 SELECT c.person_id, c.month, c.kind, c.amount
   FROM account_credit c JOIN {_PEOPLE} AS k ON c.bucket = k.bucket AND c.person_id = k.id
- WHERE c.month = ANY(%(months)s)
+ WHERE c.month = ANY(%(months)s) AND {STILL_CREDITED}
 """
 
 _TURNED: Final = f"""
@@ -58,8 +65,11 @@ SELECT k.id
 """
 
 _WRITE_CREDITS: Final = """
-INSERT INTO account_credit (bucket, person_id, month, kind, region, base, amount, journal_id, posted_at)
-SELECT (c.person_id & 1023)::smallint, c.person_id, c.month, c.kind, c.region, c.base, c.amount, c.journal_id, %(at)s
+INSERT INTO account_credit (bucket, person_id, month, kind, round, region, base, amount, journal_id, posted_at)
+SELECT (c.person_id & 1023)::smallint, c.person_id, c.month, c.kind,
+       (SELECT count(*) FROM account_credit o WHERE o.bucket = (c.person_id & 1023)::smallint
+           AND o.person_id = c.person_id AND o.month = c.month AND o.kind = c.kind),
+       c.region, c.base, c.amount, c.journal_id, %(at)s
   FROM unnest(%(person)b::bigint[], %(month)s::date[], %(kind)b::text[], %(region)b::text[], %(base)b::bigint[],
               %(amount)b::bigint[], %(journal)b::bigint[])
        AS c(person_id, month, kind, region, base, amount, journal_id)

@@ -66,6 +66,9 @@ class JournalKind(str):
     ACCRUAL: Final = "accrual"
     YEAR_END: Final = "year_end"
     CLOSING: Final = "closing"
+    #: A wrong credit, and a closing at a death that was none, taken back; what was spent by then is collected later.
+    ACCRUAL_BACK: Final = "accrual_back"
+    CLOSING_BACK: Final = "closing_back"
     TRANSFER_IN: Final = "transfer_in"
 
 

@@ -142,8 +142,8 @@ def births_of(connection: sa.Connection, ids: Iterable[int]) -> dict[int, date]:
     return {row.id: row.born_on for row in rows}
 
 
-def record_death(connection: sa.Connection, person_id: int, on: date) -> None:
-    """Enter the day of a person's death; the caller holds the person's lock."""
+def record_death(connection: sa.Connection, person_id: int, on: date | None) -> None:
+    """Enter the day of a person's death, or take it away (None); the caller holds the person's lock."""
     connection.execute(
         person.update().where(person.c.bucket == bucket_of(person_id), person.c.id == person_id).values(died_on=on)
     )

@@ -7,6 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from gongji.accrual import verify as accrual
 from gongji.foundation.distribution import see_whole
 from gongji.foundation.money import yuan
 from gongji.ledger import verify as ledger
@@ -342,6 +343,7 @@ CHECKS: Final[dict[str, Check]] = {
     **premium.CHECKS,
     **second.CHECKS,
     **wallet.CHECKS,
+    **accrual.CHECKS,
 }
 
 

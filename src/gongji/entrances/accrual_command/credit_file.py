@@ -68,7 +68,8 @@ class _Named:
     line: CreditLine
 
 
-def _month(value: str, field: str) -> date:
+def read_month(value: str, field: str) -> date:
+    """The first day of a month as files and commands tell it."""
     match = _MONTH.fullmatch(unicodedata.normalize("NFKC", value))
     if match and 1 <= int(match[2]) <= 12 and int(match[1]) >= 2000:
         return date(int(match[1]), int(match[2]), 1)
@@ -78,7 +79,7 @@ def _month(value: str, field: str) -> date:
 COLUMNS: Final = (
     Column("certificate_type", cells.text, also=("证件类型", "psn_cert_type")),
     Column("certificate", cells.text, True, "the certificate's number", ("身份证号", "证件号码", "certno")),
-    Column("month", _month, True, MONTH_ACCEPTED, ("月份", "费款所属期")),
+    Column("month", read_month, True, MONTH_ACCEPTED, ("月份", "费款所属期")),
     Column("kind", cells.word(_KINDS), True, "employer, flexible or retired", ("类型", "参保方式")),
     Column("base", cells.fen, accepted=cells.YUAN_ACCEPTED, also=("缴费基数",)),
     Column("amount", cells.fen, accepted=cells.YUAN_ACCEPTED, also=("计入金额", "划入金额")),

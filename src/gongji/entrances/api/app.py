@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gongji.entrances.api import (
+    accounts,
     authorisations,
     counter,
     holds,
@@ -60,6 +61,7 @@ def build_api(platform: Platform) -> FastAPI:
     add_problems(app)
     for router in (
         people.router,
+        accounts.router,
         holds.router,
         counter.router,
         settlements.router,

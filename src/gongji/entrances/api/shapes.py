@@ -96,7 +96,7 @@ class StatementLineOut(BaseModel):
     kind: str = Field(
         description="settlement, reversal, undo, second (cash, paid afterwards), opening,"
         " accrual (a month's credit), year_end, hold, capture, release, refund,"
-        " closing or transfer_in"
+        " closing, transfer_in, accrual_back (a wrong credit taken back) or closing_back"
     )
     amount_fen: int = Field(description="below zero when money left the account")
     balance_fen: int = Field(description="of this account, after the movement")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from gongji.migrations.first import (
+    accrual,
     admissions,
     applications,
     casework,
@@ -51,4 +52,5 @@ ROOMS: Final[tuple[Room, ...]] = (
     helping,
     wallet,
     messages,
+    accrual,
 )

@@ -832,6 +832,7 @@ def create_holds_and_years() -> None:
         sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("month", sa.Date(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("round", sa.SmallInteger(), nullable=False),
         sa.Column("region", sa.Text(), nullable=False),
         sa.Column("base", sa.BigInteger(), nullable=True),
         sa.Column("amount", sa.BigInteger(), nullable=False),
@@ -843,7 +844,7 @@ def create_holds_and_years() -> None:
             "bucket = person_id & 1023 AND bucket = journal_id & 1023", name=op.f("account_credit_bucket_of_person")
         ),
         sa.CheckConstraint("extract(day FROM month) = 1", name=op.f("account_credit_month_by_its_first_day")),
-        sa.PrimaryKeyConstraint("bucket", "person_id", "month", "kind", name=op.f("account_credit_pkey")),
+        sa.PrimaryKeyConstraint("bucket", "person_id", "month", "kind", "round", name=op.f("account_credit_pkey")),
     )
     op.create_table(
         "year_turn",
