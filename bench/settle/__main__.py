@@ -125,6 +125,7 @@ def serving(machine: Machine, url: str) -> Iterator[tuple[int, psutil.Process]]:
         "GONGJI_DATA": str(folder),
         "GONGJI_LOG_LEVEL": "error",
         "GONGJI_WATCH_SECONDS": "0",
+        "GONGJI_MESSAGE_SECONDS": "0",
         "GONGJI_MAINTENANCE_MINUTES": "0",
         # The callers are few institutions that send as many.
         "GONGJI_INSTITUTION_RATE": "0",
