@@ -5,11 +5,15 @@ from __future__ import annotations
 import pytest
 from counter_window import Window
 
-from gongji.entrances.national.uploads import CODES
+from gongji.entrances.national.codes import CODES
 from gongji.entrances.platform import Platform
 from gongji.registry.conformance import conformance
 from gongji.rules.model import Scheme
+from gongji.settlement.kinds import KINDS
 from gongji.settlement.model import AccountUse
+
+#: 12 门诊挂号 is named in the text of 2207 alone.
+NOT_IN_THE_DICTIONARY = {"12"}
 
 MAPPED = {
     "fixmedins_hilist_id": "D1",
@@ -65,5 +69,8 @@ def test_the_dictionary_knows_every_code_that_the_gateway_takes(hospital: Window
     entries = hospital.done("1901", {"data": {"type": "acct_used_flag"}})["list"]
     assert [(entry["value"], entry["label"]) for entry in entries][2] == ("2", "使用共济人个账")
     assert {entry["value"] for entry in entries} == {use.value for use in AccountUse}
-    assert set(CODES["insutype"]) == {scheme.value for scheme in Scheme}
+    assert set(CODES["insutype"]) > {scheme.value for scheme in Scheme}
+    assert set(CODES["med_type"]) > KINDS.keys() - NOT_IN_THE_DICTIONARY
+    assert set(CODES["ordStas"]) == {str(state) for state in range(17)}
+    assert all(label and label == label.strip() for table in CODES.values() for label in table.values())
     assert hospital.done("1901", {"data": {"type": "nobody_knows"}}) == {"list": []}

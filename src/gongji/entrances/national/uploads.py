@@ -2,6 +2,10 @@
 settlements, departments. Answered so that a client goes on; uploads are checked for their form and not kept.
 
 A client is told in warn_msg that nothing was kept, and its conformance report counts the rows.
+
+Titles are those of the national list of transactions. The text's own field tables of these transactions are not at hand but
+for 3301's, so no table is named by a number. What 1301 and the like answer is known by its fields; the fields of a page
+(1304 …), of 1901 and of 5101 and 5102 are ours, named as systems name such things, and a client may expect others.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
+from gongji.entrances.national.codes import CODES
 from gongji.entrances.national.deviations import note
 from gongji.entrances.national.fields import DAY, NESTED, C
 from gongji.entrances.national.messages import MOST_ROWS, asked, free, needed, node, read_node, read_rows
@@ -19,7 +24,7 @@ from gongji.foundation.errors import InvalidInput
 _NOT_KEPT: Final = "已通过格式检查；本平台结算不使用该内容，未保存"
 
 
-@node("data", "表 3301 目录对照上传", many=True)
+@node("data", "3301 目录对照上传", many=True)
 class Mapped:
     """An item of an institution's own list, and what it is in the national one."""
 
@@ -39,7 +44,7 @@ class Mapped:
     memo: str = free(C(500), "备注")
 
 
-@node("data", "表 1901 字典查询")
+@node("data", "1901 字典表查询")
 class DictionaryQuery:
     """Which code table?"""
 
@@ -47,7 +52,7 @@ class DictionaryQuery:
     exp_content: Any = free(NESTED, "字段扩展")
 
 
-@node("data", "表 1301 目录下载")
+@node("data", "1301–1319 目录下载")
 class CatalogueVersion:
     """What the client has."""
 
@@ -137,7 +142,7 @@ def nothing_found(call: Call) -> Answer:
 
 
 def dictionary(call: Call) -> Answer:
-    """1901: a code table as this gateway uses it; an unknown type has no entries."""
+    """1901: a code table of the interface; an unknown type has no entries. What a field takes here may be less: its refusal tells."""
     asked_for = read_node(DictionaryQuery, call.input).type
     entries = CODES.get(asked_for, {})
     return Answer(
@@ -161,58 +166,6 @@ def nobody_listed(call: Call) -> Answer:
     """5101 and 5102: departments and practitioners are kept by no one here."""
     return Answer({"feedetail": []})
 
-
-#: Code tables of the interface, as far as anything here reads or writes them.
-CODES: Final[Mapping[str, Mapping[str, str]]] = {
-    "acct_used_flag": {"0": "不使用", "1": "使用本人个账", "2": "使用共济人个账"},
-    "insutype": {"310": "职工基本医疗保险", "390": "城乡居民基本医疗保险"},
-    "psn_type": {"11": "在职", "12": "退休", "15": "居民（成年）"},
-    "mdtrt_cert_type": {"01": "医保电子凭证", "02": "居民身份证", "03": "社会保障卡"},
-    "psn_cert_type": {
-        "01": "居民身份证（户口簿）",
-        "02": "中国人民解放军军官证",
-        "03": "中国人民武装警察警官证",
-        "04": "香港特区护照/港澳居民来往内地通行证",
-        "05": "澳门特区护照/港澳居民来往内地通行证",
-        "06": "台湾居民来往大陆通行证",
-        "07": "外国人永久居留证",
-        "08": "外国人护照",
-        "90": "社会保障卡",
-        "99": "其他身份证件",
-    },
-    "med_type": {
-        "11": "普通门诊",
-        "13": "急诊",
-        "14": "门诊慢特病",
-        "18": "特药购药",
-        "2101": "普通住院",
-        "41": "定点药店购药",
-        "51": "生育门诊",
-        "52": "生育住院",
-        "9901": "门诊两病",
-    },
-    "chrgitm_lv": {"01": "甲类", "02": "乙类", "03": "丙类"},
-    "psn_setlway": {"01": "按项目结算", "02": "按定额结算"},
-    "fund_pay_type": {
-        "310100": "城镇职工基本医疗保险统筹基金",
-        "310200": "城镇职工基本医疗保险个人账户基金",
-        "320100": "公务员医疗补助基金",
-        "330100": "大额医疗费用补助基金",
-        "390100": "城乡居民基本医疗保险基金",
-        "390200": "城乡居民大病医疗保险基金",
-        "610100": "医疗救助基金",
-    },
-    "psn_insu_stas": {"0": "未参保", "1": "正常参保", "2": "暂停参保", "3": "无效参保", "4": "终止参保"},
-    "refd_setl_flag": {"0": "否", "1": "是"},
-    "stmt_rslt": {"0": "平", "1": "不平"},
-    "trt_chk_type": {"01": "基金项检查", "99": "其他检查"},
-    "trt_enjymnt_flag": {"0": "否", "1": "是"},
-    "vali_flag": {"0": "无效", "1": "有效"},
-    "cvlserv_flag": {"0": "否", "1": "是"},
-    "gend": {"1": "男", "2": "女", "9": "未说明"},
-    "diag_type": {"1": "西医诊断", "2": "中医主病诊断", "3": "中医主证诊断"},
-    "opter_type": {"1": "经办人", "2": "自助终端", "3": "移动终端"},
-}
 
 _PAGED: Final = {"1304", "1312", "1316", "1317", "1318", "1319"}
 
