@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from gongji.accrual.closing import close_at_death, transfer_out
-from gongji.accrual.credit_undo import collect_debts, undo_credit
+from gongji.accrual.credit_undo import collect_debts, owing, undo_credit
 from gongji.accrual.credits import post_credits
 from gongji.accrual.death_undo import undo_death
 from gongji.accrual.model import Collected, CreditKind, CreditLine, CreditUndone, DeathUndone, Heir
@@ -142,6 +142,8 @@ def test_what_was_spent_is_owed_and_collected_later(town: Town, son: int) -> Non
     assert (done.taken, done.owed) == (70_00, 140_00)
     assert (standing(town, son), owed_to(town, son), income(town, son)) == ((0, 0), -140_00, 0)
     assert refusal(Refused, lambda: collected(town, son)) == "debt.no_money"
+    assert owing(town.database, town.clock, "210000", caller=AGENCY) == [(son, 140_00)]
+    assert owing(town.database, town.clock, JINING, caller=AGENCY) == []
     town.clock.set(datetime(2024, 7, 5, 9, 0, tzinfo=CHINA))
     credited(town, son, 120_00, date(2024, 7, 1))
     first = collected(town, son)
@@ -153,6 +155,7 @@ def test_what_was_spent_is_owed_and_collected_later(town: Town, son: int) -> Non
     rest = collected(town, son, "ZH-2")
     assert (rest.taken, rest.owed, standing(town, son), owed_to(town, son)) == (20_00, 0, (100_00, 0), 0)
     assert refusal(Refused, lambda: collected(town, son, "ZH-3")) == "debt.none"
+    assert owing(town.database, town.clock, TIELING, caller=AGENCY) == []
 
 
 def test_after_the_turn_it_is_taken_from_the_savings_first(town: Town, son: int) -> None:

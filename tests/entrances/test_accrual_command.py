@@ -20,6 +20,7 @@ from gongji.registry.certificate import CITIZEN_ID, check_certificate, check_dig
 from gongji.registry.entering import add_enrolments, add_people
 from gongji.registry.entries import NewEnrolment, NewPerson
 from gongji.registry.model import Enrolment
+from gongji.registry.psn_no import psn_no_for
 from gongji.rules.book import RuleBook
 from gongji.rules.model import Scheme, Status
 from town import TIELING, Town
@@ -158,6 +159,7 @@ def test_what_was_recorded_wrongly_is_taken_back_at_the_command_line(
     told = "140.00 yuan back to the income of 211200 退回收入; 140.00 taken from the account 账户扣回, 0.00 spent"
     assert told in run(*undo)
     assert told in run(*undo)
+    assert "0 people owe 人尚欠 0.00 yuan" in run("owing", "211200")
     assert "taken back before" in run(*undo[:4], "GZ-2", *undo[5:])
     file.write_text(f"certificate,month,kind,base\n{SON},2024-06,employer,6000\n")
     assert "1 credited 已计入, 120.00 yuan" in run("credit", str(file))
@@ -167,3 +169,6 @@ def test_what_was_recorded_wrongly_is_taken_back_at_the_command_line(
     assert "120.00 yuan back in the account" in told
     assert f"no longer owed to person {people[WIFE]}" in told
     assert in_current(town, people[SON]) == 120_00
+    town.settled(town.purchase(people[SON], town.institution("P21120200003"), ("C-A", 1, "50.00")))
+    assert "70.00 taken from the account 账户扣回, 50.00 spent" in run(*undo[:4], "GZ-3", *undo[5:])
+    assert f"{psn_no_for(TIELING, people[SON])}  50.00" in run("owing", "210000")

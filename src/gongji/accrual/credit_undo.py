@@ -131,6 +131,24 @@ def _take_back(
     )
 
 
+def owing(database: Database, clock: Clock, region: str, *, caller: Caller) -> list[tuple[int, int]]:
+    """Who still owes something of credits that were taken back, the most first: (person, fen). The reading is audited.
+
+    Args:
+        database, clock, caller: as `undo_credit`.
+        region: six digits: whose income the credits came from; a province takes in its cities.
+
+    Raises:
+        InvalidInput: ``region.invalid``.
+    """
+    if len(region) != 6 or not (region.isascii() and region.isdigit()):
+        raise refusals.region_shape()
+    with database.transaction() as connection:
+        found = undo_store.owing_in(connection, store.area_pattern(region))
+        audit.record(connection, caller, "accrual.owing", at=clock.now(), region=region, people=len(found))
+        return found
+
+
 def collect_debts(database: Database, clock: Clock, person_id: int, *, reference: str, caller: Caller) -> Collected:
     """Collect from a person's accounts what they still owe of credits that were taken back, as far as there is money.
 

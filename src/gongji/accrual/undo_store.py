@@ -59,6 +59,29 @@ def debts_of(takings: list[sa.Row[Any]]) -> list[Debt]:
     ]
 
 
+def owing_in(connection: sa.Connection, area: str) -> list[tuple[int, int]]:
+    """People who owe something of credits that were taken back, the most first: (person, fen).
+
+    Args:
+        connection: a connection.
+        area: the regions whose income the credits came from, as a pattern of SQL.
+    """
+    rows = connection.execute(
+        sa.text(
+            """
+            SELECT k.person_id, sum(k.owed)::bigint
+              FROM (SELECT DISTINCT ON (bucket, person_id, month, kind, round) *
+                      FROM credit_taking ORDER BY bucket, person_id, month, kind, round, step DESC) AS k
+              JOIN account_credit c USING (bucket, person_id, month, kind, round)
+             WHERE k.owed > 0 AND c.region LIKE :area
+             GROUP BY k.person_id ORDER BY 2 DESC, 1
+            """
+        ),
+        {"area": area},
+    )
+    return [(person, owed) for person, owed in rows.tuples()]
+
+
 def write_taking(connection: sa.Connection, person_id: int, **values: object) -> None:
     """Keep one step of taking back."""
     connection.execute(credit_taking.insert().values(bucket=bucket_of(person_id), person_id=person_id, **values))

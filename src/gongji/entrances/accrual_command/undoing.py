@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gongji.accrual.credit_undo import collect_debts, undo_credit
+from gongji.accrual.credit_undo import collect_debts, owing, undo_credit
 from gongji.accrual.death_undo import undo_death
 from gongji.accrual.model import CreditKind
 from gongji.entrances.accrual_command.command import DataFolder, Person, accrual, named_person, operator
@@ -15,6 +15,7 @@ from gongji.entrances.accrual_command.credit_file import read_month
 from gongji.entrances.platform import open_platform
 from gongji.foundation.money import yuan
 from gongji.foundation.settings import load_settings
+from gongji.registry.service import people_by_id
 
 Reference = Annotated[str, typer.Option(help="The agency's number of the case; the same again changes nothing.")]
 Reason = Annotated[str, typer.Option(help="Why; it is kept with the case.")]
@@ -60,6 +61,21 @@ def collect(person: Person, reference: Reference, data: DataFolder = None) -> No
         f"{yuan(done.taken)} yuan collected 已追回, {yuan(done.owed)} still owed 尚欠",
         highlight=False,
     )
+
+
+@accrual.command("owing")
+def owing_command(
+    region: Annotated[str, typer.Argument(help="Six-digit region; one that ends in 0000 is a whole province.")],
+    data: DataFolder = None,
+) -> None:
+    """List who still owes something of wrong credits, the most first."""
+    with open_platform(load_settings(data=data)) as platform:
+        found = owing(platform.database, platform.clock, region, caller=operator())
+        with platform.database.engine.connect() as connection:
+            people = people_by_id(connection, platform.vault, {person for person, _ in found})
+    lines = [f"{people[person].psn_no}  {yuan(owed)}" for person, owed in found]
+    total = f"{len(found):,} people owe 人尚欠 {yuan(sum(owed for _, owed in found))} yuan"
+    Console().print("\n".join([*lines, total]), highlight=False)
 
 
 @accrual.command("undo-death")
