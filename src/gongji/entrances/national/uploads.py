@@ -3,9 +3,10 @@ settlements, departments. Answered so that a client goes on; uploads are checked
 
 A client is told in warn_msg that nothing was kept, and its conformance report counts the rows.
 
-Titles are those by which clients call these transactions; not all were held against the text. The text's own field tables of these transactions are not at hand but
-for 3301's, so no table is named by a number. What 1301 and the like answer is known by its fields; the fields of a page
-(1304 …), of 1901 and of 5101 and 5102 are ours, named as systems name such things, and a client may expect others.
+Titles are those by which clients call these transactions; not all were held against the text. The text's own field
+tables of these transactions are not at hand but for 3301's, so no table is named by a number. What 1301 and the like
+answer is known by its fields; the fields of a page (1304 …), of 1901 and of 5101 and 5102 are ours, named as systems name
+such things, and a client may expect others.
 """
 
 from __future__ import annotations
