@@ -82,6 +82,8 @@ def test_value_is_understood(kind: fields.Kind, sent: object, read: object) -> N
         (MOMENT, "2022-02-30", "input.data.x 不是日期时间，格式应为 yyyy-MM-dd HH:mm:ss"),
         (MOMENT, "0001-01-01 00:00:00", "input.data.x 不是日期时间，格式应为 yyyy-MM-dd HH:mm:ss"),
         (MOMENT, 20220121, "input.data.x 不是日期时间，格式应为 yyyy-MM-dd HH:mm:ss"),
+        (fields.NESTED, "a\0b", "input.data.x 含有空字符（\\u0000）"),
+        (fields.NESTED, {"payload": [{"a\0": "1"}]}, "input.data.x 含有空字符（\\u0000）"),
     ],
 )
 def test_value_is_refused_with_its_path(kind: fields.Kind, sent: object, says: str) -> None:

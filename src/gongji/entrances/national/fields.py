@@ -233,5 +233,21 @@ def _read_anything(value: object, path: str) -> object:
     return value
 
 
-#: A nested node that is kept as it came.
-NESTED: Final = Kind("JSON", _read_anything, _same, None)
+def _read_nested(value: object, path: str) -> object:
+    waiting: list[object] = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Mapping):
+            waiting += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, str) and "\0" in one:
+            raise unreadable(path, "含有空字符（\\u0000）", "holds the character NUL", "text without NUL")
+    return value
+
+
+#: A nested node that is kept as it came; the database holds no character NUL.
+NESTED: Final = Kind("JSON", _read_nested, _same, None)
+
+#: A node that is read further by tables of its own.
+NODES: Final = Kind("JSON", _read_anything, _same, None)

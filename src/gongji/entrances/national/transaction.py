@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from gongji.entrances.national.fields import NESTED, C
+from gongji.entrances.national.fields import NODES, C
 from gongji.entrances.national.mailbox import answered
 from gongji.entrances.national.messages import asked, free, needed, node
 from gongji.entrances.national.reception import Reception
@@ -41,7 +41,7 @@ class Envelope:
     fixmedins_code: str = needed(C(12), "定点医药机构编号")
     fixmedins_name: str = asked(C(200), "定点医药机构名称", "C(20) in the text, everyone sends more")
     sign_no: str = free(C(30), "签到流水号", "real clients send none, null or 1")
-    input: Any = free(NESTED, "交易输入")
+    input: Any = free(NODES, "交易输入")
 
 
 async def _at_once() -> None:
