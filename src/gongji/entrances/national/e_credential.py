@@ -42,7 +42,16 @@ class CodeHolder:
 
 
 def read_code(call: Call) -> Answer:
-    """6101. The code is used up; the same message again gets the same answer. Every reading is audited."""
+    """6101."""
+    return Answer({"data": write_node(holder_of(call))})
+
+
+def holder_of(call: Call) -> CodeHolder:
+    """Whose code was shown. The code is used up; the same message again gets the same answer. Every reading is audited.
+
+    Raises:
+        NotAllowed: ``access.institution``. Refused: ``credential.over`` and what else `e_credential.read_code` refuses.
+    """
     shown = read_node(CodeShown, call.input)
     own = call.institution
     if shown.orgId and shown.orgId != own.code:
@@ -67,7 +76,7 @@ def read_code(call: Call) -> Answer:
             person_id=person_id,
             business=shown.businessType,
         )
-    holder = CodeHolder(
+    return CodeHolder(
         userName=person.name,
         idNo=person.certificate,
         idType=person.certificate_type,
@@ -76,7 +85,6 @@ def read_code(call: Call) -> Answer:
         psnNo=person.psn_no,
         gender=person.gender,
     )
-    return Answer({"data": write_node(holder)})
 
 
 TRANSACTIONS = (Transaction("6101", "解析医保电子凭证二维码", (CodeShown,), (CodeHolder,), read_code),)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
+import msgspec
 import structlog
 from anyio import to_thread
 from starlette.requests import ClientDisconnect, Request
@@ -114,6 +115,8 @@ class NationalGateway:
                 answer, region = await self._attend(request, body, known, received_at)
             if answer.file is not None:
                 return answer.file
+            if answer.own is not None:
+                return msgspec.json.encode(answer.own)
             return success(answer, region, self._numbers.take(), Times(received_at, clock.now()))
         except TimeoutError:
             if not known.whole:

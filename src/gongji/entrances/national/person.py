@@ -116,6 +116,16 @@ _FUND_CHECK: Final = "01"
 
 def query_person(call: Call) -> Answer:
     """1101."""
+    output, _ = read_person(call)
+    return Answer(output)
+
+
+def read_person(call: Call) -> tuple[dict[str, object], Person]:
+    """The nodes of 1101's answer, and who showed a credential; the reading is audited.
+
+    Raises:
+        InvalidInput: ``field.missing``. NotFound: ``person.unknown``. Refused: ``person.other_credential``.
+    """
     data = read_node(PersonQuery, call.input)
     number = data.mdtrt_cert_no or (data.certno if data.mdtrt_cert_type == CERTIFICATE else "")
     if not number:
@@ -144,18 +154,17 @@ def query_person(call: Call) -> Answer:
             "person.read",
             at=call.received_at,
             person_id=person.id,
-            infno="1101",
+            infno=call.envelope.infno,
             msgid=call.envelope.msgid,
         )
     today = call.received_at.date()
     since = data.begntime.date() if data.begntime else today
-    return Answer(
-        {
-            "baseinfo": write_node(base_info(person, balances, today)),
-            "insuinfo": [write_node(row) for row in insurance_rows(enrolments, balances, since, today)],
-            "idetinfo": [],
-        }
-    )
+    output: dict[str, object] = {
+        "baseinfo": write_node(base_info(person, balances, today)),
+        "insuinfo": [write_node(row) for row in insurance_rows(enrolments, balances, since, today)],
+        "idetinfo": [],
+    }
+    return output, person
 
 
 def _check_same_person(data: PersonQuery, person: Person) -> None:

@@ -102,11 +102,13 @@ class Answer:
         output: its nodes, None for a transaction without output.
         warning: warn_msg: something the sender should know although the call succeeded.
         file: goes out in place of all that.
+        own: the same, for a transaction whose answer stands in no envelope (1162).
     """
 
     output: Mapping[str, object] | None
     warning: str | None = None
     file: Download | None = None
+    own: Mapping[str, object] | None = None
 
 
 def audit_caller(call: Call) -> Caller:

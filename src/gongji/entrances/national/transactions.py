@@ -22,6 +22,7 @@ from gongji.entrances.national import (
     pharmacy,
     plugins,
     queries,
+    readers,
     reconciling,
     sharing,
     signon,
@@ -35,6 +36,7 @@ TRANSACTIONS: Final[Mapping[str, Transaction]] = {
     for family in (
         signon,
         person,
+        readers,
         outpatient,
         outpatient_settling,
         inpatient,
