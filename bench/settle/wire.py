@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import msgspec
+import uvloop
 
 from bench.settle.callers import purchase_nodes, signed
 from bench.settle.city import ITEMS, City
@@ -40,7 +41,8 @@ def cost(url: str, city: City, vault: Vault, folder: Path) -> dict[str, float]:
     platform = Platform(settings, Database(url), vault, SystemClock(), RuleBook.shipped())
     keep_for_good()
     try:
-        return asyncio.run(_cost(platform, city))
+        # The loop that the server runs on.
+        return uvloop.run(_cost(platform, city))
     finally:
         platform.close()
 
