@@ -102,6 +102,11 @@ COLUMNS: Final[dict[str, type[Column]]] = {
 }
 
 
+def unnest(types: Iterable[tuple[str, str]]) -> str:
+    """The SQL that makes such columns a set of rows; `types` as for `columns`."""
+    return f"unnest({', '.join(f'%({name})b::{kind}[]' for name, kind in types)})"
+
+
 def columns(types: Iterable[tuple[str, str]], rows: Iterable[tuple[Any, ...]]) -> dict[str, Column]:
     """Rows as columns by name.
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 import psycopg
 
-from gongji.foundation.arrays import Column, columns
+from gongji.foundation.arrays import Column, columns, unnest
 from gongji.foundation.together import Together
 from gongji.ledger import store as ledger
 from gongji.ledger.service import Block, account_missing
@@ -22,12 +22,6 @@ from gongji.settlement.holds.model import HoldDecision
 from gongji.settlement.load import Loaded
 from gongji.settlement.model import Command, SettleVisit, Undo
 from gongji.settlement.rows import DOCUMENTS, NAMES, SETTLEMENT_COLUMNS, cited_by, settlement_row
-
-
-def _unnest(types: Sequence[tuple[str, str]]) -> str:
-    """The columns as a set of rows."""
-    return f"unnest({', '.join(f'%({name})b::{kind}[]' for name, kind in types)})"
-
 
 _MARKS: Final = (("m_visit", "bigint"), ("m_batch", "text"), ("m_before", "bigint"), ("m_after", "bigint"))
 _MESSAGES: Final = (
@@ -49,17 +43,17 @@ _VALUES = ", ".join(f"s.{name}::json" if name in DOCUMENTS else f"s.{name}" for 
 
 _TOLD = f"""
 INSERT INTO message (institution_id, infno, msgid, request_digest, outcome_id)
-SELECT * FROM {_unnest(_MESSAGES)}
+SELECT * FROM {unnest(_MESSAGES)}
 """
 _MARKED = f"""
 UPDATE fee_line f SET settlement_id = m.after
-  FROM {_unnest(_MARKS)} AS m(visit_id, batch, before, after)
+  FROM {unnest(_MARKS)} AS m(visit_id, batch, before, after)
  WHERE f.bucket = (m.visit_id & 1023)::smallint AND f.visit_id = m.visit_id
    AND (m.batch IS NULL OR f.batch = m.batch) AND f.settlement_id IS NOT DISTINCT FROM m.before
 """
 _SETTLED = f"""
 INSERT INTO settlement (bucket, {", ".join(NAMES)})
-SELECT (s.id & 1023)::smallint, {_VALUES} FROM {_unnest(SETTLEMENT_COLUMNS)} AS s({", ".join(NAMES)})
+SELECT (s.id & 1023)::smallint, {_VALUES} FROM {unnest(SETTLEMENT_COLUMNS)} AS s({", ".join(NAMES)})
 """
 
 #: Purchases only; the rest is in `WRITE_ALL`.
@@ -74,13 +68,13 @@ WRITE_COUNTERS = Together(
         "counted": f"""
 INSERT INTO benefit_counter (bucket, person_id, counter, period, value, cap)
 SELECT (c.person_id & 1023)::smallint, c.person_id, c.counter, c.period, c.value, c.cap
-  FROM {_unnest(_COUNTERS)} AS c(person_id, counter, period, value, cap)
+  FROM {unnest(_COUNTERS)} AS c(person_id, counter, period, value, cap)
     ON CONFLICT (bucket, person_id, counter, period) DO UPDATE SET value = excluded.value, cap = excluded.cap
 """,
         "used": f"""
 INSERT INTO authorisation_usage (bucket, authorisation_id, period, used, last_used_at)
 SELECT (u.authorisation_id & 1023)::smallint, u.authorisation_id, u.period, u.used, u.at
-  FROM {_unnest(_USAGES)} AS u(authorisation_id, period, used, at)
+  FROM {unnest(_USAGES)} AS u(authorisation_id, period, used, at)
     ON CONFLICT (bucket, authorisation_id, period) DO UPDATE SET used = excluded.used,
        last_used_at = greatest(authorisation_usage.last_used_at, excluded.last_used_at)
 """,

@@ -243,3 +243,17 @@ def _envelope(
 def _stamp(moment: datetime) -> str:
     """17 digits, to the millisecond."""
     return f"{moment:%Y%m%d%H%M%S}{moment.microsecond // 1000:03d}"
+
+
+def new_reference() -> str:
+    """Ten digits under which an answer is found again in the log."""
+    return f"{secrets.randbelow(10**10):010d}"
+
+
+def defect_of_ours(reference: str) -> GongjiError:
+    """``platform.defect``: what a sender is told when we fail; the log has the rest under the number."""
+    return GongjiError(
+        "platform.defect",
+        f"the platform failed: tell its operator the number {reference}",
+        f"平台内部错误，请联系平台运维并提供异常流水号 {reference}",
+    )

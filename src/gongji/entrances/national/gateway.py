@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,7 +9,6 @@ from urllib.parse import quote
 
 import msgspec
 import structlog
-from anyio import to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -25,7 +23,9 @@ from gongji.entrances.national.envelope import (
     Times,
     UnknownTransaction,
     decode,
+    defect_of_ours,
     failure,
+    new_reference,
     no_answer_yet,
     read_envelope,
     read_input,
@@ -39,7 +39,7 @@ from gongji.entrances.national.pace import Pace
 from gongji.entrances.national.reception import Reception
 from gongji.entrances.national.services import names_other_service
 from gongji.entrances.national.transaction import Answer, Call, Download, Envelope
-from gongji.entrances.national.transactions import TRANSACTIONS
+from gongji.entrances.national.transactions import TRANSACTIONS, carry_out
 from gongji.entrances.platform import Platform
 from gongji.foundation.clock import Clock
 from gongji.foundation.errors import GongjiError
@@ -128,7 +128,7 @@ class NationalGateway:
             return refusal.body
         except UnknownTransaction as refusal:
             note(f"refused.{refusal.code}", "infno")
-            return router_failure(refusal, _reference())
+            return router_failure(refusal, new_reference())
         except GongjiError as refusal:
             log.info("national.refused", path=path, code=refusal.code, field=refusal.field)
             note(f"refused.{refusal.code}", refusal.field or "", refusal.zh)
@@ -138,9 +138,9 @@ class NationalGateway:
         # The one place where a defect becomes an answer: a cashier must get the interface's form, not a broken
         # connection. The log has the traceback, under the number that the answer names.
         except Exception as defect:
-            reference = _reference()
+            reference = new_reference()
             log.error("national.defect", path=path, reference=reference, exc_info=defect)
-            return failure(_defect(reference), Times(received_at, clock.now()))
+            return failure(defect_of_ours(reference), Times(received_at, clock.now()))
         finally:
             if known.institution is not None and notes:
                 self._deviations.record(known.institution.id, known.infno, notes, received_at)
@@ -162,7 +162,7 @@ class NationalGateway:
         self._note_habits(institution, envelope, received_at)
         nodes = read_input(envelope)
         call = Call(self._platform, self._reception, envelope, institution, nodes, received_at, admission.completed)
-        answer = await _carry_out(call)
+        answer = await carry_out(call)
         if answer.warning is not None:
             note("warned", "", answer.warning)
         return answer, institution.region
@@ -203,29 +203,3 @@ def _stream(file: Download) -> Response:
         "content-length": str(file.size),
     }
     return StreamingResponse(file.content, headers=headers, media_type="application/octet-stream")
-
-
-async def _carry_out(call: Call) -> Answer:
-    """Let a transaction do its work: in a worker thread, or on the loop when it only waits. Who is called off leaves the
-    thread to its end."""
-    transaction = TRANSACTIONS[call.envelope.infno]
-    if not transaction.admits:
-        await call.admitted()
-    if transaction.waits:
-        outcome = transaction.handle(call)
-    else:
-        outcome = await to_thread.run_sync(transaction.handle, call, abandon_on_cancel=True)
-    return outcome if isinstance(outcome, Answer) else await outcome
-
-
-def _reference() -> str:
-    """Ten digits under which an answer is found again in the log."""
-    return f"{secrets.randbelow(10**10):010d}"
-
-
-def _defect(reference: str) -> GongjiError:
-    return GongjiError(
-        "platform.defect",
-        f"the platform failed: tell its operator the number {reference}",
-        f"平台内部错误，请联系平台运维并提供异常流水号 {reference}",
-    )

@@ -6,7 +6,6 @@ A hospital may as well send the transactions of mobile payment in the common env
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final, cast
@@ -21,6 +20,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gongji.entrances.national.envelope import (
     LARGEST_BODY,
     decode,
+    defect_of_ours,
+    new_reference,
     read_envelope,
     too_large,
     unknown_transaction,
@@ -28,7 +29,7 @@ from gongji.entrances.national.envelope import (
 from gongji.entrances.national.reception import Reception
 from gongji.entrances.national.sm import Application, seal, unseal
 from gongji.entrances.national.transaction import Answer, Call
-from gongji.entrances.national.transactions import TRANSACTIONS
+from gongji.entrances.national.transactions import carry_out
 from gongji.entrances.platform import Platform
 from gongji.foundation.clock import CHINA
 from gongji.foundation.errors import GongjiError, InvalidInput, NotSignedIn
@@ -103,7 +104,7 @@ class MobileDoor:
         try:
             app = await to_thread.run_sync(self._app, message)
             call = await to_thread.run_sync(self._open, path, message, app)
-            answer = await _carry_out(call)
+            answer = await carry_out(call)
             sealed = seal(application(app), _texts(answer), self._platform.clock.now().astimezone(CHINA))
             return {"code": 0, "success": True, "message": answer.warning or "成功", **sealed}
         except GongjiError as refusal:
@@ -111,9 +112,9 @@ class MobileDoor:
             return _refused(refusal)
         # As at the gateway: whoever pays must get an answer in the interface's form, and the log the traceback.
         except Exception as defect:
-            reference = f"{secrets.randbelow(10**10):010d}"
+            reference = new_reference()
             log.error("mobile.defect", path=path, reference=reference, exc_info=defect)
-            return _failure(f"平台内部错误，请联系平台运维并提供异常流水号 {reference}[platform.defect]")
+            return _refused(defect_of_ours(reference))
 
     def _app(self, message: Mapping[str, object]) -> MobileApp:
         app_id, stamp, now = message.get("appId"), message.get("timestamp"), self._platform.clock.now()
@@ -143,12 +144,6 @@ class MobileDoor:
         return Call(
             self._platform, self._reception, envelope, app.institution, {"data": data}, self._platform.clock.now()
         )
-
-
-async def _carry_out(call: Call) -> Answer:
-    transaction = TRANSACTIONS[call.envelope.infno]
-    outcome = transaction.handle(call) if transaction.waits else await to_thread.run_sync(transaction.handle, call)
-    return outcome if isinstance(outcome, Answer) else await outcome
 
 
 def _texts(answer: Answer) -> dict[str, object]:

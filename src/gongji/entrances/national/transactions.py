@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from anyio import to_thread
+
 from gongji.entrances.national import (
     e_credential,
     file_exchange,
@@ -29,7 +31,7 @@ from gongji.entrances.national import (
     undoing,
     uploads,
 )
-from gongji.entrances.national.transaction import Transaction
+from gongji.entrances.national.transaction import Answer, Call, Transaction
 
 TRANSACTIONS: Final[Mapping[str, Transaction]] = {
     transaction.infno: transaction
@@ -59,3 +61,16 @@ TRANSACTIONS: Final[Mapping[str, Transaction]] = {
     )
     for transaction in family.TRANSACTIONS
 }
+
+
+async def carry_out(call: Call) -> Answer:
+    """Let a transaction do its work: in a worker thread, or on the loop when it only waits. Who is called off leaves the
+    thread to its end."""
+    transaction = TRANSACTIONS[call.envelope.infno]
+    if not transaction.admits:
+        await call.admitted()
+    if transaction.waits:
+        outcome = transaction.handle(call)
+    else:
+        outcome = await to_thread.run_sync(transaction.handle, call, abandon_on_cancel=True)
+    return outcome if isinstance(outcome, Answer) else await outcome

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from gongji.foundation.arrays import Column, Integers, SmallIntegers, Texts, columns
+from gongji.foundation.arrays import Column, Integers, SmallIntegers, Texts, columns, unnest
 from gongji.foundation.clock import CHINA
 from gongji.foundation.together import Together
 from gongji.ledger.holds import Hold, HoldPurpose, HoldReceipt, HoldState, StepKind
@@ -95,27 +95,23 @@ _STEPS: Final = (
 _USAGES: Final = (("u_id", "bigint"), ("u_period", "text"), ("u_used", "bigint"), ("u_at", "timestamptz"))
 
 
-def _unnest(types: Sequence[tuple[str, str]]) -> str:
-    return f"unnest({', '.join(f'%({name})b::{kind}[]' for name, kind in types)})"
-
-
 WRITE_HOLDS: Final = Together(
     {
         "made": f"""
 INSERT INTO hold (bucket, id, person_id, account, amount, captured, released, state, purpose, reference,
                   authorisation_id, placed_at, expires_at, ended_at)
-SELECT (m.id & 1023)::smallint, m.* FROM {_unnest(_MADE)}
+SELECT (m.id & 1023)::smallint, m.* FROM {unnest(_MADE)}
        AS m(id, person_id, account, amount, captured, released, state, purpose, reference, authorisation_id,
             placed_at, expires_at, ended_at)
 """,
         "moved": f"""
 UPDATE hold h SET captured = m.captured, released = m.released, state = m.state, ended_at = m.ended_at
-  FROM {_unnest(_MOVED)} AS m(id, captured, released, state, ended_at)
+  FROM {unnest(_MOVED)} AS m(id, captured, released, state, ended_at)
  WHERE h.bucket = (m.id & 1023)::smallint AND h.id = m.id
 """,
         "noted": f"""
 INSERT INTO hold_step (bucket, id, hold_id, kind, captured, released, remaining, key, request_digest, settlement_id, at)
-SELECT (s.id & 1023)::smallint, s.* FROM {_unnest(_STEPS)}
+SELECT (s.id & 1023)::smallint, s.* FROM {unnest(_STEPS)}
        AS s(id, hold_id, kind, captured, released, remaining, key, request_digest, settlement_id, at)
 """,
     }
@@ -125,7 +121,7 @@ SELECT (s.id & 1023)::smallint, s.* FROM {_unnest(_STEPS)}
 WRITE_USAGE: Final = f"""
 INSERT INTO authorisation_usage (bucket, authorisation_id, period, used, last_used_at)
 SELECT (u.authorisation_id & 1023)::smallint, u.authorisation_id, u.period, u.used, u.at
-  FROM {_unnest(_USAGES)} AS u(authorisation_id, period, used, at)
+  FROM {unnest(_USAGES)} AS u(authorisation_id, period, used, at)
     ON CONFLICT (bucket, authorisation_id, period) DO UPDATE SET used = excluded.used,
        last_used_at = greatest(authorisation_usage.last_used_at, excluded.last_used_at)
 """
