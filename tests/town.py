@@ -11,12 +11,15 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from gongji.family.tables import authorisation
+from gongji.foundation.access import Caller, Duty, Role
 from gongji.foundation.clock import CHINA, MovableClock
 from gongji.foundation.database import Database
 from gongji.foundation.ids import bucket_of, compose
 from gongji.foundation.personal import Vault
+from gongji.foundation.workdays import WEEKDAYS
 from gongji.ledger.model import AccountKind
 from gongji.ledger.service import balances_of, open_balances, register_poster
+from gongji.oversight import freezes
 from gongji.registry.certificate import CITIZEN_ID, check_certificate, check_digit
 from gongji.registry.entering import add_catalogue, add_enrolments, add_institutions, add_people
 from gongji.registry.entries import NewCatalogueItem, NewEnrolment, NewInstitution, NewPerson
@@ -166,6 +169,24 @@ class Town:
         with self.database.transaction() as connection:
             connection.execute(authorisation.insert().values(values | more))
         return authorisation_id
+
+    def freeze(
+        self, person_id: int, reason: str = "holder_asked", until: date | None = None, region: str = TIELING
+    ) -> int:
+        """An officer of the region freezes somebody's account; gives the freeze's number."""
+        with self.database.transaction() as connection:
+            made = freezes.freeze(
+                connection,
+                WEEKDAYS,
+                person_id=person_id,
+                region=region,
+                reason=reason,
+                until=until,
+                note="",
+                caller=Caller(Role.OFFICER, "0210", None, region, frozenset({Duty.REVIEWER})),
+                at=self.clock.now(),
+            )
+        return made.id
 
     def key(self, institution: Institution, infno: str, msgid: str | None = None, content: str = "") -> MessageKey:
         """A message's key; without a msgid, a fresh one."""

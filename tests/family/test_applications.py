@@ -199,14 +199,17 @@ def test_nothing_of_the_father_is_told_before_the_commitment(town: Town, jining:
         send(town, RuleBook.shipped(), draft)
 
 
-def test_a_frozen_account_is_not_shared_and_what_was_shared_is_paused(town: Town, jining: tuple[int, int]) -> None:
+def test_a_frozen_account_is_not_bound_nor_resumed_until_its_last_day_is_over(
+    town: Town, jining: tuple[int, int]
+) -> None:
     daughter, father = jining
     sent = send(town, RuleBook.shipped(), named(town, daughter, father))
     assert sent.authorisation_id is not None
     now = town.clock.now()
     with town.database.transaction() as connection:
-        paused = wishes.freeze_account(connection, person_id=daughter, until=date(2024, 9, 30), actor="0810", at=now)
-        assert [one.id for one in paused] == [sent.authorisation_id]
+        service.pause(connection, sent.authorisation_id, person_id=daughter, actor="citizen", at=now)
+    town.freeze(daughter, until=date(2024, 9, 30), region=JINING)
+    with town.database.transaction() as connection:
         with pytest.raises(GongjiError, match="account_frozen"):
             service.resume(connection, sent.authorisation_id, person_id=daughter, actor="citizen", at=now)
         checks = applications.eligibility(connection, RuleBook.shipped(), daughter, now)

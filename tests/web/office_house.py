@@ -25,6 +25,7 @@ from gongji.foundation.clock import CHINA
 from gongji.foundation.documents import Document, read_document
 from gongji.foundation.sessions import begin_session
 from gongji.foundation.settings import Settings
+from gongji.registry import service as registry
 from gongji.rules.book import RuleBook
 from gongji.rules.model import Relation
 from gongji.settlement.model import Settlement, wire_id
@@ -156,6 +157,12 @@ class House:
         """The clock moves on; what was decided is carried out."""
         self.town.clock.advance(timedelta(minutes=10))
         return carry_out_decisions(self.platform)
+
+    def numbers_of(self, person_id: int) -> tuple[str, str]:
+        """Somebody's ID number and person number."""
+        with self.town.database.transaction() as connection:
+            found = registry.people_by_id(connection, self.town.vault, [person_id])[person_id]
+        return found.certificate, found.psn_no
 
     def season(self) -> tuple[int, int, int]:
         """October 2024 in Jining: a mother who is a resident, her son with ¥1,000.00, and their sharing."""

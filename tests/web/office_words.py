@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from gongji.entrances.web.office.case import CHOICES
-from gongji.entrances.web.office.pages import NOTICES
+from gongji.entrances.web.office.pages import NOTICES, WAYS
 from gongji.entrances.web.office.queue import SHOWN
 from gongji.entrances.wording import Language, catalogue
 from gongji.family.evidence import EvidenceState
+from gongji.family.freezes import Awaited, FreezeReason, LiftReason
 from gongji.foundation.access import Role
 from gongji.oversight.model import Ground, Outcome
 from gongji.premium.model import OrderState
@@ -18,7 +19,7 @@ _ACTIONS = [
 
 FAMILIES = {
     "office.notice": NOTICES,
-    "office.way": ["queue", "disputes", "counter", "tax", "trail"],
+    "office.way": [name for name, _, _ in WAYS],
     "office.clock": ["none", "fine", "soon", "late"],
     "office.span": ["days", "whole_days", "hours", "minutes"],
     "office.queue.show": SHOWN,
@@ -27,6 +28,11 @@ FAMILIES = {
     "office.document": list(EvidenceState),
     "office.compare.insurance": ["sharer", "user", "in_order", "paused", "none"],
     "office.step": ["claim", "release", "decide", "take_back", "agree", "disagree", "failed"],
+    "freeze.reason": list(FreezeReason),
+    "freeze.lift": list(LiftReason),
+    "office.freeze.second": list(Awaited),
+    "office.freeze.opinion": ["agree", "disagree"],
+    "office.freezes.awaits": list(Awaited),
     "premium.state": list(OrderState),
     "dispute.ground": list(Ground),
     "dispute.outcome": list(Outcome),

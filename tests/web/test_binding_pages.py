@@ -14,7 +14,6 @@ from phone import Pages, serving_pages
 from PIL import Image
 
 from gongji.family import service as family
-from gongji.family import wishes
 from gongji.family.model import FactKind, KinshipFact
 from gongji.foundation.errors import Busy
 from gongji.foundation.outbox import send_waiting
@@ -314,10 +313,7 @@ def test_8_an_empty_account_may_be_bound(pages: Pages) -> None:
 
 def test_stop_9_a_frozen_account_says_until_when(pages: Pages) -> None:
     daughter, _ = jining(pages.town)
-    with pages.town.database.transaction() as connection:
-        wishes.freeze_account(
-            connection, person_id=daughter, until=date(2024, 9, 30), actor="0810", at=pages.town.clock.now()
-        )
+    pages.town.freeze(daughter, until=date(2024, 9, 30), region=JINING)
     phone = pages.phone(daughter)
     assert "您的个人账户暂时冻结" in phone.open("/c/bind")
     assert "2024-10-01" in phone.words

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from gongji.family import store
+from gongji.family import freezes_store, store
 from gongji.family.decide import BindingDecision, BindingFacts, BindingRequest, Party, decide_binding
 from gongji.family.kinship_store import kinship_around, record_kinship
 from gongji.family.model import Authorisation, AuthorisationState
@@ -131,7 +131,7 @@ def parties(
 ) -> tuple[Party, Party]:
     """Two people as the registers know them on a day, read while both are locked; see `Party`."""
     enrolments = store.enrolments_of(connection, ids)
-    frozen = store.frozen_until(connection, ids)
+    frozen = freezes_store.standing(connection, ids, on)
     around = store.open_authorisations_around(connection, ids)
 
     def party(person_id: int) -> Party:
@@ -143,7 +143,7 @@ def parties(
             enrols_on=store.next_enrolment(enrolments[person_id], on),
             as_sharer=tuple(one for one in around if one.sharer_id == person_id),
             as_user=tuple(one for one in around if one.user_id == person_id),
-            frozen_until=frozen.get(person_id),
+            frozen=frozen.get(person_id),
         )
 
     return party(ids[0]), party(ids[1])

@@ -7,7 +7,7 @@ the family, and nobody is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -31,6 +31,7 @@ __all__ = [
     "Desk",
     "Step",
     "carry_out",
+    "check_not_own",
     "check_reader",
     "claim",
     "decide",
@@ -64,7 +65,7 @@ def claim(connection: sa.Connection, authorisation_id: int, caller: Caller, at: 
     _check_open(before, decided)
     if holder == caller.holder:
         return
-    _check_not_own(connection, before, caller, at)
+    _check_not_of_own(connection, before, caller, at)
     if holder is not None and at - casework_store.claimed_at(connection, authorisation_id) < CLAIM_LASTS:
         raise _taken(holder)
     casework_store.take_charge(connection, authorisation_id, caller.holder, at)
@@ -196,7 +197,7 @@ def second_opinion(
             "复审要由另一位同事来做",
             field="case",
         )
-    _check_not_own(connection, before, caller, at)
+    _check_not_of_own(connection, before, caller, at)
     if agree:
         due_at = at + TAKE_BACK_WITHIN
         casework_store.change_decision(connection, authorisation_id, second=caller.holder, due_at=due_at)
@@ -279,18 +280,26 @@ def _check_open(case: Authorisation, decided: Decided | None) -> None:
         )
 
 
-def _check_not_own(connection: sa.Connection, case: Authorisation, caller: Caller, at: datetime) -> None:
+def _check_not_of_own(connection: sa.Connection, case: Authorisation, caller: Caller, at: datetime) -> None:
+    check_not_own(connection, (case.sharer_id, case.user_id), caller, at)
+
+
+def check_not_own(connection: sa.Connection, people: Collection[int], caller: Caller, at: datetime) -> None:
+    """Refuse an officer who is one of these people, a relative of one, or shares an account with one.
+
+    Raises:
+        Refused: ``case.own``; never for an officer of whom it is not known who they are.
+    """
     person_id = casework_store.officer_person(connection, caller.holder)
     if person_id is None:
         return
     on = at.astimezone(CHINA).date()
-    facts = kinship_around(connection, [person_id, case.sharer_id, case.user_id])
-    related = person_id in (case.sharer_id, case.user_id) or any(
-        relations_between(person_id, one, facts, on) or relations_between(one, person_id, facts, on)
-        for one in (case.sharer_id, case.user_id)
+    facts = kinship_around(connection, [person_id, *people])
+    related = person_id in people or any(
+        relations_between(person_id, one, facts, on) or relations_between(one, person_id, facts, on) for one in people
     )
     shared = any(
-        {one.sharer_id, one.user_id} & {case.sharer_id, case.user_id}
+        one.sharer_id in people or one.user_id in people
         for one in store.open_authorisations_around(connection, [person_id])
     )
     if related or shared:

@@ -8,11 +8,11 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from gongji.family import store
+from gongji.family import freezes_store, store
 from gongji.family.decide import check_limits
 from gongji.family.kinship_store import end_stated, forget_stated
 from gongji.family.model import Authorisation
-from gongji.family.refusals import Code, coded, refuse
+from gongji.family.refusals import Code, account_frozen, coded, refuse
 from gongji.family.transitions import IN_FORCE_STATES, transition
 from gongji.family.words import AGENCY_END_REASONS, Action, EndReason
 from gongji.foundation.clock import CHINA
@@ -60,10 +60,9 @@ def resume(
     """
     before, _ = store.lock_authorisation(connection, authorisation_id)
     check_side(before, Side.SHARER, person_id)
-    until = store.frozen_until(connection, [person_id]).get(person_id)
-    if until is not None and at.astimezone(CHINA).date() <= until:
-        free = until + timedelta(days=1)
-        raise refuse(Code.ACCOUNT_FROZEN, possible_from=free, free=free.isoformat())
+    frozen = freezes_store.standing(connection, [person_id], at.astimezone(CHINA).date()).get(person_id)
+    if frozen is not None:
+        raise account_frozen(frozen.until)
     return _move(connection, authorisation_id, Action.RESUME, Side.SHARER, person_id=person_id, actor=actor, at=at)
 
 

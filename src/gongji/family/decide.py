@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from gongji.family.evidence import documents_in_words
+from gongji.family.freezes import Freeze
 from gongji.family.kinship import holds, relations_between, stated_fact
 from gongji.family.model import Authorisation, AuthorisationState, FactKind, KinshipFact
-from gongji.family.refusals import Code, refuse
+from gongji.family.refusals import Code, account_frozen, refuse
 from gongji.family.transitions import IN_FORCE_STATES, OPEN_STATES, transition
 from gongji.family.words import Action, who_in_words
 from gongji.registry.model import Enrolment
@@ -57,7 +58,7 @@ class Party:
         enrols_on: first day of the next enrolment, when one is registered ahead.
         as_sharer: authorisations by which others use this person's account.
         as_user: authorisations by which this person uses another's.
-        frozen_until: the last day on which the agency keeps the account from being shared; None while it is free.
+        frozen: the freeze under which the agency lets nothing be paid from the account; None while it is free.
     """
 
     person_id: int
@@ -67,7 +68,7 @@ class Party:
     enrols_on: date | None
     as_sharer: tuple[Authorisation, ...]
     as_user: tuple[Authorisation, ...]
-    frozen_until: date | None = None
+    frozen: Freeze | None = None
 
     def died_by(self, on: date) -> bool:
         """Whether the person was dead on a day."""
@@ -270,11 +271,10 @@ def sharer_has_an_account(facts: BindingFacts) -> None:
 
 
 def account_is_free(facts: BindingFacts) -> None:
-    """Refuse an account that the agency keeps from being shared for now: ``account_frozen``."""
-    until = facts.sharer.frozen_until
-    if until is not None and facts.on <= until:
-        free = until + timedelta(days=1)
-        raise refuse(Code.ACCOUNT_FROZEN, possible_from=free, free=free.isoformat())
+    """Refuse an account from which nothing may be paid for now: ``account_frozen``."""
+    frozen = facts.sharer.frozen
+    if frozen is not None and frozen.stands(facts.on):
+        raise account_frozen(frozen.until)
 
 
 def procedure_is_known(facts: BindingFacts) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -123,6 +123,16 @@ def refuse(
     )
 
 
+def account_frozen(until: date | None) -> GongjiError:
+    """``authorisation.account_frozen``: nothing is paid from the sharer's account until this last day; None: until the
+    freeze is lifted."""
+    if until is None:
+        return refuse(Code.ACCOUNT_FROZEN, when_zh="解除冻结以后", when_en="once the freeze is lifted")
+    free = until + timedelta(days=1)
+    zh, en = f"{free.isoformat()} 起", f"from {free.isoformat()}"
+    return refuse(Code.ACCOUNT_FROZEN, possible_from=free, when_zh=zh, when_en=en)
+
+
 def coded(words: type[_Word], given: str | None, field: str, *, among: Collection[_Word] | None = None) -> _Word:
     """The member of a closed list that a text names.
 
@@ -180,8 +190,8 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         "be_user", "您可以请参加职工医保的家人给您共济", "a relative in the employee scheme can share with you",
     ),
     Code.ACCOUNT_FROZEN: Entry(
-        "您的个人账户暂时冻结，{free} 起才能共济",
-        "your account is frozen for now and can be shared again from {free}",
+        "您的个人账户暂时冻结，{when_zh}才能共济",
+        "your account is frozen for now and can be shared again {when_en}",
         "counter", "对冻结有疑问，请到参保地医保经办窗口，或拨 12393", "ask at the agency's counter, or call 12393",
     ),
     Code.REGION_UNKNOWN: Entry(

@@ -2,7 +2,8 @@
 
 Every function that changes an authorisation locks both people first, reads again, decides and writes; if it refuses,
 nothing was written. Where making, changing and reviewing stand: `binding`, `changes`, `reviewing`; requests that
-are made screen by screen: `applications`, `consent_codes`; what families set beside limits, and freezes: `wishes`.
+are made screen by screen: `applications`, `consent_codes`; what families set beside limits: `wishes`; freezes of
+accounts: `freezes`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from gongji.family.changes import (
 from gongji.family.kinship_store import kinship_around, record_kinship
 from gongji.family.model import Authorisation, AuthorisationEvent
 from gongji.family.reviewing import evidence_content, evidence_list, hand_in_evidence, review, review_queue
+from gongji.family.store import lock_people
 from gongji.family.tables import authorisation as authorisation_table
 from gongji.family.tables import authorisation_usage
 from gongji.foundation.clock import CHINA
@@ -45,6 +47,7 @@ __all__ = [
     "hand_in_evidence",
     "kinship_around",
     "leave",
+    "lock_people",
     "lock_with_partners",
     "pause",
     "record_kinship",

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import Range
 from gongji.family.messages import messages_of_event
 from gongji.family.model import Authorisation, AuthorisationEvent, AuthorisationState
 from gongji.family.refusals import Code, refuse
-from gongji.family.tables import account_freeze, authorisation, authorisation_event, authorisation_usage
+from gongji.family.tables import authorisation, authorisation_event, authorisation_usage
 from gongji.family.transitions import OPEN_STATES
 from gongji.foundation.clock import CHINA
 from gongji.foundation.ids import bucket_of
@@ -61,14 +61,6 @@ def lock_people(connection: sa.Connection, ids: Collection[int]) -> dict[int, Li
     if len(found) < len(set(ids)):
         raise refuse(Code.PERSON_UNKNOWN)
     return found
-
-
-def frozen_until(connection: sa.Connection, ids: Collection[int]) -> dict[int, date]:
-    """The last day on which an agency keeps people's accounts from being shared; nothing for whom it never did."""
-    rows = connection.execute(
-        sa.select(account_freeze.c.person_id, account_freeze.c.until).where(account_freeze.c.person_id.in_(ids))
-    )
-    return {row.person_id: row.until for row in rows}
 
 
 def enrolments_of(connection: sa.Connection, ids: Collection[int]) -> dict[int, list[Enrolment]]:

@@ -169,14 +169,54 @@ binding_application = sa.Table(
     sa.Index(None, "authorisation_id"),
 )
 
-#: Accounts that an agency keeps from being shared for a time; the last word on a person counts.
+#: Freezes of personal accounts: asked for, agreed to by a second officer where the reason accuses somebody, lifted again.
 account_freeze = sa.Table(
     "account_freeze",
     metadata,
-    sa.Column("person_id", sa.BigInteger, primary_key=True),
-    sa.Column("until", sa.Date, nullable=False),
-    sa.Column("actor", sa.Text, nullable=False),
-    moment_column("at"),
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("person_id", sa.BigInteger, nullable=False),
+    sa.Column("region", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("note", sa.Text),
+    sa.Column("until", sa.Date),
+    sa.Column("stands_until", sa.Date, nullable=False),
+    sa.Column("asked_by", sa.Text, nullable=False),
+    moment_column("asked_at"),
+    sa.Column("agreed_by", sa.Text),
+    moment_column("agreed_at", nullable=True),
+    sa.Column("lift_reason", sa.Text),
+    sa.Column("lift_asked_by", sa.Text),
+    moment_column("lift_asked_at", nullable=True),
+    sa.Column("ending", sa.Text),
+    sa.Column("ended_by", sa.Text),
+    moment_column("ended_at", nullable=True),
+    sa.CheckConstraint(
+        "reason IN ('holder_asked', 'identity_check', 'death_check', 'credit_check', 'misuse_check', 'decision')",
+        name="reason_known",
+    ),
+    sa.CheckConstraint("reason <> 'decision' OR until IS NOT NULL", name="decision_names_a_day"),
+    sa.CheckConstraint("agreed_by <> asked_by", name="two_officers_freeze"),
+    sa.CheckConstraint(
+        "reason IN ('misuse_check', 'decision') OR (agreed_by IS NULL AND stands_until = coalesce(until, '9999-12-31'))",
+        name="others_stand_at_once",
+    ),
+    sa.CheckConstraint("(agreed_by IS NULL) = (agreed_at IS NULL)", name="agreement_is_somebodys"),
+    sa.CheckConstraint(
+        "(lift_asked_by IS NULL) = (lift_asked_at IS NULL) AND (lift_asked_by IS NULL) = (lift_reason IS NULL)",
+        name="lifting_is_somebodys",
+    ),
+    sa.CheckConstraint(
+        "reason NOT IN ('misuse_check', 'decision') OR ending IS DISTINCT FROM 'lifted' OR ended_by <> lift_asked_by",
+        name="two_officers_lift",
+    ),
+    sa.CheckConstraint("ending IN ('lifted', 'not_agreed', 'over')", name="ending_known"),
+    sa.CheckConstraint(
+        "(ending IS NULL) = (ended_at IS NULL) AND (ended_by IS NULL) = (ending IS NULL OR ending = 'over')",
+        name="ending_is_somebodys",
+    ),
+    sa.Index("account_freeze_open", "person_id", unique=True, postgresql_where=sa.text("ended_at IS NULL")),
+    sa.Index(None, "region", "id"),
+    comment="stands_until: while a second officer is waited for some working days, then until; 9999-12-31: no day is named",
 )
 
 #: Leave that an elder gives somebody to use the pages for them. Never changed but to be ended.

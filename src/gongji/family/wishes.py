@@ -1,18 +1,17 @@
-"""What sharers and users set beside limits: purposes, the amount kept back, the order of several sharers; and freezes."""
+"""What sharers and users set beside limits: purposes, the amount kept back, the order of several sharers."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from gongji.family import store
 from gongji.family.changes import Side, check_side, lock_with_partners
-from gongji.family.model import Authorisation, AuthorisationState
+from gongji.family.model import Authorisation
 from gongji.family.refusals import Code, refuse
-from gongji.family.tables import account_freeze, authorisation
+from gongji.family.tables import authorisation
 from gongji.family.transitions import IN_FORCE_STATES, transition
 from gongji.family.words import Action
 from gongji.foundation.clock import CHINA
@@ -121,36 +120,6 @@ def put_in_order(connection: sa.Connection, *, user_id: int, order: Sequence[int
             _write(connection, [one], rank=rank)
             details = {"rank": rank, "rank_before": one.rank}
             store.insert_event(connection, one.id, one.state, actor=actor, at=at, reason="order", details=details)
-
-
-def freeze_account(
-    connection: sa.Connection, *, person_id: int, until: date, actor: str, at: datetime
-) -> list[Authorisation]:
-    """An agency keeps an account from being shared for a time; what is active is paused at once.
-
-    Args:
-        connection: the transaction.
-        person_id: whose account.
-        until: the last day; one that has passed lifts the freeze.
-        actor: who, for the history.
-        at: now.
-
-    Returns:
-        The authorisations that were paused. The sharer may resume them once the time is over.
-    """
-    lock_with_partners(connection, person_id)
-    new = insert(account_freeze).values(person_id=person_id, until=until, actor=actor, at=at)
-    changed = {"until": until, "actor": actor, "at": at}
-    connection.execute(new.on_conflict_do_update(index_elements=["person_id"], set_=changed))
-    if until < at.astimezone(CHINA).date():
-        return []
-    around = store.open_authorisations_around(connection, [person_id])
-    active = [one for one in around if one.sharer_id == person_id and one.state is AuthorisationState.ACTIVE]
-    for one in active:
-        after = transition(one.state, Action.PAUSE)
-        store.change_state(connection, one, after, at=at)
-        store.insert_event(connection, one.id, after, actor=actor, at=at, reason="frozen")
-    return active
 
 
 def _write(connection: sa.Connection, ones: Collection[Authorisation], **values: object) -> None:

@@ -30,9 +30,13 @@ class Role(StrEnum):
 class Duty(StrEnum):
     """What an officer may do beside reading; an identity provider tells it at log-in."""
 
+    #: At the window: looks people up, files for them, takes down what they say.
+    CLERK = "clerk"
     REVIEWER = "reviewer"
     SECOND_REVIEWER = "second_reviewer"
     TAX_CLERK = "tax_clerk"
+    #: Holds the agency's books against the institutions'.
+    CLEARING_CLERK = "clearing_clerk"
     AUDITOR = "auditor"
 
 

@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -89,6 +89,22 @@ def post(connection: sa.Connection, writer: Poster, journals: Sequence[Journal])
     if moved != block.accounts:
         raise account_missing()
     writer.confirm(block)
+
+
+def freeze_accounts(connection: sa.Connection, person_id: int, until: date | None) -> int:
+    """Let nothing be paid from a person's personal accounts up to a last day, or again from now on (None). Whoever has
+    them locked to pay from them is waited for; what comes in comes in.
+
+    Returns:
+        How many accounts the person has; 0 when there is nothing to freeze.
+    """
+    mine = (
+        account.c.bucket == bucket_of(person_id),
+        account.c.id.in_([personal_account(kind, person_id) for kind in PERSONAL]),
+        account.c.closed_at.is_(None),
+    )
+    connection.execute(sa.select(account.c.id).where(*mine).order_by(account.c.id).with_for_update(key_share=True))
+    return connection.execute(account.update().where(*mine).values(frozen_until=until)).rowcount
 
 
 def account_missing() -> InvalidInput:

@@ -18,6 +18,7 @@ account = sa.Table(
     sa.Column("kind", sa.SmallInteger, nullable=False),
     fen_column("balance"),
     moment_column("closed_at", nullable=True),
+    sa.Column("frozen_until", sa.Date),
     sa.PrimaryKeyConstraint("bucket", "id"),
     sa.CheckConstraint("bucket = id & 1023", name="bucket_in_id"),
     sa.CheckConstraint("kind = (id >> 10) & 255", name="kind_in_id"),
@@ -25,6 +26,7 @@ account = sa.Table(
     sa.CheckConstraint("closed_at IS NULL OR balance = 0", name="closed_is_empty"),
     # Only the balance changes: room on the page keeps updates away from the index.
     postgresql_with={"fillfactor": "60"},
+    comment="frozen_until: the last day on which an agency lets nothing be paid from it; 9999-12-31 while none is named",
 )
 
 poster = sa.Table(

@@ -98,6 +98,7 @@ class Books(msgspec.Struct):
         reversed: ids of settlements that are taken back.
         paid_second: fen of a settlement's cash that second transactions paid, where it is to be taken back.
         undone: ids of those that were taken back by an undo, reversals among them.
+        frozen: people from whose personal account an agency lets nothing be paid today.
         wallets: for each (person, institution) where there is something in the wallet, the code of the reason why it may
             not pay there, None where it may.
         turned: for a person to whom something may go back, the last year that their account has seen the end of, and
@@ -114,6 +115,7 @@ class Books(msgspec.Struct):
     turned: dict[int, tuple[int, datetime]] = {}
     paid_second: dict[int, int] = {}
     wallets: dict[tuple[int, int], str | None] = {}
+    frozen: set[int] = set()
 
     def copy(self) -> Books:
         """Books that may be changed without these changing."""
@@ -129,6 +131,7 @@ class Books(msgspec.Struct):
             dict(self.turned),
             dict(self.paid_second),
             self.wallets,
+            self.frozen,
         )
 
     def move(self, transfer: Transfer) -> None:

@@ -64,6 +64,7 @@ from gongji.settlement.waterfall import (
     Draw,
     Offer,
     Payment,
+    Purse,
     Wallet,
     offered_kinds,
     pay,
@@ -154,7 +155,7 @@ def settle(case: Case, books: Books, rules: RuleBook, at: datetime, settlement_i
     bill = _bill(case, batches)
     assessment = _assess(case, enrolment, bill, books, rules, day_of(case, on))
     sharing_rule = rules.sharing(enrolment.region, on)
-    own = purse_of(patient.id, OWN_ORDER, books.balances) if patient.has_account else None
+    own = own_purse(patient.id, books) if patient.has_account else None
     purpose = Purpose.INPATIENT if case.visit.stay is not None else purpose_of(command.institution.kind)
     offers = [offer_of(one, sharing_rule, purpose, books, at) for one in case.sharings] if sharing_rule else []
     wallet = _wallet_at(patient.id, command.institution.id, books)
@@ -280,12 +281,20 @@ def _speaks_of(rule: BenefitRule, offsite: OffSite) -> bool:
     return any(offsite in modifier.cases for modifier in rule.share.modifiers)
 
 
+def own_purse(person_id: int, books: Books) -> Purse:
+    """A person's own accounts, in the order in which they pay for the person."""
+    purse = purse_of(person_id, OWN_ORDER, books.balances)
+    return replace(purse, locked=True) if person_id in books.frozen else purse
+
+
 def offer_of(sharing: Sharing, rule: SharingRule, purpose: Purpose, books: Books, at: datetime) -> Offer:
     """What one sharer can give now for a purpose, within the authorisation's limits and the region's rule."""
     authorisation = sharing.authorisation
     withheld = None
     if authorisation.state is AuthorisationState.PAUSED:
         withheld = "shared.none.paused"
+    elif authorisation.sharer_id in books.frozen:
+        withheld = "shared.none.frozen"
     elif not sharing.sharer_insured:
         withheld = "shared.none.sharer_not_insured"
     elif purpose not in authorisation.purposes or purpose not in rule.purposes:

@@ -216,7 +216,10 @@ def _of_stays(commands: Sequence[Command | ReversePart]) -> list[SettleAdmission
 def _assemble(rows: Rows, at: datetime) -> Loaded:
     loaded = Loaded()
     books = loaded.books
-    books.balances.update(rows[LOCK_ACCOUNTS])
+    for account, balance, frozen in rows[LOCK_ACCOUNTS]:
+        books.balances[account] = balance
+        if frozen:
+            books.frozen.add(person_of(account))
     for person, counter, period, value, cap in rows[COUNTERS]:
         books.counters[person, counter, period] = CounterValue(value, cap)
     enrolments = {row[0]: _enrolment(row[1:]) for row in rows[ENROLMENTS]}

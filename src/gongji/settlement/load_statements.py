@@ -114,11 +114,12 @@ _JOURNALS = "SELECT id FROM unnest(%(returning)b::bigint[]) AS r(id)"
 
 
 def _lock_accounts(wanted: str) -> Locking:
-    return Locking(wanted, "account", "a.id, a.balance", "a.closed_at IS NULL")
+    told = "a.id, a.balance, a.frozen_until >= %(today)s::date"
+    return Locking(wanted, "account", told, "a.closed_at IS NULL")
 
 
 #: The personal accounts (kinds 1 and 2) of patients and their sharers, and the patients' wallets (kind 5); where there are
-#: reversals or holds, theirs too.
+#: reversals or holds, theirs too. Of each whether nothing may be paid from it today.
 LOCK_ACCOUNTS = _lock_accounts(_OWN_ACCOUNTS)
 LOCK_MORE_ACCOUNTS = _lock_accounts(f"{_OWN_ACCOUNTS} UNION {_returning(_JOURNALS)}")
 LOCK_ACCOUNTS_OF_STAYS = _lock_accounts(f"{_OWN_ACCOUNTS} UNION {_returning(stay_store.JOURNALS)}")

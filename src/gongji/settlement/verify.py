@@ -14,6 +14,7 @@ from gongji.ledger import verify as ledger
 from gongji.ledger.finding import Check, Finding
 from gongji.ledger.tables import STANDS
 from gongji.premium import verify as premium
+from gongji.settlement import freeze_checks as freezes
 from gongji.settlement.model import UNDO
 from gongji.settlement.second import verify as second
 from gongji.wallet import verify as wallet
@@ -340,6 +341,7 @@ CHECKS: Final[dict[str, Check]] = {
     "holds were authorised": holds_were_authorised,
     "fee lines have visits": lines_have_visits,
     "stays match their lines and settlements": admissions_match,
+    **freezes.CHECKS,
     **premium.CHECKS,
     **second.CHECKS,
     **wallet.CHECKS,

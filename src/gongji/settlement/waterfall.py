@@ -62,9 +62,15 @@ class Wallet(msgspec.Struct, frozen=True, gc=False):
 
 
 class Purse(msgspec.Struct, frozen=True, gc=False):
-    """A person's accounts that may pay, in the order in which they do: (account id, fen)."""
+    """A person's accounts that may pay, in the order in which they do: (account id, fen).
+
+    Attributes:
+        accounts: the accounts.
+        locked: whether an agency lets nothing be paid from them (the accounts are frozen).
+    """
 
     accounts: tuple[tuple[int, int], ...]
+    locked: bool = False
 
     @property
     def total(self) -> int:
@@ -225,6 +231,8 @@ def _own(payable: int, rule: SharingRule | None, use: AccountUse, own: Purse | N
         return PayerLine("own", 0, "own.none.not_asked", clause), []
     if own is None:
         return PayerLine("own", 0, "own.none.no_account", clause), []
+    if own.locked and payable:
+        return PayerLine("own", 0, "own.none.frozen", clause, {"balance": own.total}), []
     amount = min(payable, own.total)
     if amount == 0:
         because = "own.none.nothing_left" if payable == 0 else "own.none.empty"

@@ -14,6 +14,7 @@ from gongji.entrances.api import (
     accounts,
     authorisations,
     counter,
+    freezes,
     holds,
     institution_keys,
     ledger,
@@ -62,6 +63,7 @@ def build_api(platform: Platform) -> FastAPI:
     for router in (
         people.router,
         accounts.router,
+        freezes.router,
         holds.router,
         counter.router,
         settlements.router,

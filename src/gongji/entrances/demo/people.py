@@ -12,6 +12,7 @@ from gongji.foundation.access import Duty
 _OFFICERS: Final = (
     ("0210", "211200", "铁岭 · 初审", (Duty.REVIEWER,)),
     ("0211", "211200", "铁岭 · 复审", (Duty.SECOND_REVIEWER,)),
+    ("0212", "211200", "铁岭 · 窗口", (Duty.CLERK,)),
     ("0810", "370800", "济宁 · 初审", (Duty.REVIEWER,)),
     ("0811", "370800", "济宁 · 税务入库", (Duty.TAX_CLERK,)),
     ("2101", "210000", "辽宁省 · 稽核", (Duty.AUDITOR,)),

@@ -25,7 +25,7 @@ from gongji.ledger.model import (
 from gongji.rules.book import RuleBook
 from gongji.rules.model import Purpose
 from gongji.settlement.books import Books, PatientFacts, Sharing, apply_moves, home
-from gongji.settlement.decide import offer_of
+from gongji.settlement.decide import offer_of, own_purse
 from gongji.settlement.holds import refusals
 from gongji.settlement.holds.model import (
     CaptureHold,
@@ -36,7 +36,7 @@ from gongji.settlement.holds.model import (
     PlaceHold,
     ReleaseHold,
 )
-from gongji.settlement.waterfall import OWN_ORDER, WALLET_ONLY, Draw, purse_of
+from gongji.settlement.waterfall import WALLET_ONLY, Draw, purse_of
 
 #: What a sharer's authorisation has to allow for each purpose; what is not here is never held from a sharer's account.
 SHARED_PURPOSES: Final = {HoldPurpose.DEPOSIT: Purpose.DEPOSIT, HoldPurpose.PREMIUM: Purpose.RESIDENT_PREMIUM}
@@ -88,7 +88,7 @@ def place(
 
     Raises:
         InvalidInput: ``hold.amount``, ``hold.expires_at``.
-        Refused: ``hold.died``, ``hold.payer``, ``hold.not_shareable``, ``hold.withheld``, ``hold.not_enough``,
+        Refused: ``hold.died``, ``hold.payer``, ``hold.account_frozen``, ``hold.not_shareable``, ``hold.withheld``, ``hold.not_enough``,
             ``enrolment.not_in_force``.
     """
     if command.amount <= 0:
@@ -135,7 +135,10 @@ def _draws(
     if command.authorisation_id is None:
         if command.payer_id != person.id:
             raise refusals.payer_unknown()
-        purse = purse_of(person.id, WALLET_ONLY if command.from_wallet else OWN_ORDER, books.balances)
+        from_wallet = command.from_wallet
+        purse = purse_of(person.id, WALLET_ONLY, books.balances) if from_wallet else own_purse(person.id, books)
+        if purse.locked:
+            raise refusals.account_frozen()
         if purse.total < command.amount:
             raise refusals.not_enough(command.amount, purse.total)
         return purse.draw(command.amount)

@@ -23,6 +23,7 @@ PURPOSE_WORDS = {
 
 WITHHELD_WORDS = {
     "shared.none.paused": ("the authorisation is paused", "家庭共济已暂停"),
+    "shared.none.frozen": ("the relative's account is frozen for now", "家人的个人账户暂时冻结"),
     "shared.none.sharer_not_insured": (
         "the sharer's employee insurance is not in order",
         "共济人的职工医保当前不正常",
@@ -71,6 +72,16 @@ def payer_unknown() -> GongjiError:
         "只能冻结本人账户的资金，或在有效的家庭共济授权下冻结共济人的资金",
         field="authorisation_id",
         accepted="an authorisation in force from this payer for this person",
+    )
+
+
+def account_frozen() -> GongjiError:
+    """The person's own account is frozen by the agency."""
+    return Refused(
+        "hold.account_frozen",
+        "the agency has frozen this personal account: nothing can be paid from it for now; ask the agency, or call 12393",
+        "个人账户暂时冻结，现在不能用它付钱；原因写在“我的账户”里，有疑问请到参保地医保经办窗口，或拨 12393",
+        field="payer_id",
     )
 
 

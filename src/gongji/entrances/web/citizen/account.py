@@ -17,6 +17,7 @@ from gongji.entrances.papers.press import Paper, Sheet
 from gongji.entrances.web.citizen.printing import as_pdf, verification
 from gongji.entrances.web.visits import Visit
 from gongji.entrances.wording import catalogue, money
+from gongji.family import freezes_store
 from gongji.family import service as family
 from gongji.foundation import audit
 from gongji.foundation.clock import CHINA
@@ -99,6 +100,8 @@ def account(visit: Visit) -> Response:
     whole = month_of(visit, month)
     who, kind = visit.query("who"), visit.query("kind")
     names = {str(line.under): line.who for line in whole.lines if line.under is not None}
+    freezes = freezes_store.freezes_of(visit.connection, visit.person_id)
+    on = visit.now.date()
     shown = [
         line
         for line in reversed(whole.lines)
@@ -113,6 +116,8 @@ def account(visit: Visit) -> Response:
         people=[("me", visit.reader.text("home.payments.mine")), *sorted(names.items())],
         kinds=[(one, visit.reader.text(f"account.kind.{one}")) for one in KINDS],
         title=_month_name(visit, month),
+        freeze=next((one for one in freezes if one.stands(on)), None),
+        past_freezes=[(one.asked_at, one.free_again, one.reason) for one in freezes if not one.stands(on)],
     )
 
 

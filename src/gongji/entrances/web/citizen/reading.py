@@ -22,9 +22,10 @@ from gongji.entrances.web.citizen.settlement import (
 from gongji.entrances.web.citizen.sharings import Sharing, sharings
 from gongji.entrances.web.visits import Visit
 from gongji.entrances.wording import Language
-from gongji.family import applications
+from gongji.family import applications, freezes_store
 from gongji.family import service as family
 from gongji.family.applications import ApplicationState
+from gongji.family.freezes import Freeze
 from gongji.family.model import Authorisation, AuthorisationState
 from gongji.foundation import audit
 from gongji.foundation.errors import InvalidInput, NotFound
@@ -57,6 +58,7 @@ class Home:
         asked: requests that wait for the reader's consent: number, and who asks.
         pending: the reader's own requests under way: number, and for whom.
         unread: messages that were not opened.
+        freeze: under which the reader's account is frozen; None while it is free.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Home:
     asked: tuple[tuple[str, str], ...]
     pending: tuple[tuple[str, str], ...]
     unread: int
+    freeze: Freeze | None
 
 
 def home(visit: Visit, before: str | None) -> Home:
@@ -113,6 +116,7 @@ def home(visit: Visit, before: str | None) -> Home:
         asked=_asked(visit),
         pending=_pending(visit),
         unread=unread(connection, person_id),
+        freeze=freezes_store.standing(connection, [person_id], now.date()).get(person_id),
     )
 
 

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from gongji.entrances.web.headers import SafeHeaders
 from gongji.entrances.web.leaving import leave_route
-from gongji.entrances.web.office import case, counter, disputes, tax, trail
+from gongji.entrances.web.office import case, counter, disputes, freezing, people, tax, trail
 from gongji.entrances.web.office.queue import home
 from gongji.entrances.web.problems import Problems
 from gongji.entrances.web.session import OFFICERS
@@ -34,6 +34,14 @@ PAGES: Final[tuple[tuple[str, str, PageWork], ...]] = (
     ("/disputes", "GET", disputes.disputes),
     ("/disputes/{number}", "GET", disputes.dispute),
     ("/disputes/{number}", "POST", disputes.answer),
+    ("/people", "GET", people.look_up),
+    ("/people", "POST", people.find),
+    ("/people/{psn_no}", "GET", people.overview),
+    ("/people/{psn_no}/freeze", "GET", freezing.account),
+    ("/people/{psn_no}/freeze", "POST", freezing.freeze),
+    ("/freezes", "GET", freezing.standing),
+    ("/freezes/{number}/lift", "POST", freezing.lift),
+    ("/freezes/{number}/second", "POST", freezing.second),
     ("/counter", "GET", counter.counter),
     ("/counter/consent", "POST", counter.consent),
     ("/counter/helper", "POST", counter.helper),

@@ -17,6 +17,7 @@ from gongji.family import applications, mandates
 from gongji.family.mandates import DAYS, Scope
 from gongji.family.refusals import Code, refuse
 from gongji.foundation import audit
+from gongji.foundation.access import Duty
 from gongji.foundation.errors import GongjiError
 from gongji.registry import service as registry
 from gongji.registry.certificate import certificate_key
@@ -24,13 +25,13 @@ from gongji.registry.certificate import certificate_key
 _CITIZEN: Final = "01"
 
 
-@for_duties(*REVIEWERS)
+@for_duties(Duty.CLERK, *REVIEWERS)
 def counter(visit: Visit) -> Response:
     """``GET /counter``: the two forms."""
     return _page(visit, {})
 
 
-@for_duties(*REVIEWERS)
+@for_duties(Duty.CLERK, *REVIEWERS)
 def consent(visit: Visit) -> Response:
     """``POST /counter/consent``: a relative agrees to what a sharer asked for."""
     errors: dict[str, str] = {}
@@ -59,7 +60,7 @@ def consent(visit: Visit) -> Response:
     return _page(visit, errors)
 
 
-@for_duties(*REVIEWERS)
+@for_duties(Duty.CLERK, *REVIEWERS)
 def helper(visit: Visit) -> Response:
     """``POST /counter/helper``: an elder lets somebody use the pages for them."""
     errors: dict[str, str] = {}

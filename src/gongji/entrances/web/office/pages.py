@@ -16,10 +16,12 @@ REVIEWERS: Final = (Duty.REVIEWER, Duty.SECOND_REVIEWER)
 ON_CASES: Final = (*REVIEWERS, Duty.AUDITOR)
 
 #: Name, address and whose duty it is, in the order of the way about.
-_WAYS: Final = (
+WAYS: Final = (
     ("queue", "/", ON_CASES),
     ("disputes", "/disputes", ON_CASES),
-    ("counter", "/counter", REVIEWERS),
+    ("people", "/people", (Duty.CLERK, *ON_CASES)),
+    ("freezes", "/freezes", ON_CASES),
+    ("counter", "/counter", (Duty.CLERK, *REVIEWERS)),
     ("tax", "/tax", (Duty.TAX_CLERK,)),
     ("trail", "/trail", (Duty.AUDITOR,)),
 )
@@ -30,6 +32,7 @@ NOTICES: Final = (
     *("released", "taken_back", "agreed", "disagreed"),
     *("decided", "decided_last", "to_second", "to_second_last"),
     *("answered", "dispute_answered", "consented", "helping"),
+    *("frozen", "freed", "lift_asked", "freeze_agreed", "freeze_disagreed"),
 )
 
 
@@ -64,7 +67,7 @@ def show(visit: Visit, template: str, *, status: int = 200, **values: object) ->
 
 def ways(visit: Visit) -> list[tuple[str, str]]:
     """The pages that the officer's duties lead to: name and address."""
-    return [(name, address) for name, address, duties in _WAYS if visit.caller.duties.intersection(duties)]
+    return [(name, address) for name, address, duties in WAYS if visit.caller.duties.intersection(duties)]
 
 
 def area_prefix(visit: Visit) -> str:
