@@ -11,9 +11,12 @@ run: $(VENV)/installed
 demo: $(VENV)/installed
 	$(BIN)/gongji demo
 
+# Two processes at a time, each with a PostgreSQL of its own; the tests of a file stay together. WORKERS=0: one after the other.
+WORKERS ?= 2
+
 test: $(VENV)/installed-test
 	$(MAKE) lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check src tests bench docs/pictures

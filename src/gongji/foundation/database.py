@@ -126,7 +126,7 @@ def with_database(url: str, name: str) -> str:
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
-def create_database(url: str, *, afresh: bool = False, template: str = "template0") -> None:
+def create_database(url: str, *, afresh: bool = False) -> None:
     """Make the database that `url` names unless it is there; `afresh` drops it first."""
     name = make_url(url).database or ""
     with psycopg.connect(with_database(url, "postgres"), autocommit=True) as server:
@@ -134,10 +134,9 @@ def create_database(url: str, *, afresh: bool = False, template: str = "template
             server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         elif server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             return
-        encoding = sql.SQL(" ENCODING 'UTF8'") if template == "template0" else sql.SQL("")
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(name))
         try:
-            server.execute(statement + encoding)
+            server.execute(statement)
         except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
             return  # two first starts at once: the other one made it
 
