@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gongji.entrances.web.office.case import CHOICES
+from gongji.entrances.web.office.filing_form import FIELDS
 from gongji.entrances.web.office.pages import NOTICES, WAYS
 from gongji.entrances.web.office.queue import SHOWN
 from gongji.entrances.wording import Language, catalogue
@@ -11,11 +12,16 @@ from gongji.family.freezes import Awaited, FreezeReason, LiftReason
 from gongji.foundation.access import Role
 from gongji.oversight.model import Ground, Outcome
 from gongji.premium.model import OrderState
+from gongji.registry.filings import FilingKind, FilingState
+from gongji.settlement.kinds import TWO_DISEASES
 
 #: Actions of the audit that are told in words of their own are those that the catalogue has.
 _ACTIONS = [
     msgid.removeprefix("readers.action.") for msgid in catalogue(Language.CHINESE) if "readers.action." in msgid
 ]
+
+#: Fields of filings that are written; the others are chosen.
+_WRITTEN = {name for fields in FIELDS.values() for name in fields} - {"word", "which"}
 
 FAMILIES = {
     "office.notice": NOTICES,
@@ -28,6 +34,12 @@ FAMILIES = {
     "office.document": list(EvidenceState),
     "office.compare.insurance": ["sharer", "user", "in_order", "paused", "none"],
     "office.step": ["claim", "release", "decide", "take_back", "agree", "disagree", "failed"],
+    "office.filing.kind": list(FilingKind),
+    "office.filing.state": list(FilingState),
+    "office.filing.which": list(TWO_DISEASES),
+    "office.filing.field": sorted(_WRITTEN),
+    "office.filing.wrong": sorted(_WRITTEN),
+    "office.filing.hint": sorted(_WRITTEN),
     "freeze.reason": list(FreezeReason),
     "freeze.lift": list(LiftReason),
     "office.freeze.second": list(Awaited),

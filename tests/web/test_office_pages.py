@@ -22,6 +22,8 @@ from gongji.family.model import AuthorisationState
 from gongji.foundation.access import Caller, Duty, Role
 from gongji.foundation.audit import audit_entry
 from gongji.foundation.clock import CHINA
+from gongji.registry import filings
+from gongji.registry.filings import FilingKind, NewFiling
 from town import Town
 
 
@@ -281,11 +283,15 @@ def addresses(house: House) -> list[tuple[str, str]]:
     with house.town.database.transaction() as connection:
         dispute = connection.execute(sa.text("SELECT id FROM dispute")).scalar_one()
         item = family.evidence_list(connection, asked.id)[0].id
-        psn_no = connection.execute(
-            sa.text("SELECT psn_no FROM person WHERE id = :id"), {"id": asked.sharer_id}
-        ).scalar_one()
+        filing = filings.file(
+            connection,
+            house.town.database.serials,
+            NewFiling(asked.sharer_id, FilingKind.ELSEWHERE, "370800", date(2025, 1, 1)),
+            house.town.clock.now(),
+        )
+    _, psn_no = house.numbers_of(asked.sharer_id)
     freeze = str(house.town.freeze(asked.sharer_id, "misuse_check"))
-    number = {"cases": str(asked.id), "disputes": str(dispute), "tax": order, "freezes": freeze}
+    number = {"people": str(filing), "cases": str(asked.id), "disputes": str(dispute), "tax": order, "freezes": freeze}
     filled = []
     for path, method, _ in PAGES:
         room = path.split("/")[1]
@@ -336,11 +342,12 @@ def no_duty() -> Caller:
 
 def test_each_duty_sees_its_own_pages_only(house: House) -> None:
     pages = [path for method, path in addresses(house) if method == "GET"]
+    on_cases = {"", "cases", "disputes", "people", "people/filings", "people/freeze", "freezes"}
     for duty, rooms in (
-        (Duty.CLERK, {"people", "counter"}),
-        (Duty.REVIEWER, {"", "cases", "disputes", "counter", "people", "people/freeze", "freezes"}),
-        (Duty.SECOND_REVIEWER, {"", "cases", "disputes", "counter", "people", "people/freeze", "freezes"}),
-        (Duty.AUDITOR, {"", "cases", "disputes", "trail", "people", "people/freeze", "freezes"}),
+        (Duty.CLERK, {"people", "people/filings", "people/filings/new", "counter"}),
+        (Duty.REVIEWER, {*on_cases, "counter", "people/filings/new"}),
+        (Duty.SECOND_REVIEWER, {*on_cases, "counter"}),
+        (Duty.AUDITOR, {*on_cases, "trail"}),
         (Duty.TAX_CLERK, {"tax"}),
     ):
         for region in ("211200", "370800"):

@@ -16,7 +16,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from gongji.foundation.errors import NotFound, Refused
+from gongji.foundation.errors import InvalidInput, NotFound, Refused
 from gongji.foundation.ids import Serials, bucket_of, compose
 from gongji.registry import refusals, store
 from gongji.registry.refusals import RowsRefused
@@ -229,22 +229,29 @@ def file(connection: sa.Connection, serials: Serials, row: NewFiling, at: dateti
 
 
 def filings_of(
-    connection: sa.Connection, person_id: int, kinds: Iterable[FilingKind] = tuple(FilingKind), on: date | None = None
+    connection: sa.Connection,
+    person_id: int,
+    kinds: Iterable[FilingKind] = tuple(FilingKind),
+    on: date | None = None,
+    *,
+    withdrawn: bool = False,
 ) -> list[Filing]:
-    """A person's filings of some kinds that were not withdrawn, those that begin latest first.
+    """A person's filings of some kinds, those that begin latest first.
 
     Args:
         connection: the transaction.
         person_id: whose.
         kinds: which kinds.
         on: only those that take in this day; None for all.
+        withdrawn: whether those that were withdrawn are told, too.
     """
     conditions = [
         filing.c.bucket == bucket_of(person_id),
         filing.c.person_id == person_id,
         filing.c.kind.in_([kind.value for kind in kinds]),
-        filing.c.state != FilingState.WITHDRAWN.value,
     ]
+    if not withdrawn:
+        conditions.append(filing.c.state != FilingState.WITHDRAWN.value)
     if on is not None:
         conditions.append(filing.c.during.contains(on))
     rows = connection.execute(
@@ -303,6 +310,39 @@ def grant(connection: sa.Connection, person_id: int, filing_id: int, word: str |
             field="trt_dcla_detl_sn",
         )
     return _update(connection, known, state=FilingState.GRANTED.value, word=known.word if word is None else word)
+
+
+def end(connection: sa.Connection, person_id: int, filing_id: int, last_day: date, why: str) -> Filing:
+    """The agency ends a filing that it granted; what was settled under it stays.
+
+    Args:
+        connection: the transaction.
+        person_id: whose.
+        filing_id: which.
+        last_day: the last day on which it holds, on which it holds now.
+        why: the reason, kept in its details.
+
+    Raises:
+        NotFound: ``filing.unknown``. Refused: ``filing.not_granted``. InvalidInput: ``filing.last_day``.
+    """
+    known = _locked(connection, person_id, filing_id)
+    if known.state is not FilingState.GRANTED:
+        raise Refused(
+            "filing.not_granted",
+            "only a filing that was granted ends: one that is under review is withdrawn",
+            "没有审核通过的备案不用终止；还在审核的，请撤销",
+            field="trt_dcla_detl_sn",
+        )
+    if not known.holds(last_day):
+        raise InvalidInput(
+            "filing.last_day",
+            "the last day has to be one on which the filing holds",
+            f"最后一天应在 {known.since.isoformat()} 到 {known.until.isoformat() if known.until else '以后'} 之间",
+            field="last_day",
+            accepted="a day on which the filing holds",
+        )
+    during = store.during(known.since, last_day)
+    return _update(connection, known, during=during, details={**known.details, "ended": why})
 
 
 def _locked(connection: sa.Connection, person_id: int, filing_id: int) -> Filing:

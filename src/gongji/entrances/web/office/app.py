@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from gongji.entrances.web.headers import SafeHeaders
 from gongji.entrances.web.leaving import leave_route
-from gongji.entrances.web.office import case, counter, disputes, freezing, people, tax, trail
+from gongji.entrances.web.office import case, counter, disputes, filings, freezing, people, tax, trail
 from gongji.entrances.web.office.queue import home
 from gongji.entrances.web.problems import Problems
 from gongji.entrances.web.session import OFFICERS
@@ -37,6 +37,10 @@ PAGES: Final[tuple[tuple[str, str, PageWork], ...]] = (
     ("/people", "GET", people.look_up),
     ("/people", "POST", people.find),
     ("/people/{psn_no}", "GET", people.overview),
+    ("/people/{psn_no}/filings", "GET", filings.listed),
+    ("/people/{psn_no}/filings/new", "GET", filings.new),
+    ("/people/{psn_no}/filings/new", "POST", filings.file),
+    ("/people/{psn_no}/filings/{number}", "POST", filings.step),
     ("/people/{psn_no}/freeze", "GET", freezing.account),
     ("/people/{psn_no}/freeze", "POST", freezing.freeze),
     ("/freezes", "GET", freezing.standing),
