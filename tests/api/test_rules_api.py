@@ -68,6 +68,12 @@ def test_all_regions_are_listed_with_spans_and_grade(http: httpx.Client) -> None
     assert tieling["grade"] == "C"
     assert tieling["benefits"] == [
         {"scheme": "310", "kind": "outpatient", "spans": [{"effective": "2024-01-01", "until": None}]},
+        {"scheme": "310", "kind": "inpatient", "spans": [{"effective": "2024-01-01", "until": None}]},
+        {
+            "scheme": "390",
+            "kind": "inpatient",
+            "spans": [{"effective": "2024-01-01", "until": "2024-12-31"}, {"effective": "2025-01-01", "until": None}],
+        },
         {"scheme": "390", "kind": "two_diseases", "spans": [{"effective": "2025-01-01", "until": None}]},
     ]
     jining = items["370800"]["benefits"][0]["spans"]
@@ -82,7 +88,12 @@ def test_a_regions_rule_has_every_number_with_its_clause(http: httpx.Client) -> 
     body = http.get("/rules/211202", params={"on": "2024-06-12"}).json()
 
     assert (body["region"], body["name"], body["on"]) == ("211200", "铁岭市", "2024-06-12")
-    (outpatient,) = body["benefits"]
+    assert [(one["scheme"], one["kind"]) for one in body["benefits"]] == [
+        ("310", "outpatient"),
+        ("310", "inpatient"),
+        ("390", "inpatient"),
+    ]
+    outpatient = body["benefits"][0]
     ratios = {
         (one["case"]["status"], one["case"]["tier"]): one for one in outpatient["numbers"] if one["section"] == "share"
     }
@@ -102,6 +113,23 @@ def test_a_regions_rule_has_every_number_with_its_clause(http: httpx.Client) -> 
     assert "parent" in terms["relations"]
     assert {one["about"] for one in body["conflicts"]} >= {"deductible.2023"}
     assert {one["about"] for one in body["gaps"]} >= {"employee.outpatient"}
+
+
+def test_what_is_known_beside_benefits_comes_with_its_clause(http: httpx.Client) -> None:
+    body = http.get("/rules/210700", params={"on": "2025-02-01"}).json()
+    known = {(one["section"], one["name"], *one["path"]): one for one in body["known"]}
+
+    premium = known["values", "resident_premium", "low_income_edge"]
+    assert (premium["value"], premium["unit"]) == (16_000, "fen")
+    credit = known["accrual", "active.contribution_base"]
+    assert (credit["value"], credit["unit"]) == (200, "ratio")
+    assert known["waiting", "resident", "outside_window"]["value"] == 3
+    assert known["enrolment", "window", "closes"]["value"] == "2025-03-31"
+    assert known["enrolment", "newborn", "within_days"]["clause"]["rule"] == (
+        "cn/liaoning/jinzhou#enrolment.newborn.within_days"
+    )
+    assert known["wallet", "goes_back"]["value"] is False
+    assert not any(section == "sharing" for section, *_ in known), "the whole rule stands in `sharing`"
 
 
 def test_before_the_first_rule_there_is_none_in_force(http: httpx.Client) -> None:

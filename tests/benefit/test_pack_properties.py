@@ -30,7 +30,7 @@ from pack_years import (  # noqa: E402  numpy is looked for first
     steady,
 )
 
-from gongji.rules.model import BenefitRule, DeductibleKind, Measure, Reset, Scheme, Status  # noqa: E402
+from gongji.rules.model import Basis, BenefitRule, DeductibleKind, Measure, Reset, Scheme, Status  # noqa: E402
 
 everywhere = pytest.mark.parametrize("benefit", pack_benefits(), ids=lambda benefit: benefit.key.replace(" ", "-"))
 
@@ -48,9 +48,18 @@ def test_there_are_as_many_years_as_are_asked_for(benefit: PackBenefit) -> None:
     assert pay(benefit, years).fund.any(), "and the funds pay in some of them"
 
 
+#: Texts whose further fund takes all that the person still bears, the deductible of the pooled fund included, with the
+#: value that it begins above.
+DEDUCTIBLE_PAID_TOO = {"211200 resident inpatient": "catastrophic_deductible"}
+
+
 @everywhere
 def test_the_parts_add_up_and_nothing_is_negative(benefit: PackBenefit) -> None:
     holds(benefit, parts_do_not_add_up)
+    value = DEDUCTIBLE_PAID_TOO.get(benefit.key)
+    takes_unpaid = any(layer.basis is Basis.UNPAID for rule in benefit.rules for layer in rule.layers)
+    assert takes_unpaid == (value is not None), "the exceptions are those that the packs say"
+    assert value is None or rests_on(benefit, value), "the exception has its clause"
 
 
 def parts_do_not_add_up(benefit: PackBenefit, years: Years) -> Column:
@@ -59,7 +68,8 @@ def parts_do_not_add_up(benefit: PackBenefit, years: Years) -> Column:
     wrong = paid.fund + paid.own + paid.shared + paid.cash != total
     for part in (paid.first, paid.deductible, *paid.funds.T, paid.own, paid.shared, paid.cash):
         wrong |= part < 0
-    wrong |= paid.fund > years.in_scope - paid.first - paid.deductible
+    kept = 0 if benefit.key in DEDUCTIBLE_PAID_TOO else paid.deductible
+    wrong |= paid.fund > years.in_scope - paid.first - kept
     return by_person(years, wrong) > 0
 
 
@@ -183,11 +193,16 @@ def retired_get_less(benefit: PackBenefit, years: Years) -> Column:
 DEDUCTIBLE_AT_EACH = {
     "110000 employee inpatient",
     "120000 employee inpatient",
+    "211200 employee inpatient",
+    "211200 resident inpatient",
+    "310000 employee inpatient",
     "320100 employee inpatient",
+    "330100 employee inpatient",
     "330700 employee inpatient",
     "340100 employee inpatient",
     "340800 employee inpatient",
     "341300 employee inpatient",
+    "440100 employee inpatient",
     "520100 employee inpatient",
     "520300 employee inpatient",
     "610100 employee inpatient",
@@ -214,4 +229,6 @@ def split_pays_otherwise(benefit: PackBenefit, years: Years) -> Column:
 
 
 def test_every_exception_is_of_a_benefit_that_is_shipped() -> None:
-    assert LIMIT_ON_COST.keys() | DEDUCTIBLE_AT_EACH <= {benefit.key for benefit in pack_benefits()}
+    assert LIMIT_ON_COST.keys() | DEDUCTIBLE_AT_EACH | DEDUCTIBLE_PAID_TOO.keys() <= {
+        benefit.key for benefit in pack_benefits()
+    }

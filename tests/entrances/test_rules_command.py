@@ -206,6 +206,17 @@ class TestShow:
         assert "[仅在读法 only under cap_measure=cost]" in sheet
         assert "[仅在读法 only under cap_measure=fund]" in sheet
 
+    def test_the_wallet_and_who_may_join_stand_on_the_sheet(self) -> None:
+        sheet = printed("show", "大连", "--on", "2026-02-01")
+        assert "医保钱包 wallet" in sheet
+        assert "每日至多笔数 3  停办自 (时) 22  停办至 (时) 6  未接收的次日退回 (时) 6" in sheet
+        assert "已开通 open\n    是 true" in sheet
+        assert "额度在共济人账户内冻结 是 true  未用部分退回 是 true" in sheet
+        assert "补缴中断期间的费用 back_payment  [承自上级 inherited]\n    只计年限, 不补待遇 years_only" in sheet
+        assert "等级 grade D: 论坛或演示, 不可作为依据" in sheet
+        jinzhou = told("show", "锦州", "--on", "2025-02-01")["sections"]["enrolment"]["values"]
+        assert {one["name"]: one["value"] for one in jinzhou}["window"] == {"closes": "2025-03-31"}
+
     def test_an_unknown_region_is_answered_with_the_nearest(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -374,7 +385,11 @@ class TestDiff:
 class TestSensitivity:
     def test_what_the_open_reading_of_tieling_is_worth(self) -> None:
         """After 150.00 at tier 3, a visit of 300.00 at tier 1 bears 50.00, 200.00 or 150.00 before its 70 %."""
-        (reading,) = told("sensitivity", "铁岭", "--on", "2024-07-01")["readings"]
+        reading, catastrophic = told("sensitivity", "铁岭", "--on", "2024-07-01")["readings"]
+        assert (catastrophic["benefit"], catastrophic["interpretation"]) == (
+            "resident.inpatient",
+            "catastrophic_measure",
+        )
         assert (reading["interpretation"], reading["default"]) == ("mixed_tiers", "one_counter")
         paid = {(one["status"], one["tier"], one["in_scope"], one["before"]): one["paid"] for one in reading["changed"]}
         assert paid["active", "tier_1", "300.00", "tier_3"] == {

@@ -25,6 +25,8 @@ from gongji.settlement.queries import counters_of, find_settlement, paid_by, set
 from town import JINING, TIELING, Town
 from ward import ANQING, XIAN, Ward, moment
 
+ANSHAN = "210300"
+
 
 @pytest.fixture
 def xian(town: Town) -> Ward:
@@ -125,12 +127,13 @@ def test_settled_later_the_rules_and_counters_of_the_discharge_hold(town: Town, 
     assert counters(town, guiying) == {}
 
 
-def test_where_no_text_is_known_the_funds_pay_nothing_and_the_family_pays(town: Town, tieling: Ward) -> None:
-    """Tieling's pack keeps no rule for stays: the answer says so; a daughter's account pays what is in the catalogue."""
-    mother = town.person("王秀兰", "1955-08-13", "retired", balance=200_00, gender=2)
-    daughter = town.person("李梅", "1982-05-01", "active", balance=5_000_00, gender=2)
-    town.share(daughter, mother, purposes=["care", "inpatient"])
-    made = tieling.stayed(mother, "2024-06-03", "2024-06-10", ("C-A", 1, "1800.00"), ("C-C", 1, "68.00"))
+def test_where_no_text_is_known_the_funds_pay_nothing_and_the_family_pays(town: Town) -> None:
+    """Anshan's pack keeps no rule for stays: the answer says so; a daughter's account pays what is in the catalogue."""
+    anshan = Ward.built(town, "H21030300001", "鞍山市中心医院", "210303")
+    mother = town.person("王秀兰", "1955-08-13", "retired", balance=200_00, region=ANSHAN, gender=2)
+    daughter = town.person("李梅", "1982-05-01", "active", balance=5_000_00, region=ANSHAN, gender=2)
+    town.share(daughter, mother, region=ANSHAN, purposes=["care", "inpatient"])
+    made = anshan.stayed(mother, "2024-06-03", "2024-06-10", ("C-A", 1, "1800.00"), ("C-C", 1, "68.00"))
     assert paid(made) == (0, 0, 200, 1600, 68)
     because = {line.payer: line.because for line in made.explanation.payers}
     assert (because["fund.pool"], because["cash"]) == ("fund.none.no_rule", "cash.out_of_scope")
@@ -141,7 +144,7 @@ def test_who_shares_for_care_only_does_not_pay_for_a_stay(town: Town, tieling: W
     daughter = town.person("李梅", "1982-05-01", "active", balance=5_000_00, gender=2)
     town.share(daughter, mother, purposes=["care", "pharmacy"])
     made = tieling.stayed(mother, "2024-06-03", "2024-06-10", ("C-A", 1, "1800.00"))
-    assert paid(made) == (0, 0, 200, 0, 1600)
+    assert paid(made) == (800, 880, 200, 0, 720)
     assert "shared.none.purpose" in {line.because for line in made.explanation.payers}
 
 

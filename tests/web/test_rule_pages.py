@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Iterator
+from datetime import date
 from html import unescape
 
 import httpx
@@ -14,6 +15,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from gongji.entrances.app import build_app
+from gongji.entrances.open_rules.known import known
 from gongji.entrances.open_rules.provenance import provenance
 from gongji.entrances.platform import Platform
 from gongji.entrances.server import serving
@@ -327,6 +329,29 @@ def test_every_clause_of_every_rule_has_its_page(reader: httpx.Client) -> None:
         spans = [span for scheme in Scheme for kind in CareKind for span in book.timeline(region, scheme, kind)]
         for clause in {clause.rule for span in spans for clause in span.rule.clauses.values()}:
             assert provenance(book, clause).region == region
+
+
+def test_waiting_joining_and_the_wallet_stand_on_the_regions_page_and_have_their_sources(
+    reader: httpx.Client,
+) -> None:
+    words = said(reader.get("/rules/210700", params={"on": "2025-02-01"}))
+    assert "居民医保：集中缴费期以外才参保，等几个月才能报 3" in words
+    assert "居民医保集中缴费到哪天 2025年3月31日" in words
+    assert "新生儿出生后多少天内参保 90" in words
+    assert "一天最多转几次 3" in words
+    assert "钱包里的钱能退回个人账户 否" in words
+
+    clause = said(reader.get("/rules/clause/cn/liaoning/jinzhou/enrolment.newborn"))
+    assert "新生儿出生后多少天内参保 90" in clause
+    assert "锦州市 2025 年度居民医保缴费公告" in clause
+    assert "没有编号为" in said(reader.get("/rules/clause/cn/liaoning/jinzhou/enrolment.newborn.moon"), 404)
+
+
+def test_every_value_beside_the_benefits_has_its_page(reader: httpx.Client) -> None:
+    book = RuleBook.shipped()
+    for region in book.regions():
+        for one in known(book.lineage(region), date(2025, 6, 1), with_terms=True):
+            assert provenance(book, one.clause.rule).held
 
 
 def test_what_the_readings_change_stands_on_the_regions_page_in_numbers(reader: httpx.Client) -> None:

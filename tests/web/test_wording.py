@@ -41,7 +41,8 @@ from gongji.registry.keys import SigningDialect
 from gongji.rules.book import SHIPPED, RuleBook
 from gongji.rules.cases import example_files, load_examples
 from gongji.rules.coverage import State
-from gongji.rules.grid import CLASS, GRADES, OTHER_PROVIDER, SELECTED_PROVIDER
+from gongji.rules.enrolment import ENROLMENT_NAMES
+from gongji.rules.grid import CLASS, GRADES, NUMBERED, OTHER_PROVIDER, SELECTED_PROVIDER
 from gongji.rules.model import (
     AccountScope,
     Area,
@@ -65,7 +66,12 @@ from gongji.rules.model import (
     Tier,
     Trigger,
 )
-from gongji.rules.vocabulary import AccrualBase, Contributor, Late
+from gongji.rules.pack import SCHEME_WORDS, scheme_word
+from gongji.rules.particulars import particulars
+from gongji.rules.vocabulary import AccrualBase, BackPayment, Contributor, Late
+from gongji.rules.waiting import GAP_TERMS
+from gongji.rules.wallet import QUOTA_TERMS, WALLET_NAMES
+from gongji.rules.wallet import TERMS as WALLET_PARTS
 from gongji.settlement.model import AccountUse, Explanation, PayerLine
 from gongji.wallet.decide import SENDER_CONDITIONS
 from gongji.wallet.model import Source, TransferState
@@ -94,13 +100,45 @@ def shipped_numbers() -> set[str]:
 
 
 def shipped_cases() -> set[str]:
-    """The words that the plain values' tables are keyed by, but for classes of age."""
+    """The words that the plain values' tables are keyed by, but for classes of age and numbered admissions."""
     tables = [
         entry.value for one in RuleBook.shipped().lineages() for held in one.own.values.values() for entry in held
     ]
     words = {word for table in tables for path in table for word in path}
-    return {word for word in words if not CLASS.fullmatch(word)}
+    return {word for word in words if not (CLASS.fullmatch(word) or NUMBERED.fullmatch(word))}
 
+
+def known_parts() -> set[str]:
+    """The parts of every shipped term of waiting, enrolment and the wallet, as their labels are called."""
+    found = set()
+    for lineage in RuleBook.shipped().lineages():
+        own = lineage.own
+        held = {f"waiting.{scheme_word(scheme)}": entries for scheme, entries in own.waiting.items()}
+        held |= {f"enrolment.{name}": entries for name, entries in own.enrolment.items()}
+        held |= {f"wallet.{name}": entries for name, entries in own.wallet.items()}
+        for name, entries in held.items():
+            found |= {".".join((name, *path)) for entry in entries for path in particulars(entry.value)}
+    return found
+
+
+#: Every part that a pack may give of a term of waiting, enrolment or the wallet: a user's own packs may have more than the
+#: shipped ones.
+KNOWN_TERMS = [
+    *(f"waiting.{scheme}.{part}" for scheme in SCHEME_WORDS for part in (*Late, *GAP_TERMS)),
+    *(f"wallet.terms.{part}" for part in WALLET_PARTS),
+    *(f"wallet.quota.{part}" for part in QUOTA_TERMS),
+    *(f"wallet.{name}" for name in WALLET_NAMES if name not in ("terms", "quota")),
+    *("enrolment.window.opens", "enrolment.window.closes"),
+    *("enrolment.newborn.within_days", "enrolment.newborn.within_months"),
+    *(f"enrolment.retirement_years.{part}" for part in ("men", "women", "paid_here", "shortfall_at_once")),
+    *(f"enrolment.transfer.{part}" for part in ("sending_days", "receiving_days", "total_days")),
+    *(f"enrolment.transfer.{part}" for part in ("balance_moves", "retired_may")),
+    *(
+        f"enrolment.{name}"
+        for name in ENROLMENT_NAMES
+        if name not in ("window", "newborn", "retirement_years", "transfer")
+    ),
+]
 
 #: What an error page tells of.
 PROBLEMS = (
@@ -130,7 +168,17 @@ FAMILIES = {
     "rules.kind": list(CareKind),
     "rules.grade": list(Grade),
     "rules.use": list(AccountUse),
-    "rules.word": [*Tier, *Status, *Attribute, *OffSite, OTHER_PROVIDER, SELECTED_PROVIDER, *GRADES, *shipped_cases()],
+    "rules.word": [
+        *Tier,
+        *Status,
+        *Attribute,
+        *OffSite,
+        OTHER_PROVIDER,
+        SELECTED_PROVIDER,
+        *GRADES,
+        *BackPayment,
+        *shipped_cases(),
+    ],
     "rules.class": ["under.age", "from.age", "under.months", "from.months"],
     "rules.numbered": [Dimension.ADMISSION, Dimension.BAND],
     "rules.about.deductible": [*DeductibleKind, "at_most", "less"],
@@ -154,7 +202,7 @@ FAMILIES = {
     "rules.late": list(Late),
     "rules.table": ["region", "benefits", "grade", "year", "checked"],
     "rules.state": [state.name.lower() for state in State],
-    "rules.known": sorted(shipped_numbers()),
+    "rules.known": sorted({*shipped_numbers(), *KNOWN_TERMS, *known_parts(), "enrolment", "wallet"}),
     "place": list(RuleBook.shipped().regions()),
     "province": list(TILES),
     "province.short": list(TILES),

@@ -194,7 +194,12 @@ def _cap(step: Step) -> str:
     """Whether the cap binds, and whether it is one of a period."""
     rule = step.clause.rule if step.clause and "period" not in step.inputs else ""
     code = "cap.any" if any(word in rule for word in _NOT_OF_A_YEAR) else "cap"
-    return f"{code}.binds" if step.amount != step.inputs.get("owed") else code
+    if step.amount == step.inputs.get("owed"):
+        return code
+    if code == "cap" and not step.amount:
+        return "cap.binds.used_up"
+    at_once = code == "cap" and not step.inputs.get("paid_before")
+    return "cap.binds.at_once" if at_once else f"{code}.binds"
 
 
 def _joined(steps: Sequence[ToldStep], language: Language) -> ToldStep:

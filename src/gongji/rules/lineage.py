@@ -141,8 +141,8 @@ def _sources(pack: Pack) -> Iterator[Source]:
         yield from (entry.source for entry in credits)
     for terms in pack.waiting.values():
         yield from (entry.source for entry in terms)
-    for wallet in pack.wallet.values():
-        yield from (entry.source for entry in wallet)
+    for named in (*pack.enrolment.values(), *pack.wallet.values()):
+        yield from (entry.source for entry in named)
     for one in pack.benefits.values():
         yield from (entry.source for entry in one.shapes)
     for bounds in pack.bounds.values():

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
 from gongji.rules.accrual import AccrualEntry, read_accrual
+from gongji.rules.enrolment import ENROLMENT_NAMES
 from gongji.rules.entries import (
     Bound,
     CounterEntry,
@@ -80,7 +81,7 @@ SHARING_NAMES: Final[Mapping[str, Callable[[Node], object]]] = {
 
 _HEADER = ("region", "name", "inherits")
 _SECTIONS = (
-    *("sources", "scheme", "counters", "rules", "values", "sharing", "accrual", "waiting", "wallet"),
+    *("sources", "scheme", "counters", "rules", "values", "sharing", "accrual", "waiting", "enrolment", "wallet"),
     *("interpretations", "bounds", "conflicts", "gaps"),
 )
 
@@ -128,6 +129,7 @@ class Pack:
     sharing: dict[str, list[Dated[object]]] = field(default_factory=dict)
     accrual: dict[Contributor, list[Dated[AccrualEntry]]] = field(default_factory=dict)
     waiting: dict[Scheme, list[Dated[WaitingTerms]]] = field(default_factory=dict)
+    enrolment: dict[str, list[Dated[object]]] = field(default_factory=dict)
     wallet: dict[str, list[Dated[object]]] = field(default_factory=dict)
     values: dict[str, list[Dated[Table]]] = field(default_factory=dict)
     interpretations: dict[str, Interpretation] = field(default_factory=dict)
@@ -145,6 +147,7 @@ class Pack:
             sharing={name: _known(entries, day) for name, entries in self.sharing.items()},
             accrual={name: _known(entries, day) for name, entries in self.accrual.items()},
             waiting={scheme: _known(entries, day) for scheme, entries in self.waiting.items()},
+            enrolment={name: _known(entries, day) for name, entries in self.enrolment.items()},
             wallet={name: _known(entries, day) for name, entries in self.wallet.items()},
             values={name: _known(entries, day) for name, entries in self.values.items()},
             benefits={
@@ -177,6 +180,7 @@ def read_packs(files: Iterable[Path], problems: Problems) -> dict[str, Pack]:
         with suppress(Unreadable):
             _read_file(read_yaml(path, problems), packs)
     for pack in packs.values():
+        pack.benefits = {key: pack.benefits[key] for key in every_benefit() if key in pack.benefits}
         for name, text in (("region", pack.region), ("name", pack.name)):
             if not text:
                 problems.report("pack.missing_key", pack.at, f"'{name}' is missing", f"缺少“{name}”")
@@ -199,6 +203,7 @@ def _read_file(root: Node, packs: dict[str, Pack]) -> None:
         pack.values |= _read_values(found.get("values"))
         pack.interpretations |= _read_interpretations(found, pack_id)
     pack.sharing |= _read_named(found.get("sharing"), _read_by(SHARING_NAMES))
+    pack.enrolment |= _read_named(found.get("enrolment"), _read_by(ENROLMENT_NAMES))
     pack.wallet |= _read_named(found.get("wallet"), _read_by(WALLET_NAMES))
     pack.accrual |= dict(_read_named(found.get("accrual"), _read_accrual).values())
     pack.waiting |= dict(_read_named(found.get("waiting"), _read_waiting).values())

@@ -260,6 +260,13 @@ class AccrualBase(StrEnum):
     AVERAGE_PENSION = "average_pension"
 
 
+class BackPayment(StrEnum):
+    """What paying for a gap afterwards counts for: 只计缴费年限, 或并补享待遇."""
+
+    YEARS_ONLY = "years_only"
+    BENEFITS_TOO = "benefits_too"
+
+
 class StatusChange(StrEnum):
     """From which month a new status counts for the monthly credit."""
 

@@ -7,8 +7,15 @@
           source: …
       open:
         - {effective: 2025-05-08, value: true, source: …}
+      goes_back: …           # whether money may go back to the personal account
+      one_pending: …         # whether a transfer that is not accepted yet stands in the way of the next one
+      quota:
+        - effective: 2026-01-09
+          value: {freezes: true, unused_returns: true, both_agree: true, ends_with_insurance: true, many_to_many: true}
+          source: …
 
-Hours are full hours in China. The most that one transfer may be is the value ``wallet_transfer_max_single``.
+Hours are full hours in China. The most that one transfer may be is the value ``wallet_transfer_max_single``. `terms` are
+those of money that is really sent, `quota` those of money that stays where it is.
 """
 
 from __future__ import annotations
@@ -18,10 +25,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from gongji.rules.node import Node
+from gongji.rules.particulars import Particulars
 from gongji.rules.sources import Clause
 
 #: The numbers of the terms, in the order in which they are shown.
 TERMS: Final = ("most_a_day", "closed_from", "closed_until", "returned_at")
+
+#: What is said of a wallet that is a quota: it is frozen in the sharer's account, what is not used returns, both agree,
+#: it ends when the insurance changes, many may give to many.
+QUOTA_TERMS: Final = ("freezes", "unused_returns", "both_agree", "ends_with_insurance", "many_to_many")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +72,16 @@ def read_wallet_terms(node: Node) -> WalletTerms:
     return terms
 
 
+def read_wallet_quota(node: Node) -> Particulars:
+    """Read what holds where the wallet is a quota and no money moves, each ``true`` or ``false``."""
+    return {name: child.flag() for name, child in node.fields(QUOTA_TERMS).items()}
+
+
 #: The names of the section and how each is read.
-WALLET_NAMES: Final[Mapping[str, Callable[[Node], object]]] = {"terms": read_wallet_terms, "open": Node.flag}
+WALLET_NAMES: Final[Mapping[str, Callable[[Node], object]]] = {
+    "terms": read_wallet_terms,
+    "open": Node.flag,
+    "goes_back": Node.flag,
+    "one_pending": Node.flag,
+    "quota": read_wallet_quota,
+}

@@ -96,6 +96,19 @@ class TermOut(BaseModel):
     clause: ClauseOut | None
 
 
+class KnownOut(BaseModel):
+    """What a pack knows beside benefits: a premium, a monthly credit, who waits, who may join when, the wallet."""
+
+    section: Literal["values", "accrual", "waiting", "enrolment", "wallet", "sharing"] = Field(
+        description="sharing: single terms, where the whole rule is not known"
+    )
+    name: str = Field(examples=["resident_premium_minimum"])
+    path: list[str] = Field(examples=[["within_days"]], description="the case, or the part of a term; empty: all of it")
+    value: bool | int | date | str | list[str]
+    unit: Literal["fen", "ratio"] | None = Field(description="ratio: per ten thousand; null: a count, a word, a day")
+    clause: ClauseOut
+
+
 class SharingOut(BaseModel):
     """The sharing rule in force."""
 
@@ -149,6 +162,7 @@ class RegionRulesOut(BaseModel):
     on: date
     benefits: list[BenefitRuleOut]
     sharing: SharingOut | None
+    known: list[KnownOut] = Field(description="what the packs know beside benefits and a whole sharing rule")
     conflicts: list[ConflictOut]
     gaps: list[GapOut]
     grade: Grade | None = Field(description="weakest source of what is in force on the day; null where nothing is")

@@ -16,7 +16,8 @@ from gongji.entrances.api.shapes import ClauseOut
 from gongji.entrances.open_rules import question as asking
 from gongji.entrances.open_rules.atlas import Atlas, Region, weakest
 from gongji.entrances.open_rules.cautions import cautions
-from gongji.entrances.open_rules.figures import Figure, figures, terms
+from gongji.entrances.open_rules.figures import Figure, figures, shown, terms
+from gongji.entrances.open_rules.known import Known, known
 from gongji.entrances.open_rules.question import Accounts, Answer, Question
 from gongji.entrances.open_rules.registry import covered
 from gongji.entrances.open_rules.year import Earlier, answers
@@ -25,6 +26,7 @@ from gongji.foundation.errors import InvalidInput
 from gongji.rules.compile import Span
 from gongji.rules.coverage import Coverage
 from gongji.rules.model import BenefitRule, Interpretation, Scheme, SharingRule
+from gongji.rules.node import Leaf
 from gongji.rules.pack import benefit_word
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {status: RESPONSES[status] for status in (404, 422)}
@@ -97,6 +99,7 @@ def read_rules(
             if rule is not None
         ],
         sharing=_sharing(sharing) if sharing else None,
+        known=[_known(one) for one in known(book.lineage(found.code), day, with_terms=sharing is None)],
         conflicts=[shapes.ConflictOut.model_validate(one, from_attributes=True) for one in book.conflicts(found.code)],
         gaps=[shapes.GapOut.model_validate(one, from_attributes=True) for one in found.gaps],
         grade=weakest(
@@ -155,6 +158,25 @@ def _number(figure: Figure) -> shapes.NumberOut:
         number=figure.number,
         unit=figure.unit,
         clause=ClauseOut.of(figure.clause),
+    )
+
+
+def _known(one: Known) -> shapes.KnownOut:
+    value: object
+    unit = None
+    if isinstance(one.value, Leaf):
+        value, unit = one.value.amount, "ratio" if one.value.is_ratio else "fen"
+    else:
+        value = one.value if isinstance(one.value, date) else shown(one.value)
+    return shapes.KnownOut.model_validate(
+        {
+            "section": one.section,
+            "name": one.name,
+            "path": list(one.path),
+            "value": list(value) if isinstance(value, tuple) else value,
+            "unit": unit,
+            "clause": ClauseOut.of(one.clause),
+        }
     )
 
 

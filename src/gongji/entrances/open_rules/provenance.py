@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from gongji.foundation.errors import NotFound
 from gongji.rules.book import RuleBook
@@ -12,7 +13,13 @@ from gongji.rules.entries import Dated
 from gongji.rules.lineage import Lineage, clause
 from gongji.rules.model import Clause
 from gongji.rules.node import Leaf
-from gongji.rules.pack import BenefitKey
+from gongji.rules.pack import BenefitKey, scheme_word
+from gongji.rules.particulars import Particular, particulars
+
+#: Sections whose values are terms with parts of their own.
+ENROLMENT: Final = "enrolment"
+WALLET: Final = "wallet"
+_IN_PARTS: Final = ("waiting", ENROLMENT, WALLET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +27,14 @@ class Held:
     """What a value was for a while.
 
     Attributes:
-        numbers: by case; empty for a term of sharing or a structure.
+        numbers: by case, or the parts of a term by name; empty for a term of sharing or a structure.
         words: a term of sharing as the pack has it; None for numbers.
         clause: the source.
         until: the last day; None while open or until the next one begins.
         reference: how to find the document.
     """
 
-    numbers: tuple[tuple[tuple[str, ...], Leaf], ...]
+    numbers: tuple[tuple[tuple[str, ...], Leaf | Particular], ...]
     words: object | None
     clause: Clause
     until: date | None
@@ -68,7 +75,9 @@ def provenance(book: RuleBook, rule: str) -> Provenance:
     for lineage in book.lineages():
         if lineage.own.id == pack:
             for benefit, value, entries, path in _tables(lineage, tail):
-                held = tuple(_held(lineage, rule, entry, path) for entry in reversed(entries) if _has(entry, path))
+                held = tuple(
+                    _held(lineage, rule, entry, value, path) for entry in reversed(entries) if _has(entry, value, path)
+                )
                 if held:
                     return Provenance(rule, lineage.own.region, lineage.own.name, benefit, value, held)
     raise NotFound(
@@ -92,24 +101,31 @@ def _tables(
     named += [(None, f"values.{name}", name, entries) for name, entries in own.values.items()]
     named += [(None, f"accrual.{name}", f"{name}.monthly", entries) for name, entries in own.accrual.items()]
     named += [(None, f"sharing.{name}", name, entries) for name, entries in own.sharing.items()]
+    for scheme, waits in own.waiting.items():
+        word = f"waiting.{scheme_word(scheme)}"
+        named.append((None, word, word, waits))
+    for section, terms in ((ENROLMENT, own.enrolment), (WALLET, own.wallet)):
+        named += [(None, f"{section}.{name}", f"{section}.{name}", entries) for name, entries in terms.items()]
     for benefit_key, stem, value, entries in named:
         if tail == stem or tail.startswith(f"{stem}."):
             yield benefit_key, value, entries, tuple(tail[len(stem) + 1 :].split(".")) if tail != stem else ()
 
 
-def _numbers(entry: Dated[object]) -> dict[tuple[str, ...], Leaf] | None:
-    """The table of an entry; None for a term or a structure."""
+def _numbers(entry: Dated[object], value: str) -> dict[tuple[str, ...], Leaf | Particular] | None:
+    """The table of an entry, or the parts of a term; None for a term of sharing or a structure."""
+    if value.partition(".")[0] in _IN_PARTS:
+        return dict(particulars(entry.value))
     table = getattr(entry.value, "table", entry.value)
     return dict(table) if isinstance(table, dict) else None
 
 
-def _has(entry: Dated[object], path: tuple[str, ...]) -> bool:
-    numbers = _numbers(entry)
+def _has(entry: Dated[object], value: str, path: tuple[str, ...]) -> bool:
+    numbers = _numbers(entry, value)
     return not path if numbers is None else any(case[: len(path)] == path for case in numbers)
 
 
-def _held(lineage: Lineage, rule: str, entry: Dated[object], path: tuple[str, ...]) -> Held:
-    numbers = _numbers(entry)
+def _held(lineage: Lineage, rule: str, entry: Dated[object], value: str, path: tuple[str, ...]) -> Held:
+    numbers = _numbers(entry, value)
     return Held(
         tuple((case, leaf) for case, leaf in (numbers or {}).items() if case[: len(path)] == path),
         entry.value if numbers is None else None,

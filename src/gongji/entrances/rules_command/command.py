@@ -16,7 +16,7 @@ from gongji.entrances.rules_command.comparison import compare
 from gongji.entrances.rules_command.examination import examine
 from gongji.entrances.rules_command.paper import print_sheet
 from gongji.entrances.rules_command.schema import pack_schema
-from gongji.entrances.rules_command.sheet import ACCRUAL, VALUES, sheet_of
+from gongji.entrances.rules_command.sheet import ACCRUAL, ENROLMENT, VALUES, WALLET, sheet_of
 from gongji.entrances.rules_command.shelf import Shelf, open_shelf
 from gongji.foundation.clock import SystemClock
 from gongji.foundation.errors import InvalidInput
@@ -34,6 +34,9 @@ Packs = Annotated[
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; today when left out.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Region = Annotated[str, typer.Argument(help="Six-digit code, Chinese name (铁岭, 济宁市) or a pack id's last part.")]
+
+#: Sections that are of no single scheme.
+_OF_BOTH = (ENROLMENT, WALLET, VALUES)
 
 rules = typer.Typer(help="The rule packs: what they hold, what it rests on, what is missing.", no_args_is_help=True)
 
@@ -121,8 +124,8 @@ def _wanted(scheme: str | None, kind: CareKind | None) -> frozenset[str] | None:
     if scheme is None and kind is None:
         return None
     words = [benefit_word(key) for key in every_benefit() if kind in (None, key[1])]
-    words += [SHARING, ACCRUAL, "employee.waiting", "resident.waiting", VALUES] if kind is None else []
-    return frozenset(word for word in words if scheme is None or word == VALUES or word.startswith(f"{scheme}."))
+    words += [SHARING, ACCRUAL, "employee.waiting", "resident.waiting", *_OF_BOTH] if kind is None else []
+    return frozenset(word for word in words if scheme is None or word in _OF_BOTH or word.startswith(f"{scheme}."))
 
 
 @rules.command()

@@ -126,6 +126,9 @@ def _value_dates(lineage: Lineage) -> Iterator[Finding]:
     held: dict[str, Sequence[Dated[object]]] = {
         **{f"sharing.{name}": entries for name, entries in pack.sharing.items()},
         **{f"accrual.{name}": entries for name, entries in pack.accrual.items()},
+        **{f"waiting.{scheme_word(scheme)}": entries for scheme, entries in pack.waiting.items()},
+        **{f"enrolment.{name}": entries for name, entries in pack.enrolment.items()},
+        **{f"wallet.{name}": entries for name, entries in pack.wallet.items()},
         **{f"values.{name}": entries for name, entries in pack.values.items()},
     }
     for name, entries in held.items():
@@ -156,6 +159,7 @@ def _all(lineage: Lineage, level: int) -> list[tuple[str, Sequence[Dated[object]
         *((f"sharing.{name}", entries) for name, entries in pack.sharing.items()),
         *((f"accrual.{name}", entries) for name, entries in pack.accrual.items()),
         *((f"waiting.{scheme_word(scheme)}", entries) for scheme, entries in pack.waiting.items()),
+        *((f"enrolment.{name}", entries) for name, entries in pack.enrolment.items()),
         *((f"wallet.{name}", entries) for name, entries in pack.wallet.items()),
         *((f"values.{name}", entries) for name, entries in pack.values.items()),
     ]

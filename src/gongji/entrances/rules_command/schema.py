@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
+from gongji.rules.enrolment import ENROLMENT_NAMES
 from gongji.rules.node import Node
 from gongji.rules.pack import SCHEME_WORDS, SHARING_NAMES, benefit_word, every_benefit
 from gongji.rules.structure import CASES, FURTHER, POOL, PRESCRIBER
@@ -19,6 +20,7 @@ from gongji.rules.vocabulary import (
     AccrualBase,
     Area,
     Attribute,
+    BackPayment,
     BalanceSource,
     Basis,
     Contributor,
@@ -39,7 +41,7 @@ from gongji.rules.vocabulary import (
     Trigger,
 )
 from gongji.rules.waiting import GAP_TERMS
-from gongji.rules.wallet import TERMS
+from gongji.rules.wallet import QUOTA_TERMS, TERMS, WALLET_NAMES
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -78,6 +80,7 @@ def pack_schema() -> Schema:
                 "sharing": _sharing(),
                 "accrual": _accrual(),
                 "waiting": _waiting(),
+                "enrolment": _enrolment(),
                 "wallet": _wallet(),
                 "interpretations": _named(
                     _object(_texts("default", "why") | {"options": _list(_TEXT)}, {"docs": _list(_TEXT)})
@@ -286,9 +289,31 @@ def _waiting() -> Schema:
     return _object({}, dict.fromkeys(SCHEME_WORDS, entries))
 
 
+def _enrolment() -> Schema:
+    window = _object({"closes": _DAY}, {"opens": _DAY})
+    newborn = {"oneOf": [_object({"within_days": _WHOLE}), _object({"within_months": _WHOLE})]}
+    retirement = _object(dict.fromkeys(("men", "women"), _WHOLE), {"paid_here": _WHOLE, "shortfall_at_once": _FLAG})
+    days = dict.fromkeys(("sending_days", "receiving_days", "total_days"), _WHOLE)
+    written: dict[str, Schema] = {
+        "window": window,
+        "newborn": newborn,
+        "back_payment": _words(BackPayment),
+        "retirement_years": retirement,
+        "transfer": _object(days, dict.fromkeys(("balance_moves", "retired_may"), _FLAG)),
+    }
+    return _dated_names({name: written.get(name, _FLAG) for name in ENROLMENT_NAMES})
+
+
 def _wallet() -> Schema:
-    terms, is_open = _object(dict.fromkeys(TERMS, _WHOLE)), _PLAIN[Node.flag]
-    values = {"terms": terms, "open": is_open}
+    written = {
+        "terms": _object(dict.fromkeys(TERMS, _WHOLE)),
+        "quota": _object(dict.fromkeys(QUOTA_TERMS, _FLAG)),
+    }
+    return _dated_names({name: written.get(name, _FLAG) for name in WALLET_NAMES})
+
+
+def _dated_names(values: dict[str, Schema]) -> Schema:
+    """A section whose names are known, each a list of dated values."""
     return _object({}, {name: _list(_object(_DATED | {"value": one}, _DATED_OPTIONAL)) for name, one in values.items()})
 
 

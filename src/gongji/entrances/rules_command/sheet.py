@@ -12,6 +12,7 @@ from gongji.entrances.rules_command.shelf import Shelf
 from gongji.entrances.rules_command.words import both, chinese_of
 from gongji.foundation.money import percent, yuan
 from gongji.rules.coverage import SHARING
+from gongji.rules.enrolment import ENROLMENT_NAMES
 from gongji.rules.entries import Dated
 from gongji.rules.expand import Table
 from gongji.rules.grid import Key
@@ -19,8 +20,9 @@ from gongji.rules.lineage import Lineage, clause
 from gongji.rules.model import Clause, Conflict, Gap, Interpretation
 from gongji.rules.node import Leaf
 from gongji.rules.pack import SCHEME_WORDS, SHARING_NAMES, BenefitEntries, BenefitKey, Pack, benefit_word, in_force
+from gongji.rules.particulars import Particular, particulars
 from gongji.rules.vocabulary import Contributor
-from gongji.rules.waiting import GAP_TERMS
+from gongji.rules.wallet import WALLET_NAMES
 
 Held = TypeVar("Held")
 
@@ -72,8 +74,10 @@ class Sheet:
         return next((section for section in self.sections if section.word == word), None)
 
 
-#: The words of the sections of monthly credits and of plain values.
+#: The words of the sections of monthly credits, of who may join when, of the wallet, and of plain values.
 ACCRUAL = "employee.accrual"
+ENROLMENT = "enrolment"
+WALLET = "wallet"
 VALUES = "values"
 
 
@@ -90,7 +94,8 @@ def sheet_of(shelf: Shelf, lineage: Lineage, on: date, wanted: frozenset[str] | 
     silent = [section.word for section in sections if not section.values]
     if shelf.book.sharing(lineage.own.region, on) is None:
         silent.append(SHARING)
-    sections += [_sharing(lineage, on), _accrual(lineage, on), *_waiting(lineage, on), _plain(lineage, on)]
+    sections += [_sharing(lineage, on), _accrual(lineage, on), *_waiting(lineage, on)]
+    sections += [_named(lineage, ENROLMENT, on), _named(lineage, WALLET, on), _plain(lineage, on)]
     return Sheet(
         region=lineage.own.region,
         name=lineage.own.name,
@@ -159,14 +164,32 @@ def _waiting(lineage: Lineage, on: date) -> Iterator[Section]:
     for word, scheme in SCHEME_WORDS.items():
         held = [(pack, pack.waiting.get(scheme, ())) for pack in lineage.packs]
         for pack, entry, inherited in _nearest(lineage, held, on):
-            terms = entry.value
-            months = {str(late): number for late, number in terms.fixed.items()}
-            months |= {name: getattr(terms, name) for name in GAP_TERMS}
-            cells: dict[Key, str] = {(name,): str(number) for name, number in months.items() if number}
             source = _clause(lineage, pack, f"waiting.{word}", entry)
-            yield Section(
-                f"{word}.waiting", (Shown("waiting", "等待期 (月) months to wait", cells, source, inherited),), ()
-            )
+            shown = Shown("waiting", "等待期 (月) months to wait", _parts(entry.value), source, inherited)
+            yield Section(f"{word}.waiting", (shown,), ())
+
+
+def _named(lineage: Lineage, word: str, on: date) -> Section:
+    """A section whose names are known: ``enrolment`` or ``wallet``."""
+    names = ENROLMENT_NAMES if word == ENROLMENT else WALLET_NAMES
+    held = {name: [(pack, getattr(pack, word).get(name, ())) for pack in lineage.packs] for name in names}
+    values = [
+        Shown(name, both(name), _parts(entry.value), _clause(lineage, pack, f"{word}.{name}", entry), inherited)
+        for name in names
+        for pack, entry, inherited in _nearest(lineage, held[name], on)
+    ]
+    return Section(word, tuple(values), ())
+
+
+def _parts(value: object) -> dict[Key, str]:
+    """The parts of a term as a reader says them."""
+    return {path: _said(part) for path, part in particulars(value).items()}
+
+
+def _said(part: Particular) -> str:
+    if isinstance(part, bool):
+        return both(str(part).lower())
+    return part.isoformat() if isinstance(part, date) else both(str(part))
 
 
 def _plain(lineage: Lineage, on: date) -> Section:

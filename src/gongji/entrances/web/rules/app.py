@@ -109,7 +109,7 @@ class RulePages:
             wrong_day=bool(typed) and read is None,
             typed=typed or on.isoformat(),
             cards=cards,
-            any_benefit=any(card.block.key not in ("sharing", "known") for card in cards),
+            any_benefit=any(card.block.is_benefit for card in cards),
             any_sharing=any(card.block.key == "sharing" for card in cards),
             years=self._regions.years(region, today, reader.language),
             changes=history(self._atlas, region, reader.language),

@@ -8,10 +8,11 @@ from datetime import date
 from gongji.entrances import wording
 from gongji.entrances.open_rules.figures import Term, shown
 from gongji.entrances.open_rules.provenance import Held, Provenance
-from gongji.entrances.web.rules.telling import benefit_title, row_of_term, word_of
+from gongji.entrances.web.rules.telling import benefit_title, label_of_part, row_of_term, told_part, word_of
 from gongji.entrances.wording import Language
 from gongji.foundation.money import percent
 from gongji.rules.model import Clause
+from gongji.rules.node import Leaf
 from gongji.rules.structure import Shape
 
 
@@ -31,7 +32,12 @@ def title_of(found: Provenance, language: Language) -> str:
     if found.benefit is not None:
         return benefit_title(*found.benefit, language)
     words = wording.catalogue(language)
-    return words.get(f"rules.known.{found.value}") or words.get(f"rules.term.{found.value}") or found.value
+    return (
+        words.get(f"rules.known.{found.value}")
+        or words.get(f"rules.term.{found.value}")
+        or words.get(f"rules.known.{found.value.partition('.')[0]}")
+        or found.value
+    )
 
 
 def tell(found: Provenance, language: Language) -> tuple[ToldHeld, ...]:
@@ -51,7 +57,10 @@ def _rows(found: Provenance, held: Held, language: Language) -> tuple[tuple[str,
         row = row_of_term(Term(found.value, shown(held.words), held.clause), language)
         return ((row.label, row.value),)
     rows = []
-    for case, leaf in held.numbers:
-        label = " · ".join(word_of(word, language) for word in case) or wording.text("rules.clause.value", language)
-        rows.append((label, percent(leaf.amount) if leaf.is_ratio else wording.money(leaf.amount)))
+    for case, number in held.numbers:
+        if isinstance(number, Leaf):
+            label = " · ".join(word_of(word, language) for word in case) or wording.text("rules.clause.value", language)
+            rows.append((label, percent(number.amount) if number.is_ratio else wording.money(number.amount)))
+        else:
+            rows.append((label_of_part(found.value, case, language), told_part(number, language)))
     return tuple(rows)

@@ -16,7 +16,7 @@ from gongji.entrances.web.rules.telling import (
     Block,
     benefit_block,
     benefit_title,
-    known_block,
+    known_blocks,
     reading,
     sharing_block,
     word_of,
@@ -118,9 +118,7 @@ class RegionPages:
             if span.begins <= on and (span.until is None or on <= span.until):
                 block = sharing_block(span.rule, span.begins, span.until, language)
                 found.append(self._card(region, block, SHARING, known))
-        other = known_block(atlas, region.code, on, language)
-        if other is not None:
-            found.append(Card(other, None, (), ()))
+        found += [Card(other, None, (), ()) for other in known_blocks(atlas, region.code, on, language)]
         return tuple(found)
 
     def _card(self, region: Region, block: Block, word: str, known: Mapping[str, Coverage]) -> Card:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -74,6 +75,11 @@ class Block:
     caution: str | None
 
     @property
+    def is_benefit(self) -> bool:
+        """Whether it is a benefit's: not sharing, nor what is known beside."""
+        return self.key != "sharing" and not self.key.startswith("known")
+
+    @property
     def mixed(self) -> bool:
         """Whether some of its sources need a warning and others do not: then each row says which it is."""
         return len({row.weak for row in self.rows if row.clause is not None}) > 1
@@ -129,29 +135,56 @@ def sharing_block(rule: SharingRule, begins: date, until: date | None, language:
     )
 
 
-def known_block(atlas: Atlas, code: str, on: date, language: Language) -> Block | None:
-    """What is known beside benefits and a whole sharing rule; None where nothing is."""
-    lineage = atlas.book.lineage(code)
-    found = known(lineage, on, with_terms=atlas.book.sharing(code, on) is None)
-    if not found:
-        return None
-    return Block(
-        key="known",
-        title=wording.text("rules.known", language),
-        since=max(one.clause.effective for one in found),
-        until=None,
-        rows=tuple(_row_of_known(one, language) for one in found),
-        caution=caution_of(weakest(one.clause for one in found), language),
+#: The blocks of what is known beside benefits, each with the sections of the packs that it shows.
+_KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
+    "known": ("values", "accrual", "sharing"),
+    "known-enrolment": ("waiting", "enrolment"),
+    "known-wallet": ("wallet",),
+}
+
+
+def known_blocks(atlas: Atlas, code: str, on: date, language: Language) -> tuple[Block, ...]:
+    """What is known beside benefits and a whole sharing rule: numbers, who may join when, the wallet."""
+    found = known(atlas.book.lineage(code), on, with_terms=atlas.book.sharing(code, on) is None)
+    blocks_of = {key: [one for one in found if one.section in sections] for key, sections in _KNOWN.items()}
+    return tuple(
+        Block(
+            key=key,
+            title=wording.text(f"rules.{key.replace('-', '.')}", language),
+            since=max(one.clause.effective for one in shown_here),
+            until=None,
+            rows=tuple(_row_of_known(one, language) for one in shown_here),
+            caution=caution_of(weakest(one.clause for one in shown_here), language),
+        )
+        for key, shown_here in blocks_of.items()
+        if shown_here
     )
 
 
 def _row_of_known(one: Known, language: Language) -> Row:
+    if one.section in ("waiting", "enrolment", "wallet"):
+        label = label_of_part(f"{one.section}.{one.name}", one.path, language)
+        return Row(label, (), told_part(one.value, language), one.clause)
     words = wording.catalogue(language)
     case = tuple(word_of(word, language) for word in one.path)
     if isinstance(one.value, Leaf):
         value = percent(one.value.amount) if one.value.is_ratio else wording.money(one.value.amount)
         return Row(words.get(f"rules.known.{one.name}", one.name), case, value, one.clause)
     return row_of_term(Term(one.name, shown(one.value), one.clause), language)
+
+
+def label_of_part(term: str, path: tuple[str, ...], language: Language) -> str:
+    """What a part of a term is (``enrolment.newborn``, ``within_days``), its unit included."""
+    return wording.text(".".join(("rules.known", term, *path)), language)
+
+
+def told_part(part: object, language: Language) -> str:
+    """A part of a term in words: yes or no, a count, a day, a word of a closed list."""
+    if isinstance(part, bool):
+        return wording.text("rules.value.yes" if part else "rules.value.no", language)
+    if isinstance(part, date):
+        return wording.day(part, language)
+    return wording.text(f"rules.word.{part}", language) if isinstance(part, str) else str(part)
 
 
 def benefit_title(scheme: Scheme, kind: CareKind, language: Language) -> str:
