@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
+from quota_home import QuotaHome
 from wallet_home import Home
 
 from gongji.foundation.clock import CHINA
@@ -34,3 +35,9 @@ def home(town: Town, wallets: Wallets) -> Home:
     made.open(son, JINING)
     made.open(mother, TIELING)
     return made
+
+
+@pytest.fixture
+def quotas(home: Home) -> QuotaHome:
+    """The same family on 2025-06-11, ten days after quotas have replaced transfers; a hospital in Jining takes the wallet."""
+    return QuotaHome(home)

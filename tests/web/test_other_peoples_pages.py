@@ -33,6 +33,7 @@ THEIRS = (
     "mandate_act",
     "settlement",
     "inbox_message",
+    "wallet_quota",
 )
 
 

@@ -75,6 +75,8 @@ from gongji.rules.wallet import TERMS as WALLET_PARTS
 from gongji.settlement.model import AccountUse, Explanation, PayerLine
 from gongji.wallet.decide import SENDER_CONDITIONS
 from gongji.wallet.model import Source, TransferState
+from gongji.wallet.quotas.decide import GIVER_CONDITIONS
+from gongji.wallet.quotas.model import Moved, QuotaEnd, QuotaState
 
 SOURCE = Path(gongji.__file__).parent
 CHINESE, ENGLISH = Language.CHINESE, Language.ENGLISH
@@ -232,9 +234,13 @@ FAMILIES = {
         *("number", "at", "infno", "msgid", "result"),
         *("field", "type", "needed", "sent", "wrong", "note"),
     ],
-    "wallet.condition": list(SENDER_CONDITIONS),
+    "wallet.condition": [*SENDER_CONDITIONS, *GIVER_CONDITIONS],
     "wallet.source": list(Source),
     "wallet.yours": [one for one in TransferState if one is not TransferState.PLACING],
+    "quota.moved": Moved,
+    "quota.state": [
+        f"{state}.{side}" for state in (QuotaState.PROPOSED, QuotaState.ACTIVE, *QuotaEnd) for side in ("given", "mine")
+    ],
     "wallet": ["called", "clock", "left", "who.commit.missing", "send.missing"],
     "sandbox.home.step": ["sign", "send", "look", "run", "break"],
     "sandbox.done": ["clock", "planned", "dropped", "reset"],

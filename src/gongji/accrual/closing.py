@@ -44,6 +44,8 @@ from gongji.registry.service import (
     record_death,
     region_of_account,
 )
+from gongji.wallet.quotas.ending import end_quotas_of_giver
+from gongji.wallet.quotas.model import QuotaEnd
 
 #: Decides and posts, in the transaction, at a moment.
 Decide = Callable[[sa.Connection, datetime], Closed]
@@ -255,6 +257,9 @@ def _pay_and_close(
         raise refusals.same_region(region)
     reason = EndReason.DEATH if kind is Closing.DEATH else EndReason.INSURANCE_CHANGED
     ended = end_everything_of(connection, person_id, reason=reason, actor="agency", at=at)
+    # What relatives have not used of their wallets' quotas is paid out with the rest.
+    ending = QuotaEnd.DEATH if kind is Closing.DEATH else QuotaEnd.INSURANCE
+    end_quotas_of_giver(connection, serials, person_id, ending, at)
     held_account = personal_account(AccountKind.PERSONAL_HELD, person_id)
     rows = store.lock_accounts(
         connection, [held_account, *(personal_account(one, person_id) for one in store.PAID_OUT)]

@@ -39,9 +39,13 @@ from gongji.premium.following import follow_orders
 from gongji.settlement.holds.expiry import ExpiryLoop
 from gongji.settlement.watch import Watch
 from gongji.wallet.following import follow_transfers
+from gongji.wallet.quotas.ending import end_changed_quotas
 
 #: Below these, a POST is for a page or for REST.
 _NOT_THE_GATEWAYS: Final = ("/c/", "/verify/", "/login/", "/office/", "/rules/", "/api/")
+
+#: How often the quotas of people whose insurance changed are looked for, at most: it reads every quota.
+QUOTA_SECONDS: Final = 600
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -148,6 +152,7 @@ def create_app() -> ASGIApp:
             [
                 Rounds("premiums", lambda: follow_orders(platform.premiums), every_seconds=every),
                 Rounds("wallet", lambda: follow_transfers(platform.wallets), every_seconds=every),
+                Rounds("quotas", lambda: end_changed_quotas(platform.wallets), every_seconds=max(every, QUOTA_SECONDS)),
                 Rounds("decisions", lambda: carry_out_decisions(platform), every_seconds=every),
             ]
             if every

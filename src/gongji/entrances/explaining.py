@@ -76,7 +76,7 @@ def explain(explanation: Explanation, language: Language, names: Mapping[int, st
     Args:
         explanation: the settlement's own.
         language: in which.
-        names: what to call the people whose ids its inputs hold (sharers); others are "a relative".
+        names: what to call the people whose ids its inputs hold (sharers, givers of quotas); others are "a relative".
     """
     payers = in_order(explanation.payers)
     sentences = [tell_step(step, language) for step in explanation.steps]
@@ -97,8 +97,7 @@ def _place(line: PayerLine) -> int:
 
 def _told_payer(line: PayerLine, language: Language, names: Mapping[int, str]) -> ToldPayer:
     values = {"amount": line.amount, **line.inputs}
-    nobody = line.payer == "shared" and "sharer" not in line.inputs
-    label = told("payer.shared.nobody" if nobody else f"payer.{line.payer}", language, values, names)
+    label = told(f"payer.{_named_by(line)}", language, values, names)
     because = told(f"because.{line.because}", language, values, names)
     return ToldPayer(
         line.payer,
@@ -109,6 +108,13 @@ def _told_payer(line: PayerLine, language: Language, names: Mapping[int, str]) -
         line.clause,
         caution(line.clause, language),
     )
+
+
+def _named_by(line: PayerLine) -> str:
+    """The payer, with whom it belongs to where that is somebody in particular, or nobody."""
+    if line.payer == "shared" and "sharer" not in line.inputs:
+        return "shared.nobody"
+    return "wallet.quota" if "giver" in line.inputs else line.payer
 
 
 def tell_step(step: Step, language: Language) -> ToldStep:

@@ -40,6 +40,7 @@ hold = sa.Table(
     sa.Index(None, "bucket", "account", postgresql_where=sa.text("state = 'open'")),
     sa.Index("hold_due", "expires_at", postgresql_where=sa.text("state = 'open'")),
     sa.Index("hold_deposit", "reference", postgresql_where=sa.text("purpose = 'deposit'")),
+    sa.Index("hold_quota", "bucket", "reference", postgresql_where=sa.text("purpose = 'wallet'")),
     comment="person_id: in whose favour; account: the payer's personal.held; its first journal, of the same id, says where from",
 )
 

@@ -21,12 +21,16 @@ person = sa.Table(
     sa.Column("born_on", sa.Date, nullable=False),
     sa.Column("nationality", sa.Text, nullable=False, server_default="01"),
     sa.Column("died_on", sa.Date),
+    sa.Column("quotas", sa.SmallInteger, nullable=False, server_default="0"),
     sa.PrimaryKeyConstraint("bucket", "id"),
     sa.CheckConstraint("bucket = id & 1023", name="bucket_in_id"),
     sa.CheckConstraint("gender IN ('1', '2', '9')", name="gender_known"),
     sa.CheckConstraint("died_on IS NULL OR died_on >= born_on", name="died_after_birth"),
+    sa.CheckConstraint("quotas >= 0", name="quotas_counted"),
     # Settlements lock the patient's row: room on the page keeps the new row version beside the old one.
     postgresql_with={"fillfactor": "80"},
+    comment="quotas: wallet quotas in force that relatives gave the person; a settlement, which reads this row, looks for"
+    " them only where there are any",
 )
 
 #: Every way to find a person: certificate, social-security card, e-credential. The index is keyed (see `Vault.index`).

@@ -29,9 +29,10 @@ from gongji.settlement.model import (
     wire_id,
 )
 from gongji.settlement.part_return import PartReturned, rest_key, rest_of
+from gongji.settlement.quotas import give_back_to_quotas, quotas_for, take_from_quotas
 from gongji.settlement.reversal import reverse
 from gongji.settlement.undo import restore, undo
-from gongji.settlement.waterfall import Deposit
+from gongji.settlement.waterfall import Deposit, Quota
 from gongji.settlement.write import Entry
 
 #: What comes of a command.
@@ -86,7 +87,19 @@ class Batch:
             self.entries.append(Entry(command, decision))
             if isinstance(command, SettleAdmission):
                 self._take_deposits(command, decision, deposits)
+            self.held += self._of_quotas(command, decision)
         return decision.settlement
+
+    def _of_quotas(
+        self, command: SettleVisit | SettlePurchase | Reverse | Undo, decision: Decision
+    ) -> list[HoldDecision]:
+        """The steps of relatives' quotas that a settlement takes from, or gives back to."""
+        settlement, holds, books = decision.settlement, self.loaded.holds, self.loaded.books
+        if isinstance(command, Reverse | Undo):
+            taken = self.loaded.captured.get(settlement.reverses or 0, ())
+            place = settlement.institution_id
+            return give_back_to_quotas(taken, place, command.key, settlement.id, holds, books, self._at, self._serials)
+        return take_from_quotas(decision.captured, command.key, settlement.id, holds, self._at, self._serials)
 
     def _take_deposits(self, command: SettleAdmission, decision: Decision, deposits: Sequence[Deposit]) -> None:
         self.held += take(
@@ -110,7 +123,8 @@ class Batch:
             stay = self.loaded.stays.get(command.visit_id)
             taken = self.loaded.captured.get(command.settlement_id, ())
             return reverse(command, settlement, transfers, moves, books, self._at, settlement_id, stay, taken)
-        case = _case(command, self.loaded, settlement_id, self._deposits(command))
+        quotas = quotas_for(command.person_id, self.loaded.holds, books)
+        case = _case(command, self.loaded, settlement_id, self._deposits(command), quotas)
         return settle(case, books, self._rules, self._at, settlement_id)
 
     def _deposits(self, command: SettleVisit | SettlePurchase | Reverse) -> tuple[Deposit, ...]:
@@ -151,23 +165,30 @@ class Batch:
                 command, target, original, found.transfers, found.moves, visit, sharings, books, self._at, settlement_id
             )
         self.entries.append(Entry(command, decision))
+        if target.reverses is None:
+            self.held += self._of_quotas(command, decision)
         return decision.settlement
 
     def _return_part(self, command: ReversePart) -> PartReturned:
-        """Both decisions over a copy of the books, which becomes the books when both go through."""
-        books = self.loaded.books
+        """Both decisions over copies of the books, which become the books when both go through."""
+        books, holds = self.loaded.books, self.loaded.holds
         known, rest = stored_answer(command.key, books), stored_answer(rest_key(command), books)
         if known is not None and rest is not None:
             return PartReturned(known, rest)
         if known is not None or rest is not None:
             raise refusals.other_content(command.key)
-        trial = books.copy()
         whole = Reverse(command.key, command.institution, command.person_id, command.visit_id, command.settlement_id)
-        back = self._decision(whole, trial, dry=False)
-        purchase = rest_of(command, self.loaded.originals[command.settlement_id].settlement)
-        settled = self._decision(purchase, trial, dry=False)
+        self.loaded.books, self.loaded.holds = books.copy(), holds.copy()
+        try:
+            back = self._decision(whole, self.loaded.books, dry=False)
+            held = self._of_quotas(whole, back)
+            purchase = rest_of(command, self.loaded.originals[command.settlement_id].settlement)
+            settled = self._decision(purchase, self.loaded.books, dry=False)
+        except GongjiError:
+            self.loaded.books, self.loaded.holds = books, holds
+            raise
         # From here on it must succeed.
-        self.loaded.books = trial
+        self.held += [*held, *self._of_quotas(purchase, settled)]
         self.entries += [Entry(whole, back), Entry(purchase, settled)]
         return PartReturned(back.settlement, settled.settlement)
 
@@ -190,7 +211,11 @@ class Batch:
 
 
 def _case(
-    command: SettleVisit | SettlePurchase, loaded: Loaded, settlement_id: int, deposits: tuple[Deposit, ...]
+    command: SettleVisit | SettlePurchase,
+    loaded: Loaded,
+    settlement_id: int,
+    deposits: tuple[Deposit, ...],
+    quotas: tuple[Quota, ...],
 ) -> Case:
     """The command with the facts that belong to it; a purchase brings its lines along and is its own visit."""
     patient = loaded.patients.get(command.person_id)
@@ -201,7 +226,7 @@ def _case(
         visit = loaded.visits.get(command.visit_id)
         if visit is None:
             raise refusals.visit_unknown()
-        return Case(command, patient, visit, sharings, deposits=deposits)
+        return Case(command, patient, visit, sharings, deposits=deposits, quotas=quotas)
     lines = tuple(keep(line) for line in command.lines)
     unsettled = {"": bill_of(lines)} if lines else {}
     visit = VisitFacts(
@@ -215,4 +240,4 @@ def _case(
         prescriber=command.prescriber,
         essential_drugs=all(kept.line.item is not None and kept.line.item.essential_drug for kept in lines),
     )
-    return Case(command, patient, visit, sharings, lines)
+    return Case(command, patient, visit, sharings, lines, quotas=quotas)

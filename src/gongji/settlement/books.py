@@ -16,7 +16,7 @@ from gongji.registry.model import Enrolment
 from gongji.rules.model import Tier
 from gongji.settlement.model import FeeLine, Settlement, SettlePurchase, SettleVisit
 from gongji.settlement.stays import Stay
-from gongji.settlement.waterfall import OWN_ORDER, Deposit
+from gongji.settlement.waterfall import OWN_ORDER, Deposit, Quota
 
 
 class PatientFacts(msgspec.Struct, frozen=True):
@@ -69,6 +69,7 @@ class Case(msgspec.Struct, frozen=True):
         sharings: authorisations for the patient that are active or paused, in the order in which they pay.
         lines: the purchase's lines with their split.
         deposits: what was set aside for this stay and is still there, oldest first.
+        quotas: what relatives let the patient's wallet use, in the order in which it is taken.
     """
 
     command: SettleVisit | SettlePurchase
@@ -77,6 +78,7 @@ class Case(msgspec.Struct, frozen=True):
     sharings: tuple[Sharing, ...] = ()
     lines: tuple[FeeLine, ...] = ()
     deposits: tuple[Deposit, ...] = ()
+    quotas: tuple[Quota, ...] = ()
 
 
 class CounterValue(msgspec.Struct, gc=False):
@@ -99,8 +101,8 @@ class Books(msgspec.Struct):
         paid_second: fen of a settlement's cash that second transactions paid, where it is to be taken back.
         undone: ids of those that were taken back by an undo, reversals among them.
         frozen: people from whose personal account an agency lets nothing be paid today.
-        wallets: for each (person, institution) where there is something in the wallet, the code of the reason why it may
-            not pay there, None where it may.
+        wallets: for each (person, institution) where there is something in the wallet or relatives let it use something,
+            the code of the reason why it may not pay there, None where it may.
         turned: for a person to whom something may go back, the last year that their account has seen the end of, and
             when it was turned.
     """

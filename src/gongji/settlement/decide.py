@@ -158,7 +158,7 @@ def settle(case: Case, books: Books, rules: RuleBook, at: datetime, settlement_i
     own = own_purse(patient.id, books) if patient.has_account else None
     purpose = Purpose.INPATIENT if case.visit.stay is not None else purpose_of(command.institution.kind)
     offers = [offer_of(one, sharing_rule, purpose, books, at) for one in case.sharings] if sharing_rule else []
-    wallet = _wallet_at(patient.id, command.institution.id, books)
+    wallet = _wallet_at(case, books)
     payment = pay(bill, assessment, sharing_rule, command.account_use, own, offers, case.deposits, wallet)
     balance_after = books.own_balance(patient.id) - payment.own + own_deposits_kept(case, payment)
     settlement = _settlement(case, enrolment, bill, assessment, payment, balance_after, at, settlement_id)
@@ -309,11 +309,11 @@ def offer_of(sharing: Sharing, rule: SharingRule, purpose: Purpose, books: Books
     return Offer(authorisation.sharer_id, authorisation.id, purse, min(rooms, default=None), withheld)
 
 
-def _wallet_at(patient_id: int, institution_id: int, books: Books) -> Wallet | None:
-    place = patient_id, institution_id
+def _wallet_at(case: Case, books: Books) -> Wallet | None:
+    place = case.patient.id, case.command.institution.id
     if place not in books.wallets:
         return None
-    return Wallet(purse_of(patient_id, WALLET_ONLY, books.balances), books.wallets[place])
+    return Wallet(purse_of(case.patient.id, WALLET_ONLY, books.balances), books.wallets[place], case.quotas)
 
 
 def _transfers(

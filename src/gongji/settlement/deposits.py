@@ -85,10 +85,13 @@ def take(
 
 def back_to_payers(captured: Iterable[Captured], institution_id: int, books: Books) -> tuple[Transfer, ...]:
     """The transfers that pay back what a settlement took out of holds, to the accounts that these were drawn from."""
-    legs: list[Transfer] = []
-    for one in captured:
-        payable = open_account(AccountKind.PAYABLE_INSTITUTION, institution_id, bucket_of(one.hold.account))
-        for account, amount in one.hold.drawn_between(one.before, one.before + one.amount):
-            back = Transfer(payable, account, amount, one.hold.authorisation_id)
-            legs.append(home(back, books, one.hold.placed_at))
-    return tuple(legs)
+    return tuple(leg for one in captured for leg in back_to_payer(one, institution_id, books))
+
+
+def back_to_payer(one: Captured, institution_id: int, books: Books) -> list[Transfer]:
+    """The same for one hold."""
+    payable = open_account(AccountKind.PAYABLE_INSTITUTION, institution_id, bucket_of(one.hold.account))
+    return [
+        home(Transfer(payable, account, amount, one.hold.authorisation_id), books, one.hold.placed_at)
+        for account, amount in one.hold.drawn_between(one.before, one.before + one.amount)
+    ]

@@ -189,11 +189,12 @@ def _not_written() -> GongjiError:
     )
 
 
-def _numbers(command: Job, holds: int) -> int:
+def _numbers(command: Job, holds: int, *, quotas: bool) -> int:
     """How many numbers a command may take: two for a partial return, which is a reversal and a settlement; for a stay two
-    more for each hold, part of which is taken and the rest given back."""
-    if isinstance(command, SettleAdmission):
-        return 1 + 2 * holds
+    more for each hold, part of which is taken and the rest given back, and with quotas for every command, which may
+    take from each hold or set aside again what came out of it."""
+    if isinstance(command, SettleAdmission) or quotas:
+        return 2 + 3 * holds
     return 2 if isinstance(command, ReversePart) else 1
 
 
@@ -207,6 +208,7 @@ class Clerk:
         with database.transaction() as connection:
             self._spread = is_spread(connection)
             self._poster: Poster = register_poster(connection, database.serials, clock.now())
+        self._quotas = False
         self._citations = Citations(database)
         self._connection: psycopg.Connection[Any] = database.connect()
 
@@ -242,9 +244,13 @@ class Clerk:
 
     def _once(self, commands: Sequence[tuple[Job, bool]]) -> list[Outcome]:
         at = self._clock.now()
-        loaded = load(self._connection, [command for command, _ in commands], at, spread=self._spread)
+        jobs = [command for command, _ in commands]
+        loaded = load(self._connection, jobs, at, spread=self._spread, quotas=self._quotas)
+        # Where one batch meets relatives' quotas, the next is likely to: it is spared the loading without them.
+        self._quotas = bool(loaded.holds.quotas)
         placed = sum(isinstance(command, PlaceHold) for command, _ in commands)
-        made = sum(_numbers(command, len(loaded.holds.holds) + placed) for command, _ in commands)
+        holds = len(loaded.holds.holds) + placed
+        made = sum(_numbers(command, holds, quotas=self._quotas or bool(loaded.captured)) for command in jobs)
         batch = Batch(loaded, self._rules, at, self._database.serials.take(made, at))
         outcomes = [batch.decide(command, dry=dry) for command, dry in commands]
         self._finish(batch)

@@ -20,13 +20,13 @@ from gongji.benefit.model import Bill, CounterMove
 from gongji.family.model import Authorisation, AuthorisationState
 from gongji.foundation.arrays import Integers, Numbers, Texts
 from gongji.foundation.clock import CHINA
-from gongji.ledger.model import AccountKind, Transfer, person_of, personal_account
+from gongji.ledger.model import AccountKind, Transfer, kind_of, person_of, personal_account
 from gongji.registry.filings import Filed
 from gongji.registry.model import Enrolment
 from gongji.registry.store import tier_from
 from gongji.rules.model import Procedure, Purpose, Relation, Scheme, Status, Tier
 from gongji.rules.vocabulary import Late
-from gongji.settlement import stay_store
+from gongji.settlement import quota_store, stay_store
 from gongji.settlement.books import (
     Books,
     CounterValue,
@@ -47,8 +47,10 @@ from gongji.settlement.load_statements import (
     ENROLMENTS,
     KNOWN,
     LEFT_BY,
+    LEFT_BY_QUOTAS,
     LEFT_BY_STAYS,
     LOCK_ACCOUNTS,
+    LOCK_ACCOUNTS_OF_QUOTAS,
     LOCK_ACCOUNTS_OF_STAYS,
     LOCK_MORE_ACCOUNTS,
     LOCK_PATIENTS,
@@ -72,7 +74,7 @@ from gongji.settlement.part_return import rest_key
 from gongji.settlement.rows import settlement_from
 from gongji.settlement.stays import Stay
 from gongji.settlement.undo_store import Made, key_parameters, made_by
-from gongji.settlement.waterfall import OWN_ORDER
+from gongji.settlement.waterfall import OUTSIDE_AREA, OWN_ORDER, TAKES_NO_WALLET
 
 _filings = msgspec.json.Decoder(tuple[Filed, ...])
 
@@ -107,14 +109,25 @@ class Loaded:
     books: Books = field(default_factory=Books)
 
 
-def load(connection: psycopg.Connection[Any], commands: Sequence[Job], at: datetime, *, spread: bool = False) -> Loaded:
+def load(
+    connection: psycopg.Connection[Any],
+    commands: Sequence[Job],
+    at: datetime,
+    *,
+    spread: bool = False,
+    quotas: bool = False,
+) -> Loaded:
     """Load and lock what the commands need, in the connection's transaction.
 
+    Whether relatives' wallet quotas have a part in it shows only in what was loaded. Their givers' accounts cannot be locked
+    after the others, out of their order: then everything is let go and loaded once more, with the quotas.
+
     Args:
-        connection: a connection outside autocommit.
+        connection: a connection outside autocommit, in which nothing has been done yet.
         commands: what waits.
         at: the moment of settlement.
         spread: whether the tables lie on several nodes.
+        quotas: load the quotas at once.
     """
     ask = _ask_nodes if spread else _ask
     holds = [command for command in commands if isinstance(command, PlaceHold | CaptureHold | ReleaseHold)]
@@ -155,27 +168,40 @@ def load(connection: psycopg.Connection[Any], commands: Sequence[Job], at: datet
     accounts = LOCK_MORE_ACCOUNTS if more else LOCK_ACCOUNTS
     if references:
         accounts = LOCK_ACCOUNTS_OF_STAYS
+    if quotas:
+        accounts = LOCK_ACCOUNTS_OF_QUOTAS
     statements: list[Statement] = [LOCK_PATIENTS, accounts, KNOWN, AUTHORISATIONS, ENROLMENTS, COUNTERS]
     if parameters["visits"]:
         statements.append(VISITS)
+    left_by = LEFT_BY_QUOTAS if quotas else LEFT_BY_STAYS if references else LEFT_BY
+    if more or quotas:
+        statements.append(left_by)
+    if references or quotas:
+        statements.append(stay_store.CAPTURED)
     if references:
-        statements += [LEFT_BY_STAYS, STAYS, stay_store.BEFORE, stay_store.CAPTURED, DEPOSITS]
-    elif more:
-        statements.append(LEFT_BY)
+        statements += [STAYS, stay_store.BEFORE, DEPOSITS]
+    if quotas:
+        statements += [quota_store.QUOTAS, quota_store.TAKEN]
     if holds:
         statements += [store.HOLDS, store.STEPS]
     rows = ask(connection, statements, parameters)
     rows[LOCK_ACCOUNTS] = rows[accounts]
     loaded = _assemble(rows, at)
     _add_settlements(connection, loaded, rows[KNOWN], set(originals))
-    _add_wallets(connection, loaded, settling, at)
-    sources = _add_transfers(loaded, rows.get(LEFT_BY_STAYS if references else LEFT_BY, ()))
-    if holds or references:
-        found = {row[0]: row for row in (*rows.get(store.HOLDS, ()), *rows.get(DEPOSITS, ()))}
+    sources = _add_transfers(loaded, rows.get(left_by, ()))
+    if not quotas and _of_quotas(loaded, rows[LOCK_PATIENTS]):
+        connection.rollback()
+        return load(connection, commands, at, spread=spread, quotas=True)
+    given, of_quotas = quota_store.split(rows.get(quota_store.QUOTAS, ()))
+    if holds or references or quotas:
+        every = (*rows.get(store.HOLDS, ()), *rows.get(DEPOSITS, ()), *rows.get(quota_store.TAKEN, ()), *of_quotas)
+        found = {row[0]: row for row in every}
         loaded.holds = store.hold_books(found.values(), sources, rows.get(store.STEPS, ()))
+        loaded.holds.quotas = given
+        loaded.captured = stay_store.captured_from(rows.get(stay_store.CAPTURED, ()), loaded.holds.holds)
+    _add_wallets(connection, loaded, settling, at)
     if references:
         loaded.stays = stay_store.stays_from(rows[STAYS], rows[stay_store.BEFORE], _enrolment)
-        loaded.captured = stay_store.captured_from(rows[stay_store.CAPTURED], loaded.holds.holds)
         for visit_id, visit in loaded.visits.items():
             visit.stay = loaded.stays.get(visit_id)
     return loaded
@@ -204,6 +230,20 @@ def _ask_nodes(
     return rows
 
 
+def _of_quotas(loaded: Loaded, patients: Sequence[tuple[Any, ...]]) -> bool:
+    """Whether relatives' quotas have a part in a batch: a patient has one, or one paid what is to be taken back, out of what
+    stood aside with somebody else and under no authorisation."""
+    if any(row[-1] for row in patients):
+        return True
+    return any(
+        kind_of(leg.debit) is AccountKind.PERSONAL_HELD
+        and leg.authorisation_id is None
+        and person_of(leg.debit) != original.settlement.person_id
+        for original in loaded.originals.values()
+        for leg in original.transfers
+    )
+
+
 def _of_stays(commands: Sequence[Command | ReversePart]) -> list[SettleAdmission | Reverse]:
     """The commands that are of stays in hospital."""
     return [
@@ -223,7 +263,7 @@ def _assemble(rows: Rows, at: datetime) -> Loaded:
     for person, counter, period, value, cap in rows[COUNTERS]:
         books.counters[person, counter, period] = CounterValue(value, cap)
     enrolments = {row[0]: _enrolment(row[1:]) for row in rows[ENROLMENTS]}
-    for person, born_on, died_on, filed in rows[LOCK_PATIENTS]:
+    for person, born_on, died_on, filed, _ in rows[LOCK_PATIENTS]:
         has_account = any(personal_account(kind, person) in books.balances for kind in OWN_ORDER)
         filings = _filings.decode(filed) if filed else ()
         loaded.patients[person] = PatientFacts(person, born_on, died_on, enrolments.get(person), has_account, filings)
@@ -265,15 +305,16 @@ def _add_settlements(
 def _add_wallets(
     connection: psycopg.Connection[Any], loaded: Loaded, settling: Sequence[Command | ReversePart], at: datetime
 ) -> None:
-    """Where the wallets pay of patients who have something in them: few do."""
+    """Where the wallets pay of patients who have something in them, or may use something of their relatives': few do."""
     places = {command.institution.id for command in settling}
     people = {command.person_id for command in settling}
     full = [one for one in people if loaded.books.balances.get(personal_account(AccountKind.WALLET, one), 0)]
+    full += set(loaded.holds.quotas.values()).intersection(people).difference(full)
     if not full:
         return
     asked = {"people": Integers(full), "places": Numbers(places), "today": at.date()}
     for person, place, taken, in_area in connection.execute(WALLETS, asked):
-        withheld = None if taken and in_area else "wallet.not_in_area" if taken else "wallet.not_taken_here"
+        withheld = None if taken and in_area else OUTSIDE_AREA if taken else TAKES_NO_WALLET
         loaded.books.wallets[person, place] = withheld
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gongji.ledger.tables import STANDS
-from gongji.settlement import stay_store
+from gongji.settlement import quota_store, stay_store
 from gongji.settlement.holds import store
 from gongji.settlement.locks import Locking
 from gongji.settlement.rows import READ
@@ -19,8 +19,11 @@ _FILINGS = """
   WHERE f.bucket = {bucket} AND f.person_id = a.id AND f.state <> 'withdrawn'
     AND f.during && daterange(%(today)s::date - 366, %(today)s::date, '[]'))"""
 
+#: The last column says how many wallet quotas relatives have given the person.
 LOCK_PATIENTS = Locking(
-    "SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id)", "person", "a.id, a.born_on, a.died_on, " + _FILINGS
+    "SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id)",
+    "person",
+    f"a.id, a.born_on, a.died_on, {_FILINGS}, a.quotas",
 )
 
 #: What became of these messages before.
@@ -123,9 +126,13 @@ def _lock_accounts(wanted: str) -> Locking:
 LOCK_ACCOUNTS = _lock_accounts(_OWN_ACCOUNTS)
 LOCK_MORE_ACCOUNTS = _lock_accounts(f"{_OWN_ACCOUNTS} UNION {_returning(_JOURNALS)}")
 LOCK_ACCOUNTS_OF_STAYS = _lock_accounts(f"{_OWN_ACCOUNTS} UNION {_returning(stay_store.JOURNALS)}")
+LOCK_ACCOUNTS_OF_QUOTAS = _lock_accounts(
+    f"{_OWN_ACCOUNTS} UNION {_returning(quota_store.JOURNALS)} UNION {quota_store.ACCOUNTS}"
+)
 
 #: Where the wallets of patients may pay: whether the institution takes the wallet, and whether it lies in the area that the
-#: holder chose (a region's first four digits; the first two of a province). Asked only where there is something in a wallet.
+#: holder chose (a region's first four digits; the first two of a province). Asked only where there is something in a wallet,
+#: or relatives let it use something.
 WALLETS = """
 SELECT o.person_id, i.id,
        EXISTS (SELECT FROM wallet_institution w WHERE w.institution_id = i.id AND w.during @> %(today)s::date),
@@ -161,6 +168,7 @@ SELECT t.journal_id, t.debit, t.credit, t.amount, t.authorisation_id, y.year, y.
 
 LEFT_BY = _left_by(_JOURNALS)
 LEFT_BY_STAYS = _left_by(stay_store.JOURNALS)
+LEFT_BY_QUOTAS = _left_by(quota_store.JOURNALS)
 
 
 #: The same over several nodes, where a transfer cannot be asked for its account's turns: these come by themselves.
@@ -171,4 +179,8 @@ SELECT t.journal_id, t.debit, t.credit, t.amount, t.authorisation_id, NULL, NULL
 """
 
 
-ALONE = {LEFT_BY: _left_by_alone(_JOURNALS), LEFT_BY_STAYS: _left_by_alone(stay_store.JOURNALS)}
+ALONE = {
+    LEFT_BY: _left_by_alone(_JOURNALS),
+    LEFT_BY_STAYS: _left_by_alone(stay_store.JOURNALS),
+    LEFT_BY_QUOTAS: _left_by_alone(quota_store.JOURNALS),
+}

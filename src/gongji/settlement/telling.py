@@ -1,4 +1,5 @@
-"""Telling sharers what their accounts paid for relatives, from the books and after the fact: the desk pays nothing for it.
+"""Telling sharers, and givers of wallet quotas, what their accounts paid for relatives, from the books and after the fact:
+the desk pays nothing for it.
 
 A loop follows the ledger's blocks with marks of its own (`gongji.ledger.frontier`). Messages and marks are written in one
 transaction, so that a kill leaves both or neither: no use is lost and none is told twice.
@@ -66,6 +67,29 @@ SELECT told.journal_id, told.authorisation_id, told.sharer_id, told.spent, told.
 """
 
 
+#: What settlements took of wallet quotas and reversals gave back, by journal and giver: personal money of somebody else than
+#: the patient that moved under no authorisation. The quota is the last that the giver has given the patient.
+_QUOTAS_USED: Final = f"""
+WITH moved AS (
+    SELECT t.journal_id, t.amount, {_holder("t.debit")} AS giver, {_holder("t.credit")} AS taker
+      FROM {FRESH_TRANSFERS} WHERE t.authorisation_id IS NULL AND least((t.debit >> 10) & 255, (t.credit >> 10) & 255) <= 6
+), told AS (
+    SELECT s.id, s.person_id, s.institution_id, coalesce(m.giver, m.taker) AS giver_id,
+           sum(CASE WHEN m.giver IS NULL THEN -m.amount ELSE m.amount END)::bigint AS used
+      FROM moved m JOIN settlement s ON s.bucket = m.journal_id & 1023 AND s.id = m.journal_id
+     WHERE coalesce(m.giver, m.taker) <> s.person_id
+     GROUP BY 1, 2, 3, 4
+)
+SELECT told.*, q.id AS quota_id, q.relation
+  FROM told
+  JOIN LATERAL (SELECT q.id, q.relation FROM wallet_quota q
+                 WHERE q.bucket = (told.giver_id & 1023)::smallint AND q.giver_id = told.giver_id
+                   AND q.user_id = told.person_id
+                 ORDER BY q.id DESC LIMIT 1) AS q ON true
+ ORDER BY told.id, told.giver_id
+"""
+
+
 def tell_sharers(database: Database, at: datetime) -> int:
     """Tell of all blocks that are committed by now, in short transactions; nothing while another process is at it.
 
@@ -83,12 +107,25 @@ def tell_sharers(database: Database, at: datetime) -> int:
                 return told
             rows = connection.execute(sa.text(_MOVED), fresh.parameters).all()
             told += tell(connection, [_message(row) for row in rows if _is_told_here(row)], at=at)
+            used = connection.execute(sa.text(_QUOTAS_USED), fresh.parameters).all()
+            told += tell(connection, [_of_quota(row) for row in used], at=at)
             advance(connection, told_through, fresh)
 
 
 def _is_told_here(row: sa.Row[Any]) -> bool:
     """Premiums are told by their orders, each step in words of its own."""
     return bool(row.spent or row.aside) and row.purpose != "premium"
+
+
+def _of_quota(row: sa.Row[Any]) -> Message:
+    what = "used" if row.used > 0 else "returned"
+    facts = {
+        "amount": abs(row.used),
+        "person": row.person_id,
+        "relation": row.relation,
+        "institution": row.institution_id,
+    }
+    return Message(row.giver_id, f"wallet.quota.{what}.sender", facts, f"wallet/quotas/{row.quota_id}", str(row.id))
 
 
 def _message(row: sa.Row[Any]) -> Message:

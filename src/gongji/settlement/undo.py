@@ -22,6 +22,7 @@ from gongji.settlement.deposits import Captured
 from gongji.settlement.model import Settlement, Undo
 from gongji.settlement.reversal import check_returnable, opposite, take_back
 from gongji.settlement.stays import Stay
+from gongji.settlement.waterfall import QUOTA_PAID
 
 
 def undo(
@@ -85,6 +86,9 @@ def restore(
     if original.of_stay:
         # Deposits went back to their payers and may lie elsewhere now; a new 2304 takes what is there.
         raise _impossible("a stay is settled anew instead (2304)", "住院退费请重新结算（2304）")
+    if any(line.because == QUOTA_PAID for line in original.explanation.payers):
+        # It went back into a relative's quota, and may be used or taken back by now; a new settlement takes what is there.
+        raise _impossible("a relative's quota paid part of it: settle it anew", "家人的钱包额度付过一部分，请重新结算")
     again = tuple(transfer.opposite() for transfer in transfers)
     usage = usage_of(again)
     taken = tuple(_again(move, target.person_id, books) for move in moves)

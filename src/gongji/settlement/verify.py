@@ -34,6 +34,13 @@ def _of_settlements(journals: Sequence[int] | None) -> str:
     return "true" if journals is None else f"(s.bucket, s.id) IN ({wanted})"
 
 
+def _of_steps(journals: Sequence[int] | None) -> str:
+    """The same for ``hold_step e`` of settlements."""
+    if journals is None:
+        return "e.settlement_id IS NOT NULL"
+    return "e.settlement_id IN (SELECT unnest(CAST(:journals AS bigint[])))"
+
+
 def _scope(journals: Sequence[int] | None) -> dict[str, object]:
     return {} if journals is None else {"journals": list(journals)}
 
@@ -67,13 +74,17 @@ def transfers_match(connection: sa.Connection, journals: Sequence[int] | None = 
                                      WHEN s.infno = '{UNDO}' THEN 'undo' ELSE 'reversal' END
                    AND j.reverses IS NOT DISTINCT FROM s.reverses
               LEFT JOIN moved m ON m.journal_id = s.id
+              LEFT JOIN (SELECT e.settlement_id, sum(e.captured) AS taken
+                           FROM hold_step e
+                           JOIN hold h ON h.bucket = e.bucket AND h.id = e.hold_id AND h.purpose = 'wallet'
+                          WHERE {_of_steps(journals)} GROUP BY e.settlement_id) q ON q.settlement_id = s.id
              WHERE {_of_settlements(journals)} AND (j.id IS NULL
                 OR s.total <> s.fund_pool + s.fund_large + s.fund_civil + s.fund_aid + s.own + s.shared + s.wallet + s.cash
                 OR (abs(s.fund_pool), abs(s.fund_large), abs(s.fund_civil), abs(s.fund_aid), abs(s.own + s.wallet),
                     abs(s.shared))
                    <> (coalesce(m.fund_pool, 0), coalesce(m.fund_large, 0), coalesce(m.fund_civil, 0),
                        coalesce(m.fund_aid, 0), coalesce(m.own, 0), coalesce(m.shared, 0))
-                OR (s.kind = 'settle' AND s.wallet <> coalesce(m.wallet, 0)))
+                OR (s.kind = 'settle' AND s.wallet <> coalesce(m.wallet, 0) + coalesce(q.taken, 0)))
             """
         ),
         _scope(journals),
@@ -286,14 +297,19 @@ def lines_have_visits(connection: sa.Connection) -> Iterator[Finding]:
 
 def holds_were_authorised(connection: sa.Connection) -> Iterator[Finding]:
     """Invariant 8 for what is set aside: a sharer's money was held only under an authorisation in force then, for that
-    person; one's own money only in one's own favour."""
+    person; one's own money in one's own favour, or for a wallet quota that one gave that person."""
     rows = connection.execute(
         sa.text(
             """
             SELECT h.id
               FROM hold h
               LEFT JOIN authorisation a ON a.bucket = (h.authorisation_id & 1023) AND a.id = h.authorisation_id
-             WHERE CASE WHEN h.authorisation_id IS NULL THEN ((h.account >> 18 << 10) | h.bucket) <> h.person_id
+             WHERE CASE WHEN h.authorisation_id IS NULL
+                        THEN ((h.account >> 18 << 10) | h.bucket) <> h.person_id
+                             AND NOT EXISTS (SELECT FROM wallet_quota q
+                                              WHERE h.purpose = 'wallet' AND q.bucket = h.bucket
+                                                AND q.id::text = h.reference AND q.user_id = h.person_id
+                                                AND q.giver_id = ((h.account >> 18 << 10) | h.bucket))
                         ELSE a.id IS NULL OR a.user_id <> h.person_id OR NOT a.in_force @> h.placed_at
                              OR a.sharer_id <> ((h.account >> 18 << 10) | h.bucket) END
             """

@@ -32,6 +32,14 @@ DEPOSIT_WORDS: Final = {
     "shared": ("shared.deposit.back", "shared.deposit", "shared.deposit.whole"),
 }
 
+#: Why a wallet pays nothing: the institution takes none, or lies outside the area that the holder chose. A relative's quota
+#: pays wherever the wallet is taken; the area is of the money that is in the wallet.
+TAKES_NO_WALLET: Final = "wallet.not_taken_here"
+OUTSIDE_AREA: Final = "wallet.not_in_area"
+
+#: Why a line of the wallet is what a relative lets it use.
+QUOTA_PAID: Final = "wallet.quota.paid"
+
 
 class Draw(msgspec.Struct, frozen=True, gc=False):
     """An amount (fen, above zero) taken from one bounded account, under an authorisation when it is a sharer's; out of a
@@ -54,11 +62,45 @@ class Deposit(msgspec.Struct, frozen=True, gc=False):
     authorisation_id: int | None
 
 
+class Quota(msgspec.Struct, frozen=True, gc=False):
+    """What a relative lets the patient's wallet use (额度).
+
+    Attributes:
+        number: the quota's own.
+        giver_id, account: whose money, in whose `personal.held`.
+        holds: (hold, fen left) of it, oldest first.
+        locked: whether an agency lets nothing be paid from the giver's account.
+    """
+
+    number: int
+    giver_id: int
+    account: int
+    holds: tuple[tuple[int, int], ...]
+    locked: bool = False
+
+    @property
+    def left(self) -> int:
+        """What can still be used, in fen."""
+        return sum(left for _, left in self.holds)
+
+    def draw(self, amount: int) -> list[Draw]:
+        """Take `amount` fen, at most `left`, hold by hold."""
+        draws = []
+        for hold_id, left in self.holds:
+            taken = min(left, amount)
+            if taken:
+                draws.append(Draw(self.account, taken, None, hold_id))
+                amount -= taken
+        return draws
+
+
 class Wallet(msgspec.Struct, frozen=True, gc=False):
-    """The patient's wallet at an institution: what is in it, and the code of the reason why none of it may pay there."""
+    """The patient's wallet at an institution: what is in it, the code of the reason why none of that may pay there, and
+    what relatives let it use there, in the order in which it is taken."""
 
     purse: Purse
     withheld: str | None = None
+    quotas: tuple[Quota, ...] = ()
 
 
 class Purse(msgspec.Struct, frozen=True, gc=False):
@@ -165,7 +207,7 @@ def pay(
         own: the patient's own accounts; None when the patient has none.
         offers: the sharers, in the order in which they pay.
         deposits: what was set aside for the stay, in the order in which it is taken.
-        wallet: the patient's wallet; None when it was never opened or nothing is in it.
+        wallet: the patient's wallet; None when it was never opened, or nothing is in it and no relative lets it use any.
     """
     rest = bill.total - assessment.fund_total
     payable = payable_by_accounts(bill, assessment.fund_total, rule)
@@ -174,21 +216,22 @@ def pay(
     own_paid = _sum(own_held) + own_line.amount
     theirs = [one for one in deposits if one.authorisation_id is not None]
     shared_held, shared_taken = _held(payable - own_paid, use, theirs, "shared")
-    wallet_line, wallet_draws = _wallet(payable - own_paid - _sum(shared_held), rule, use, wallet)
-    left = payable - own_paid - _sum(shared_held) - wallet_line.amount
+    wallet_lines, wallet_draws = _wallet(payable - own_paid - _sum(shared_held), rule, use, wallet)
+    wallet_paid = _sum(wallet_lines)
+    left = payable - own_paid - _sum(shared_held) - wallet_paid
     shared_lines, shared_draws = _shared(left, rule, use, offers)
     shared = _sum(shared_held) + _sum(shared_lines)
-    cash = rest - own_paid - shared - wallet_line.amount
+    cash = rest - own_paid - shared - wallet_paid
     lines = (
         *own_held,
         own_line,
         *shared_held,
         *shared_lines,
-        wallet_line,
+        *wallet_lines,
         *_cash(cash, rest - payable, rule),
     )
     draws = (*own_taken, *own_draws, *shared_taken, *wallet_draws, *shared_draws)
-    return Payment(draws, own_paid, shared, cash, lines, wallet_line.amount)
+    return Payment(draws, own_paid, shared, cash, lines, wallet_paid)
 
 
 def _sum(lines: Sequence[PayerLine]) -> int:
@@ -243,22 +286,43 @@ def _own(payable: int, rule: SharingRule | None, use: AccountUse, own: Purse | N
 
 def _wallet(
     payable: int, rule: SharingRule | None, use: AccountUse, wallet: Wallet | None
-) -> tuple[PayerLine, list[Draw]]:
-    """What the wallet pays: after the own account and by itself, unless no account is to be used, or the relatives' only."""
+) -> tuple[list[PayerLine], list[Draw]]:
+    """What the wallet pays: after the own account and by itself, unless no account is to be used, or the relatives' only;
+    first what is in it, then what relatives let it use."""
     only_sharers = use is AccountUse.SHARERS and rule is not None and rule.flag_2_means is FlagTwo.SHARERS_ONLY
     if wallet is None or use is AccountUse.NONE or only_sharers or payable == 0:
-        return PayerLine("wallet", 0, "wallet.none"), []
-    if wallet.withheld is not None:
-        return PayerLine("wallet", 0, wallet.withheld, None, {"balance": wallet.purse.total}), []
-    amount = min(payable, wallet.purse.total)
-    if amount == 0:
-        return PayerLine("wallet", 0, "wallet.none"), []
-    inputs: dict[str, int | str] = {
-        "payable": payable,
-        "balance": wallet.purse.total,
-        "left": wallet.purse.total - amount,
-    }
-    return PayerLine("wallet", amount, "wallet.paid", None, inputs), wallet.purse.draw(amount)
+        return [PayerLine("wallet", 0, "wallet.none")], []
+    balance = wallet.purse.total
+    if wallet.withheld == TAKES_NO_WALLET:
+        offered = balance + sum(quota.left for quota in wallet.quotas)
+        return [PayerLine("wallet", 0, TAKES_NO_WALLET, None, {"balance": offered})], []
+    amount = 0 if wallet.withheld else min(payable, balance)
+    lines: list[PayerLine] = []
+    if amount:
+        inputs: dict[str, int | str] = {"payable": payable, "balance": balance, "left": balance - amount}
+        lines.append(PayerLine("wallet", amount, "wallet.paid", None, inputs))
+    elif wallet.withheld and balance:
+        lines.append(PayerLine("wallet", 0, wallet.withheld, None, {"balance": balance}))
+    given_lines, given = _given(payable - amount, wallet.quotas)
+    lines += given_lines
+    return lines or [PayerLine("wallet", 0, "wallet.none")], [*wallet.purse.draw(amount), *given]
+
+
+def _given(payable: int, quotas: Sequence[Quota]) -> tuple[list[PayerLine], list[Draw]]:
+    """What relatives' quotas pay, one line a giver."""
+    lines: list[PayerLine] = []
+    draws: list[Draw] = []
+    for quota in quotas:
+        amount = 0 if quota.locked else min(payable, quota.left)
+        if quota.locked and payable:
+            about: dict[str, int | str] = {"giver": quota.giver_id, "quota": quota.number}
+            lines.append(PayerLine("wallet", 0, "wallet.quota.frozen", None, about))
+        if amount:
+            who: dict[str, int | str] = {"giver": quota.giver_id, "quota": quota.number, "left": quota.left - amount}
+            lines.append(PayerLine("wallet", amount, QUOTA_PAID, None, who))
+            draws += quota.draw(amount)
+            payable -= amount
+    return lines, draws
 
 
 def _shared(

@@ -144,10 +144,19 @@ RECEIVER_CONDITIONS: Final[Mapping[str, Callable[[Facts], object]]] = {
 }
 
 
-def conditions(facts: Facts) -> tuple[Condition, ...]:
-    """Every condition with why it does not hold; the receiver's as soon as somebody is named, and a stranger's end there."""
-    listed = [_asked(name, check, facts) for name, check in SENDER_CONDITIONS.items()]
-    for name, check in RECEIVER_CONDITIONS.items() if facts.receiver is not None else ():
+def conditions(
+    facts: Facts,
+    own: Mapping[str, Callable[[Facts], object]] = SENDER_CONDITIONS,
+    theirs: Mapping[str, Callable[[Facts], object]] = RECEIVER_CONDITIONS,
+) -> tuple[Condition, ...]:
+    """Every condition with why it does not hold; the receiver's as soon as somebody is named, and a stranger's end there.
+
+    Args:
+        facts: what is known.
+        own, theirs: what is asked of whose money it is, and of the relative.
+    """
+    listed = [_asked(name, check, facts) for name, check in own.items()]
+    for name, check in theirs.items() if facts.receiver is not None else ():
         listed.append(_asked(name, check, facts))
         if name == "relative" and listed[-1].refusal is not None:
             break

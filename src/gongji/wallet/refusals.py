@@ -57,7 +57,7 @@ def place_closed(region: str, *, own: bool) -> GongjiError:
     return Refused(
         "wallet.place_closed" if own else "wallet.receiver_place_closed",
         f"the wallet is not open in {en} yet: both places have to be",
-        f"{zh}还没有开通医保钱包。双方参保地都开通后才能转",
+        f"{zh}还没有开通医保钱包。双方参保地都开通后才能用",
         details={"region": region} if own else {},
     )
 
@@ -94,7 +94,7 @@ def receiver_not_opened() -> GongjiError:
     return Refused(
         "wallet.receiver_not_opened",
         "the receiver has not opened a wallet: ask them to, then send again",
-        "对方还没有开通医保钱包，请对方先开通再转",
+        "对方还没有开通医保钱包，请对方先开通",
         field="receiver",
     )
 
@@ -104,7 +104,7 @@ def receiver_not_insured() -> GongjiError:
     return Refused(
         "wallet.receiver_not_insured",
         "the receiver is not insured today",
-        "对方现在没有正常参保，参保恢复后再转",
+        "对方现在没有正常参保，参保恢复后再办",
         field="receiver",
     )
 
@@ -116,7 +116,7 @@ def receiver_died() -> GongjiError:
 
 def to_oneself() -> GongjiError:
     """Sender and receiver are one."""
-    return Refused("wallet.same_person", "send to somebody else", "不能转给自己", field="receiver")
+    return Refused("wallet.same_person", "send to somebody else", "不能给自己，请选家人", field="receiver")
 
 
 def not_a_relative() -> GongjiError:
@@ -125,7 +125,7 @@ def not_a_relative() -> GongjiError:
         "wallet.not_a_relative",
         "money is sent to near relatives only (spouse, parents, children, siblings, grandparents, grandchildren): state "
         "what they are to you, and confirm it",
-        "只能转给近亲属（配偶、父母、子女、兄弟姐妹、祖父母、外祖父母、孙子女、外孙子女）。请选择关系并承诺属实",
+        "只能给近亲属用（配偶、父母、子女、兄弟姐妹、祖父母、外祖父母、孙子女、外孙子女）。请选择关系并承诺属实",
         field="relation",
     )
 

@@ -108,7 +108,7 @@ def wallet_conditions(
         receiver_id: to whom, once somebody is named.
         stated: what the receiver is to the sender, as the sender says.
     """
-    facts = _facts(connection, wallets, sender_id, receiver_id, stated, wallets.clock.now(), None)
+    facts = facts_between(connection, wallets, sender_id, receiver_id, stated, wallets.clock.now(), None)
     return facts, conditions(facts)
 
 
@@ -174,7 +174,7 @@ def _claim(
 ) -> Transfer:
     """Check everything under the locks of both people, and keep the transfer."""
     at = wallets.clock.now()
-    facts = _facts(connection, wallets, sender_id, receiver_id, stated, at, lives)
+    facts = facts_between(connection, wallets, sender_id, receiver_id, stated, at, lives)
     check_transfer(facts, amount, source)
     rule, receiver, relation = facts.rule, facts.receiver, facts.relation
     assert rule is not None, "check_transfer refuses without terms"
@@ -187,7 +187,7 @@ def _claim(
         amount=amount,
         source=source,
         relation=relation,
-        stated=_known_relation(connection, sender_id, receiver_id, at) is None,
+        stated=known_relation(connection, sender_id, receiver_id, at) is None,
         day=at.date(),
         nth=place_of_today(facts),
         state=TransferState.PLACING,
@@ -365,7 +365,7 @@ def transfer_of(connection: sa.Connection, transfer_id: int, person_id: int) -> 
     return one
 
 
-def _facts(
+def facts_between(
     connection: sa.Connection,
     wallets: Wallets,
     sender_id: int,
@@ -374,7 +374,16 @@ def _facts(
     at: datetime,
     lives: dict[int, Life] | None,
 ) -> Facts:
-    """What is known of both; `lives` where both are locked."""
+    """What is known of both sides.
+
+    Args:
+        connection: a transaction.
+        wallets: what the room works with.
+        sender_id, receiver_id: whose money, and for whom; None before anybody was named.
+        stated: what the receiver is to the sender, as the sender says.
+        at: the moment.
+        lives: of both, where they are locked; None where nothing is.
+    """
 
     def side(person_id: int) -> Side:
         died_on = lives[person_id].died_on if lives is not None else None
@@ -382,7 +391,7 @@ def _facts(
 
     sender = side(sender_id)
     balances = balances_of(connection, sender_id)
-    known = _known_relation(connection, sender_id, receiver_id, at) if receiver_id is not None else None
+    known = known_relation(connection, sender_id, receiver_id, at) if receiver_id is not None else None
     return Facts(
         at=at,
         rule=wallets.rules.wallet(sender.region, at.date()) if sender.region is not None else None,
@@ -397,8 +406,8 @@ def _facts(
     )
 
 
-def _known_relation(connection: sa.Connection, sender_id: int, receiver_id: int, at: datetime) -> Relation | None:
-    """What the receiver is to the sender by what is recorded; None when that is no near relative."""
+def known_relation(connection: sa.Connection, sender_id: int, receiver_id: int, at: datetime) -> Relation | None:
+    """What the receiver is to the sender by what is recorded on the day; None when that is no near relative."""
     facts = kinship_around(connection, (sender_id, receiver_id))
     found = relation_of(receiver_id, sender_id, facts, at.date())
     return found if found in NEAR else None

@@ -8,6 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from gongji.ledger.finding import Check, Finding
+from gongji.wallet.quotas import verify as quotas
 
 
 def transfers_match_their_holds(connection: sa.Connection) -> Iterator[Finding]:
@@ -65,6 +66,7 @@ def wallets_were_opened(connection: sa.Connection) -> Iterator[Finding]:
 
 
 CHECKS: Final[dict[str, Check]] = {
+    **quotas.CHECKS,
     "transfers to wallets match their holds": transfers_match_their_holds,
     "accepted transfers arrived": accepted_money_arrived,
     "wallets were opened": wallets_were_opened,

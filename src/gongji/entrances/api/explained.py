@@ -9,7 +9,7 @@ from gongji.entrances.wording import Language
 from gongji.settlement.model import Explanation
 
 #: Inputs of an explanation that name people by our inner ids: nobody outside needs them.
-_INNER = ("sharer", "authorisation", "settlement")
+_INNER = ("sharer", "giver", "authorisation", "quota", "settlement")
 
 
 def payers_out(explanation: Explanation) -> list[PayerOut]:

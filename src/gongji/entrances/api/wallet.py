@@ -149,7 +149,7 @@ class DayOut(BaseModel):
 def read_wallet(door: At) -> WalletOut:
     """The caller's wallet, every condition of a transfer with the moment that clears it, and all transfers."""
     with door.open(Role.CITIZEN) as call:
-        me = _citizen(call.caller)
+        me = citizen(call.caller)
         facts, listed = service.wallet_conditions(call.connection, call.platform.wallets, me)
         made = store.transfers_of(call.connection, me, MOST_TRANSFERS)
         return _wallet_out(facts, listed, _outs(call, made, me))
@@ -159,7 +159,7 @@ def read_wallet(door: At) -> WalletOut:
 def open_wallet(body: OpenIn, door: At) -> WalletOut:
     """Open the caller's wallet, or choose another area of use; the same again changes nothing."""
     with door.open(Role.CITIZEN) as call:
-        me, wallets = _citizen(call.caller), call.platform.wallets
+        me, wallets = citizen(call.caller), call.platform.wallets
     service.open_wallet(wallets, person_id=me, area=body.area, caller=call.caller)
     return read_wallet(door)
 
@@ -168,17 +168,17 @@ def open_wallet(body: OpenIn, door: At) -> WalletOut:
 def read_conditions(body: ReceiverIn, door: At) -> list[ConditionOut]:
     """Every condition of a transfer to a relative, before an amount is asked for; of a stranger nothing is told."""
     with door.open(Role.CITIZEN) as call:
-        me, receiver = _citizen(call.caller), relative(call, body.receiver, "receiver")
+        me, receiver = citizen(call.caller), relative(call, body.receiver, "receiver")
         call.note("wallet.conditions", receiver)
-        _, listed = service.wallet_conditions(call.connection, call.platform.wallets, me, receiver, _stated(body))
-        return [_condition_out(one) for one in listed]
+        _, listed = service.wallet_conditions(call.connection, call.platform.wallets, me, receiver, stated(body))
+        return [condition_out(one) for one in listed]
 
 
 @router.get("/wallet/plan")
 def read_plan(door: At, amount_fen: Annotated[int, Query(gt=0, le=100_000_00)]) -> list[PartOut]:
     """How an amount is sent in several transfers, and from when on each may be."""
     with door.open(Role.CITIZEN) as call:
-        facts, _ = service.wallet_conditions(call.connection, call.platform.wallets, _citizen(call.caller))
+        facts, _ = service.wallet_conditions(call.connection, call.platform.wallets, citizen(call.caller))
         parts = plan(facts, amount_fen)
         return [PartOut(amount_fen=one.amount, earliest=one.earliest, after_answer=one.after_answer) for one in parts]
 
@@ -187,14 +187,14 @@ def read_plan(door: At, amount_fen: Annotated[int, Query(gt=0, le=100_000_00)]) 
 def send_transfer(body: TransferIn, door: At, key: Key) -> TransferOut:
     """Send money to a relative's wallet: it is set aside until they accept, and goes back by itself if they do not."""
     with door.open(Role.CITIZEN) as call:
-        me, receiver = _citizen(call.caller), relative(call, body.receiver, "receiver")
+        me, receiver = citizen(call.caller), relative(call, body.receiver, "receiver")
     made = service.send(
         call.platform.wallets,
         sender_id=me,
         receiver_id=receiver,
         amount=body.amount_fen,
         source=body.source,
-        stated=_stated(body),
+        stated=stated(body),
         key=key,
         caller=call.caller,
     )
@@ -205,7 +205,7 @@ def send_transfer(body: TransferIn, door: At, key: Key) -> TransferOut:
 def read_transfer(number: Number, door: At) -> TransferOut:
     """One transfer, to its two people."""
     with door.open(Role.CITIZEN) as call:
-        me = _citizen(call.caller)
+        me = citizen(call.caller)
         return _outs(call, [service.transfer_of(call.connection, int(number), me)], me)[0]
 
 
@@ -274,7 +274,7 @@ def _span(field: str, accepted: str) -> InvalidInput:
 def _answer(door: Door, number: str, act: Callable[..., Transfer]) -> TransferOut:
     with door.open(Role.CITIZEN) as call:
         wallets: Wallets = call.platform.wallets
-        me = _citizen(call.caller)
+        me = citizen(call.caller)
     return _told(door, act(wallets, int(number), receiver_id=me, caller=call.caller), me)
 
 
@@ -283,11 +283,13 @@ def _told(door: Door, one: Transfer, me: int) -> TransferOut:
         return _outs(call, [one], me)[0]
 
 
-def _stated(body: ReceiverIn) -> Relation | None:
+def stated(body: ReceiverIn) -> Relation | None:
+    """What the receiver is to the caller, if the caller states and confirms it."""
     return body.relation if body.commitment else None
 
 
-def _citizen(caller: Caller) -> int:
+def citizen(caller: Caller) -> int:
+    """The person whom a citizen's token is of."""
     assert caller.person_id is not None, "the database holds no citizen's token without a person"
     return caller.person_id
 
@@ -322,7 +324,8 @@ def _transfer_out(one: Transfer, me: int, other: Person) -> TransferOut:
     )
 
 
-def _condition_out(one: Condition) -> ConditionOut:
+def condition_out(one: Condition) -> ConditionOut:
+    """One condition as it is answered."""
     refusal = one.refusal
     if refusal is None:
         return ConditionOut(name=one.name, holds=True, code=None, words=None, clears_at=None)
@@ -346,6 +349,6 @@ def _wallet_out(facts: Facts, listed: Collection[Condition], transfers: list[Tra
         sent_today=len(facts.sent_today),
         most_each_fen=rule.most_each if rule is not None else None,
         most_a_day=rule.terms.most_a_day if rule is not None else None,
-        conditions=[_condition_out(one) for one in listed],
+        conditions=[condition_out(one) for one in listed],
         transfers=transfers,
     )

@@ -117,10 +117,21 @@ def place(
         sources=tuple((draw.account, draw.amount) for draw in draws),
     )
     # From here on it must succeed.
-    books.balances.setdefault(held, 0)
-    holds.placed.add(hold_id)
-    receipt = HoldReceipt(hold_id, hold_id, StepKind.HOLD, 0, 0, hold.amount, at)
-    return _done(hold, receipt, command.key, hold.placing(), hold.amount, holds, books)
+    return set_aside(hold, command.key, holds, books)
+
+
+def set_aside(hold: Hold, key: HoldKey, holds: HoldBooks, books: Books) -> HoldDecision:
+    """Set the amount of a new hold aside, out of the accounts that it names and that have it.
+
+    Args:
+        hold: the new hold, with its sources.
+        key: of the step.
+        holds, books: the batch's working state.
+    """
+    books.balances.setdefault(hold.account, 0)
+    holds.placed.add(hold.id)
+    receipt = HoldReceipt(hold.id, hold.id, StepKind.HOLD, 0, 0, hold.amount, hold.placed_at)
+    return _done(hold, receipt, key, hold.placing(), hold.amount, holds, books)
 
 
 def _draws(

@@ -108,11 +108,18 @@ class HoldBooks:
         holds: by id; replaced by each decision.
         steps: receipts by (bucket, key), with the digest of their request.
         placed: ids of holds that this batch makes.
+        quotas: the wallet quotas in force of the people of this batch: by number, the person who may use it, in the order
+            in which they are taken. The money of each stands in the holds that name it.
     """
 
     holds: dict[int, Hold] = field(default_factory=dict)
     steps: dict[tuple[int, str], tuple[bytes, HoldReceipt]] = field(default_factory=dict)
     placed: set[int] = field(default_factory=set)
+    quotas: dict[int, int] = field(default_factory=dict)
+
+    def copy(self) -> HoldBooks:
+        """Books that may be changed without these changing."""
+        return HoldBooks(dict(self.holds), dict(self.steps), set(self.placed), self.quotas)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from gongji.entrances import wording
 from gongji.entrances.naming import name_of
 from gongji.entrances.web.citizen.balance import Balance, balance_of
 from gongji.entrances.web.citizen.payments import PAGE, TIES, Payment, page_of, payments
+from gongji.entrances.web.citizen.quotas import lines_of
 from gongji.entrances.web.citizen.settlement import (
     PatientsPage,
     SharersPage,
@@ -166,6 +167,8 @@ def settlement(visit: Visit, number: str) -> tuple[str, PatientsPage | SharersPa
         for sharer in sorted(people):
             audit.record(connection, caller, "person.read_masked", at=now, person_id=sharer)
         names = {share.sharer_id: name_of(share, person_id, people, language) for share in mine}
+        if one.wallet:
+            names |= {quota.one.giver_id: quota.who for quota in lines_of(visit) if not quota.given}
         return "citizen/settlement.html", patients_page(one, reversal, chain, place, names, language)
     later = [each.amount for each in chain if each.payer_id == person_id]
     paid = _paid(connection, one.id, person_id) + sum(amount for amount in later if amount > 0)

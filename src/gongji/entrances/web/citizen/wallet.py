@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,21 +11,18 @@ from starlette.responses import Response
 
 from gongji.entrances import wording
 from gongji.entrances.web.citizen.binding import amount_typed
+from gongji.entrances.web.citizen.quotas import lines_of
+from gongji.entrances.web.citizen.receivers import To, chosen, is_number, name_of, quotas_now
 from gongji.entrances.web.citizen.stops import stopped
 from gongji.entrances.web.visits import Visit
-from gongji.family.kinship import relation_of
-from gongji.family.kinship_store import kinship_around
-from gongji.family.refusals import Code, refuse
 from gongji.foundation import audit
 from gongji.foundation.errors import GongjiError, InvalidInput
 from gongji.registry import service as registry
-from gongji.registry.certificate import CITIZEN_ID, check_certificate
-from gongji.registry.model import Person
-from gongji.registry.name import check_name
-from gongji.rules.model import Relation
 from gongji.wallet import service, store
-from gongji.wallet.decide import NEAR, check_transfer, closes_at, deadline_of, plan
-from gongji.wallet.model import Facts, Part, Source, Transfer, TransferState
+from gongji.wallet.decide import check_transfer, closes_at, deadline_of, plan
+from gongji.wallet.model import Condition, Facts, Part, Source, Transfer, TransferState
+from gongji.wallet.quotas.model import QuotaState
+from gongji.wallet.quotas.service import quota_conditions
 from gongji.wallet.refusals import STATE_WORDS, own_hands, unknown
 from gongji.wallet.service import Wallets
 
@@ -60,30 +56,31 @@ class Line:
     waits: bool
 
 
-@dataclass(frozen=True, slots=True)
-class To:
-    """Whom the reader has chosen, what they are to the reader, and the ticket that says so in addresses."""
-
-    person_id: int
-    relation: Relation
-    ticket: str
-
-
 def overview(visit: Visit) -> Response:
-    """``GET /wallet``: the balance, every condition with its clock, what waits, and all transfers."""
-    facts, listed = service.wallet_conditions(visit.connection, _wallets(visit), visit.person_id)
-    made = store.transfers_of(visit.connection, visit.person_id, _SHOWN)
-    lines = _lines(visit, made)
+    """``GET /wallet``: what can be used, every condition with its clock, what waits, all quotas and transfers."""
+    by_quota = quotas_now(visit)
+    facts: Facts
+    listed: tuple[Condition, ...]
+    if by_quota:
+        facts, listed = quota_conditions(visit.connection, _wallets(visit), visit.person_id)
+    else:
+        facts, listed = service.wallet_conditions(visit.connection, _wallets(visit), visit.person_id)
+    possible = all(one.refusal is None for one in listed)
+    lines = _lines(visit, store.transfers_of(visit.connection, visit.person_id, _SHOWN))
+    quotas = lines_of(visit)
     return visit.render(
         "citizen/wallet.html",
         facts=facts,
         opening=facts.sender.opening,
         area=_place(visit, facts.sender.opening.area) if facts.sender.opening is not None else "",
         conditions=[(one.name, visit.reader.sentence(one.refusal) if one.refusal else "") for one in listed],
-        clock=_clock(visit, facts) if all(one.refusal is None for one in listed) else "",
-        possible=all(one.refusal is None for one in listed),
+        clock=_clock(visit, facts) if possible and not by_quota else "",
+        possible=possible,
         waiting=[one for one in lines if one.waits and not one.sent],
         lines=lines,
+        by_quota=by_quota,
+        quotas=quotas,
+        usable=sum(one.one.left for one in quotas if not one.given and one.one.state is QuotaState.ACTIVE),
     )
 
 
@@ -112,37 +109,9 @@ def opening(visit: Visit) -> Response:
     )
 
 
-def who(visit: Visit) -> Response:
-    """``GET /wallet/who``: relatives who are known, or somebody by name and number with a stated relation."""
-    errors: dict[str, str] = {}
-    typed = {name: visit.form.text(name) for name in ("relation", "name", "number")}
-    if visit.posted:
-        relation = next((one for one in NEAR if one == typed["relation"]), None)
-        if relation is None:
-            errors["relation"] = visit.reader.text("bind.who.relation.missing")
-        name, number = _typed_person(visit, typed, errors)
-        if visit.form.text("commit") != "yes":
-            errors["commit"] = visit.reader.text("wallet.who.commit.missing")
-        if not errors and relation is not None:
-            person = registry.person_by_credential(visit.connection, visit.platform.vault, "certificate", number)
-            if person is None or person.name != name:
-                # One answer for "no such number" and "another name", so that whoever tries numbers learns nothing.
-                return _stopped(visit, refuse(Code.NAME_MISMATCH), "/wallet/who")
-            return visit.go(f"/wallet/send?to={_ticket(visit, person.id, relation)}")
-    language = visit.reader.language
-    return visit.render(
-        "citizen/wallet_who.html",
-        status=422 if errors else 200,
-        errors=errors,
-        typed=typed,
-        known=_known(visit),
-        choices=[(one, wording.text(f"kin.{one}", language), "") for one in Relation if one in NEAR],
-    )
-
-
 def send(visit: Visit) -> Response:
     """``GET /wallet/send``: how much, after every condition; what is too much for one transfer gets a plan."""
-    to = _to(visit)
+    to = chosen(visit)
     facts, listed = service.wallet_conditions(
         visit.connection, _wallets(visit), visit.person_id, to.person_id, to.relation
     )
@@ -172,7 +141,7 @@ def send(visit: Visit) -> Response:
         status=422 if errors else 200,
         errors=errors,
         to=to,
-        who=_name(visit, to),
+        who=name_of(visit, to),
         typed=typed,
         facts=facts,
         most=facts.rule.most_each if facts.rule is not None else 0,
@@ -197,9 +166,9 @@ def check(visit: Visit) -> Response:
     """``GET /wallet/check``: amount, to whom, and that it cannot be asked back; ``POST`` sends it."""
     if visit.mandate is not None:
         raise own_hands()
-    to = _to(visit)
+    to = chosen(visit)
     asked = visit.form.text if visit.posted else visit.query
-    amount = int(asked("amount")) if _is_number(asked("amount")) else 0
+    amount = int(asked("amount")) if is_number(asked("amount")) else 0
     source = Source.WALLET if asked("source") == Source.WALLET else Source.ACCOUNT
     if visit.posted:
         try:
@@ -225,7 +194,7 @@ def check(visit: Visit) -> Response:
     return visit.render(
         "citizen/wallet_check.html",
         to=to,
-        who=_name(visit, to),
+        who=name_of(visit, to),
         amount=amount,
         source=source,
         left=facts.balance(source) - amount,
@@ -328,79 +297,11 @@ def _place(visit: Visit, region: str) -> str:
     return wording.place(region, visit.platform.rules.name(region), visit.reader.language)
 
 
-def _typed_person(visit: Visit, typed: dict[str, str], errors: dict[str, str]) -> tuple[str, str]:
-    """The name and the key of the certificate that were typed; sentences by field go into `errors`."""
-    name = number = ""
-    try:
-        name = check_name(typed["name"], field="name")
-    except InvalidInput as problem:
-        errors["name"] = visit.reader.sentence(problem)
-    try:
-        number = check_certificate(CITIZEN_ID, typed["number"], type_field="kind", field="number").key
-    except InvalidInput as problem:
-        errors["number"] = visit.reader.sentence(problem)
-    return name, number
-
-
-def _known(visit: Visit) -> list[tuple[str, str]]:
-    """Near relatives whom the registers know: what the reader calls them, and the address that goes on with them."""
-    me = visit.person_id
-    facts = kinship_around(visit.connection, (me,))
-    others = {person for fact in facts for person in (fact.one, fact.other)} - {me}
-    related = {one: relation_of(one, me, facts, visit.now.date()) for one in others}
-    near = {one: relation for one, relation in related.items() if relation is not None and relation in NEAR}
-    people = registry.people_by_id(visit.connection, visit.platform.vault, near)
-    shown = []
-    for one, person in sorted(people.items()):
-        words = _called(visit, person, near[one])
-        shown.append((words, f"/c/wallet/send?to={_ticket(visit, one, near[one])}"))
-    return shown
-
-
-def _called(visit: Visit, person: Person, relation: Relation) -> str:
-    kin = wording.kin(relation, person.gender, visit.reader.language)
-    return visit.reader.text("wallet.called", kin=kin, name=person.masked_name)
-
-
-def _mac(visit: Visit, person_id: int, relation: str) -> str:
-    return visit.platform.vault.index("wallet.to", f"{visit.person_id}:{person_id}:{relation}").hex()[:32]
-
-
-def _ticket(visit: Visit, person_id: int, relation: Relation) -> str:
-    """Says in an address whom the reader may send to: it cannot be made for somebody whose name was not known."""
-    return f"{person_id}-{relation}-{_mac(visit, person_id, relation)}"
-
-
-def _to(visit: Visit) -> To:
-    """Whom the address names.
-
-    Raises:
-        NotFound: ``wallet.transfer_unknown`` for a ticket that is not this reader's.
-    """
-    ticket = visit.form.text("to") or visit.query("to")
-    number, _, rest = ticket.partition("-")
-    relation, _, mac = rest.partition("-")
-    known = next((one for one in NEAR if one == relation), None)
-    right = known is not None and _is_number(number) and mac.isascii()
-    if not right or known is None or not hmac.compare_digest(mac, _mac(visit, int(number), known)):
-        raise unknown()
-    return To(int(number), known, ticket)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 18
-
-
 def _number(visit: Visit) -> int:
     number = visit.part("number")
-    if not _is_number(number):
+    if not is_number(number):
         raise unknown()
     return int(number)
-
-
-def _name(visit: Visit, to: To) -> str:
-    people = registry.people_by_id(visit.connection, visit.platform.vault, [to.person_id])
-    return _called(visit, people[to.person_id], to.relation)
 
 
 def _lines(visit: Visit, made: list[Transfer]) -> list[Line]:

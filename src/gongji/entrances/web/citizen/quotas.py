@@ -1,0 +1,249 @@
+"""Wallet quotas on the phone: how much for whom, a check, and a page of each quota that both follow, change and end."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from starlette.responses import Response
+
+from gongji.entrances.naming import named
+from gongji.entrances.web.citizen.binding import amount_typed
+from gongji.entrances.web.citizen.receivers import chosen, is_number, name_of
+from gongji.entrances.web.citizen.stops import stopped
+from gongji.entrances.web.visits import Visit
+from gongji.foundation import audit
+from gongji.foundation.errors import GongjiError
+from gongji.registry import service as registry
+from gongji.settlement.queries import places_of
+from gongji.wallet.quotas import refusals, service, store
+from gongji.wallet.quotas.decide import check_change, check_quota
+from gongji.wallet.quotas.model import Quota, QuotaState
+from gongji.wallet.service import Wallets
+
+#: How a quota's state is coloured.
+_TAGS: Final = {QuotaState.PROPOSED: "under_review", QuotaState.ACTIVE: "active", QuotaState.ENDED: "refused"}
+
+#: Quotas on the wallet's page, those that stand first.
+_SHOWN: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A quota as the reader sees it: with whom, which way, how it stands in words, and its page."""
+
+    one: Quota
+    who: str
+    given: bool
+    state: str
+    tag: str
+    address: str
+
+    @property
+    def waits(self) -> bool:
+        """Whether the reader has to answer it."""
+        return not self.given and self.one.state is QuotaState.PROPOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line of a quota's history: when, what in words, where, and how much (fen)."""
+
+    at: datetime
+    what: str
+    place: str
+    amount: int
+
+
+def lines_of(visit: Visit) -> list[Line]:
+    """The reader's quotas; whose names were read stands in the audit."""
+    return _lines(visit, store.quotas_of(visit.connection, visit.person_id, _SHOWN))
+
+
+def new(visit: Visit) -> Response:
+    """``GET /wallet/quotas/new``: how much, after every condition."""
+    if visit.mandate is not None:
+        raise refusals.own_hands()
+    to = chosen(visit)
+    facts, listed = service.quota_conditions(
+        visit.connection, _wallets(visit), visit.person_id, to.person_id, to.relation
+    )
+    refusal = next((one.refusal for one in listed if one.refusal is not None), None)
+    if refusal is not None:
+        way = (
+            f"/wallet/quotas/{facts.standing.id}" if refusal.code == "quota.standing" and facts.standing else "/wallet"
+        )
+        return stopped(visit, refusal, back=way)
+    errors: dict[str, str] = {}
+    typed = visit.form.text("amount")
+    if visit.posted:
+        amount = amount_typed(visit, typed, "amount", errors) or 0
+        if not errors:
+            try:
+                check_quota(facts, amount)
+                return visit.go(f"/wallet/quotas/check?to={to.ticket}&amount={amount}")
+            except GongjiError as problem:
+                errors["amount"] = visit.reader.sentence(problem)
+    return visit.render(
+        "citizen/quota_amount.html",
+        status=422 if errors else 200,
+        errors=errors,
+        who=name_of(visit, to),
+        to=to,
+        typed=typed,
+        account=facts.account,
+        one=None,
+    )
+
+
+def check(visit: Visit) -> Response:
+    """``GET /wallet/quotas/check``: how much for whom, and what it means; ``POST`` sets it."""
+    if visit.mandate is not None:
+        raise refusals.own_hands()
+    to = chosen(visit)
+    asked = visit.form.text("amount") if visit.posted else visit.query("amount")
+    amount = int(asked) if is_number(asked) else 0
+    back = f"/wallet/quotas/new?to={to.ticket}"
+    try:
+        if visit.posted:
+            made = service.set_quota(
+                _wallets(visit),
+                giver_id=visit.person_id,
+                user_id=to.person_id,
+                amount=amount,
+                stated=to.relation,
+                key=visit.form.text("key"),
+                caller=visit.caller,
+            )
+            return visit.go(f"/wallet/quotas/{made.id}")
+        facts, _ = service.quota_conditions(
+            visit.connection, _wallets(visit), visit.person_id, to.person_id, to.relation
+        )
+        check_quota(facts, amount)
+    except GongjiError as problem:
+        return stopped(visit, problem, back=back)
+    return visit.render(
+        "citizen/quota_check.html",
+        to=to,
+        who=name_of(visit, to),
+        amount=amount,
+        left=facts.account - amount,
+        back=f"/c{back}",
+        key=secrets.token_urlsafe(18),
+    )
+
+
+def quota(visit: Visit) -> Response:
+    """``GET /wallet/quotas/{number}``: how it stands, what was used where, and what the reader can do."""
+    one = _mine(visit)
+    (line,) = _lines(visit, [one])
+    return visit.render("citizen/quota.html", one=one, line=line, events=_events(visit, one))
+
+
+def change(visit: Visit) -> Response:
+    """``GET /wallet/quotas/{number}/change``: the amount anew; ``POST`` sets it."""
+    one = _mine(visit)
+    if visit.mandate is not None:
+        raise refusals.own_hands()
+    if one.giver_id != visit.person_id or one.state is QuotaState.ENDED:
+        return visit.go(f"/wallet/quotas/{one.id}")
+    facts, _ = service.quota_conditions(visit.connection, _wallets(visit), visit.person_id)
+    (line,) = _lines(visit, [one])
+    errors: dict[str, str] = {}
+    typed = visit.form.text("amount")
+    if visit.posted:
+        amount = amount_typed(visit, typed, "amount", errors) or 0
+        if not errors:
+            try:
+                check_change(facts, one, amount)
+                service.change_quota(
+                    _wallets(visit), one.id, giver_id=visit.person_id, amount=amount, caller=visit.caller
+                )
+                return visit.go(f"/wallet/quotas/{one.id}")
+            except GongjiError as problem:
+                errors["amount"] = visit.reader.sentence(problem)
+    return visit.render(
+        "citizen/quota_amount.html",
+        status=422 if errors else 200,
+        errors=errors,
+        who=line.who,
+        to=None,
+        typed=typed,
+        account=facts.account,
+        one=one,
+    )
+
+
+def accept(visit: Visit) -> Response:
+    """``POST /wallet/quotas/{number}/accept``."""
+    one = _mine(visit)
+    try:
+        service.accept_quota(_wallets(visit), one.id, user_id=visit.person_id, caller=visit.caller)
+    except GongjiError as problem:
+        return stopped(
+            visit, problem, back="/wallet" if problem.code.startswith("wallet.") else f"/wallet/quotas/{one.id}"
+        )
+    return visit.go(f"/wallet/quotas/{one.id}")
+
+
+def end(visit: Visit) -> Response:
+    """``GET /wallet/quotas/{number}/end``: what it does, before it is done; ``POST`` ends it."""
+    one = _mine(visit)
+    if visit.posted and visit.form.text("sure") == "yes":
+        service.end_quota(_wallets(visit), one.id, person_id=visit.person_id, caller=visit.caller)
+        return visit.go(f"/wallet/quotas/{one.id}")
+    if one.state is QuotaState.ENDED:
+        return visit.go(f"/wallet/quotas/{one.id}")
+    (line,) = _lines(visit, [one])
+    return visit.render("citizen/quota_end.html", one=one, line=line)
+
+
+def _wallets(visit: Visit) -> Wallets:
+    return visit.platform.wallets
+
+
+def _mine(visit: Visit) -> Quota:
+    number = visit.part("number")
+    if not is_number(number):
+        raise refusals.unknown()
+    return service.quota_of(visit.connection, int(number), visit.person_id)
+
+
+def _lines(visit: Visit, found: list[Quota]) -> list[Line]:
+    me = visit.person_id
+    others = {one.user_id if one.giver_id == me else one.giver_id for one in found}
+    people = registry.people_by_id(visit.connection, visit.platform.vault, others)
+    for person in sorted(people):
+        audit.record(visit.connection, visit.caller, "wallet.read", at=visit.now, person_id=person)
+    lines = []
+    for one in found:
+        given = one.giver_id == me
+        other = people[one.user_id if given else one.giver_id]
+        state = f"quota.state.{one.end or one.state}"
+        side = "given" if given else "mine"
+        lines.append(
+            Line(
+                one=one,
+                who=named(other, one.relation, visit.reader.language, seen_by_user=not given),
+                given=given,
+                state=visit.reader.text(f"{state}.{side}"),
+                tag=_TAGS[one.state],
+                address=f"/c/wallet/quotas/{one.id}",
+            )
+        )
+    return lines
+
+
+def _events(visit: Visit, one: Quota) -> list[Event]:
+    """What happened to its money, newest first; where, and not what for."""
+    moved = store.movements(visit.connection, one.id)
+    places = places_of(visit.connection, {line.settlement_id for line in moved if line.settlement_id is not None})
+    institutions = registry.institutions_by_id(visit.connection, {place.institution_id for place in places.values()})
+    events = []
+    for line in moved:
+        place = places.get(line.settlement_id or 0)
+        name = institutions[place.institution_id].name if place else ""
+        events.append(Event(line.at, visit.reader.text(f"quota.moved.{line.what}"), name, line.amount))
+    return events
