@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 import sqlalchemy as sa
 
-from gongji.accrual.model import YearReport
+from gongji.accrual.credits import post_credits
+from gongji.accrual.model import CreditKind, CreditLine, YearReport
 from gongji.accrual.year_end import turn_year
 from gongji.foundation.access import Caller, Role
 from gongji.foundation.clock import CHINA
@@ -90,3 +91,30 @@ def test_a_province_takes_in_its_cities(town: Town) -> None:
     town.clock.set(datetime(2025, 1, 1, tzinfo=CHINA))
     assert turned(town, region="210000").carried == 268_50
     assert standing(town, son) == (0, 268_50)
+
+
+def test_what_left_before_the_first_credit_of_the_same_year_comes_back_to_the_current_account(town: Town) -> None:
+    """The accounts were taken over in June 2024; the first credit turns 2023, of which there is nothing. What the father
+    paid between the two was this year's money and is so again."""
+    father = town.person("李国强", "1958-02-01", "retired", balance=300_00)
+    pharmacy = town.institution("P21120200003")
+    bought = town.settled(town.purchase(father, pharmacy, ("C-A", 1, "100.00")))
+    assert standing(town, father) == (200_00, 0)
+    town.clock.set(datetime(2024, 6, 20, tzinfo=CHINA))
+    line = CreditLine(father, date(2024, 6, 1), CreditKind.RETIRED, None, None)
+    post_credits(town.database, town.rules, town.clock, [line], caller=AGENCY, source="")
+    assert standing(town, father) == (260_00, 0)
+    town.settled(town.reversal(bought, pharmacy))
+    assert standing(town, father) == (360_00, 0)
+
+
+def test_what_was_spent_to_the_last_fen_is_historical_when_it_comes_back(town: Town) -> None:
+    """Nothing was left to be carried, but it was the old year's money, also when it was spent in January."""
+    father = town.person("李国强", "1958-02-01", "retired", balance=100_00)
+    pharmacy = town.institution("P21120200003")
+    town.clock.set(datetime(2025, 1, 4, tzinfo=CHINA))
+    bought = town.settled(town.purchase(father, pharmacy, ("C-A", 1, "100.00")))
+    town.clock.set(datetime(2025, 1, 8, tzinfo=CHINA))
+    assert turned(town).carried == 0
+    town.settled(town.reversal(bought, pharmacy))
+    assert standing(town, father) == (0, 100_00)

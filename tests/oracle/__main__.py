@@ -14,6 +14,7 @@ from gongji.settlement.proof import prove
 from oracle.city import DAYS, City
 from oracle.drawing import draw_story
 from oracle.ground import own_town
+from oracle.played import raise_families
 from oracle.stage import Stage
 from oracle.trial import explain, try_story
 from town import Town
@@ -29,12 +30,11 @@ def bars() -> Progress:
 
 def histories(town: Town, seed: str, many: int) -> str | None:
     """Play many histories; what went wrong, or None."""
-    stage = Stage(town)
-    with bars() as bar:
+    with Stage(town) as stage, bars() as bar:
         task = bar.add_task("histories", total=many)
         for first in range(0, many, _FAMILIES_AT_ONCE):
             numbers = range(first, min(many, first + _FAMILIES_AT_ONCE))
-            for played in stage.raise_families([draw_story(f"{seed} {number}") for number in numbers]):
+            for played in raise_families(stage, [draw_story(f"{seed} {number}", stage.rules) for number in numbers]):
                 mismatch = try_story(played)
                 if mismatch is not None:
                     return explain(stage, played.story, mismatch)
@@ -45,9 +45,9 @@ def histories(town: Town, seed: str, many: int) -> str | None:
 def city_year(town: Town, seed: str, people: int, events: int, minutes: float) -> str | None:
     """Live a city's year; what went wrong, or None."""
     until = time.monotonic() + minutes * 60
-    with bars() as bar:
+    with Stage(town) as stage, bars() as bar:
         task = bar.add_task(f"a city of {people:,} moves in", total=DAYS)
-        city = City(Stage(town), people // 5, seed)
+        city = City(stage, people // 5, seed)
         bar.update(task, description=f"a year of {city.people:,} people in {city.buckets:,} buckets")
         wrong = city.live(events, until, lambda day: bar.update(task, completed=day + 1))
         days = int(bar.tasks[task].completed)

@@ -24,6 +24,10 @@ class Member:
         """310 the employees', 390 the residents'."""
         return "390" if self.status == "resident" else "310"
 
+    def age(self, on: date) -> int:
+        """Full years on a day."""
+        return on.year - self.born.year - ((on.month, on.day) < (self.born.month, self.born.day))
+
 
 FAMILY = (
     Member("李国强", "retired", date(1958, 2, 1), "1"),

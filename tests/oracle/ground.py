@@ -13,7 +13,7 @@ from gongji.foundation.database import Database, create_database, with_database
 from gongji.foundation.embedded import start_embedded
 from gongji.foundation.personal import Vault
 from gongji.migrations import upgrade
-from oracle.model import BEGINNING
+from oracle.books import BEGINNING
 from town import Town
 
 

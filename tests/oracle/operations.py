@@ -70,7 +70,8 @@ class Change:
 
 @dataclass(frozen=True)
 class Read:
-    """Somebody looks: at balances now or at an earlier minute, a statement, counters, or what was used."""
+    """Somebody looks: at balances now, a balance or statement as of any minute (before the beginning and yet to come, too),
+    counters, what was used, transfers to and from a wallet, or orders of premiums."""
 
     n: int
     at: int
@@ -113,13 +114,109 @@ class GiveBack:
 
 @dataclass(frozen=True)
 class Expire:
-    """Whoever looks after holds gives back those whose time is over."""
+    """Whoever looks after holds, transfers and premiums ends those whose time is over."""
 
     n: int
     at: int
 
 
-Operation = Settle | Repeat | Reverse | Bind | Change | Read | Hold | Take | GiveBack | Expire
+@dataclass(frozen=True)
+class Credit:
+    """A line of a month's credit file, `back` months before this one: of a kind, with a base or an amount or both."""
+
+    n: int
+    at: int
+    person: int
+    back: int
+    kind: str
+    base: int | None = None
+    amount: int | None = None
+
+
+@dataclass(frozen=True)
+class YearEnd:
+    """The agency turns the family's accounts for the year before this one."""
+
+    n: int
+    at: int
+
+
+@dataclass(frozen=True)
+class OpenWallet:
+    """Somebody opens a wallet for an area, or chooses another area."""
+
+    n: int
+    at: int
+    person: int
+    area: str
+
+
+@dataclass(frozen=True)
+class Send:
+    """Somebody sends money to a wallet; `of` names the earlier one whose key is used again."""
+
+    n: int
+    at: int
+    sender: int
+    receiver: int
+    amount: int
+    from_wallet: bool = False
+    of: int | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Somebody accepts or declines what was sent."""
+
+    n: int
+    at: int
+    of: int
+    by: int
+    accepts: bool
+
+
+@dataclass(frozen=True)
+class Order:
+    """A sharer orders somebody's premium for this year or, with `ahead`, a later one; `of` as in `Send`."""
+
+    n: int
+    at: int
+    sharer: int
+    person: int
+    ahead: int
+    of: int | None = None
+
+
+@dataclass(frozen=True)
+class TaxSays:
+    """The tax office books an order (`word`: the voucher), rejects it or sends it back (`word`: the reason)."""
+
+    n: int
+    at: int
+    of: int
+    what: str
+    word: str
+
+
+Operation = (
+    Settle
+    | Repeat
+    | Reverse
+    | Bind
+    | Change
+    | Read
+    | Hold
+    | Take
+    | GiveBack
+    | Expire
+    | Credit
+    | YearEnd
+    | OpenWallet
+    | Send
+    | Answer
+    | Order
+    | TaxSays
+)
 
 #: What is sent under a key; with the repeated ones, what waits at the desk together when it comes in the same minute.
 MESSAGES = (Settle, Reverse, Hold, Take, GiveBack)

@@ -8,7 +8,8 @@ from typing import Any
 
 from oracle.model import Oracle
 from oracle.operations import Operation, Story
-from oracle.stage import Played, Stage
+from oracle.played import Played, raise_families
+from oracle.stage import Stage
 
 #: Stories of a family that are tried at most while a failing one is shrunk.
 _TRIALS = 200
@@ -43,12 +44,16 @@ def try_story(played: Played) -> Mismatch | None:
             expected = oracle.predict(one)
             if expected != outcome:
                 return Mismatch(one, "outcome", expected, outcome)
-        if (balances := played.balances()) != oracle.accounts:
-            return Mismatch(batch[-1], "balances", oracle.accounts, balances)
+        if (balances := played.elsewhere.balances()) != oracle.books.accounts:
+            return Mismatch(batch[-1], "balances", oracle.books.accounts, balances)
     last = played.story.operations[-1]
     for what, expected, found in (
-        ("counters", {place: value for place, value in oracle.counters.items() if value}, played.counters()),
-        ("usage", oracle.usage(), played.usage()),
+        (
+            "counters",
+            {place: value for place, value in oracle.till.counters.items() if value},
+            played.elsewhere.counters(),
+        ),
+        ("usage", oracle.consent.usage(), played.elsewhere.usage()),
     ):
         if expected != found:
             return Mismatch(last, what, expected, found)
@@ -96,7 +101,7 @@ def try_stories(stage: Stage, stories: Sequence[Story]) -> str | None:
         None when all came out as the oracle said; else the first that did not: seed, last operations, and the short
         story that it was shrunk to.
     """
-    for played in stage.raise_families(stories):
+    for played in raise_families(stage, stories):
         mismatch = try_story(played)
         if mismatch is not None:
             return explain(stage, played.story, mismatch)
@@ -107,12 +112,12 @@ def explain(stage: Stage, story: Story, mismatch: Mismatch) -> str:
     """What went wrong, and the shortest story found that goes wrong too, each tried with a family of its own."""
 
     def fails(candidate: Story) -> bool:
-        (played,) = stage.raise_families([candidate])
+        (played,) = raise_families(stage, [candidate])
         return try_story(played) is not None
 
     upto = replace(story, operations=tuple(one for one in story.operations if one.at <= mismatch.operation.at))
     if not fails(upto):
         return f"{mismatch}\nonce, and not when played again alone; the last operations:\n{story.told(last=40)}"
     short = shrunk(upto, fails)
-    (played,) = stage.raise_families([short])
+    (played,) = raise_families(stage, [short])
     return f"{mismatch}\nthe last operations:\n{upto.told(last=40)}\nshrunk to:\n{short.told()}\n{try_story(played)}"

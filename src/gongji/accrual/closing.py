@@ -183,7 +183,7 @@ def turned_first(
     if store.turned_years(connection, [person_id]).get(person_id, 0) >= year:
         return []
     turns = turns_of(connection, serials, [person_id], balances, year, at)
-    store.write_turns(connection, year, turns.carried, at)
+    store.write_turns(connection, year, turns.turned)
     return turns.journals
 
 

@@ -218,7 +218,7 @@ def _turn_first(
         of_year = {credit.line.person_id for credit in credits if credit.line.month.year == year}
         late = [person for person in sorted(of_year) if turned.get(person, 0) < year - 1]
         turns = turns_of(connection, serials, late, balances, year - 1, at)
-        store.write_turns(connection, year - 1, turns.carried, at)
+        store.write_turns(connection, year - 1, turns.turned)
         journals += turns.journals
         turned |= dict.fromkeys(late, year - 1)
         balances |= {journal.transfers[0].debit: 0 for journal in turns.journals}

@@ -96,6 +96,21 @@ class CreditReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """The end of a year that an account has seen.
+
+    Attributes:
+        carried: fen that became historical. journal_id: by which journal; None where nothing did.
+        since: from when on the current account holds the new year's money. What left it before then has become
+            historical when it comes back.
+    """
+
+    carried: int
+    journal_id: int | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class YearReport:
     """What came of a turn of the year.
 

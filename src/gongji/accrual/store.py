@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from gongji.accrual.model import Closing, Credit, CreditKind
+from gongji.accrual.model import Closing, Credit, CreditKind, Turn
 from gongji.foundation.arrays import Integers, Texts
 from gongji.foundation.clock import CHINA
 from gongji.foundation.ids import BUCKET_BITS
@@ -77,8 +77,9 @@ SELECT (c.person_id & 1023)::smallint, c.person_id, c.month, c.kind,
 
 _WRITE_TURNS: Final = """
 INSERT INTO year_turn (bucket, person_id, year, carried, journal_id, turned_at)
-SELECT (t.person_id & 1023)::smallint, t.person_id, %(year)s, t.carried, t.journal_id, %(at)s
-  FROM unnest(%(person)b::bigint[], %(carried)b::bigint[], %(journal)b::bigint[]) AS t(person_id, carried, journal_id)
+SELECT (t.person_id & 1023)::smallint, t.person_id, %(year)s, t.carried, t.journal_id, t.since
+  FROM unnest(%(person)b::bigint[], %(carried)b::bigint[], %(journal)b::bigint[], %(since)s::timestamptz[])
+       AS t(person_id, carried, journal_id, since)
 """
 
 #: The region whose books a current account stands in: that of the newest employee enrolment that has begun.
@@ -176,19 +177,17 @@ def write_credits(connection: sa.Connection, credits: Sequence[tuple[Credit, int
         )
 
 
-def write_turns(
-    connection: sa.Connection, year: int, carried: Mapping[int, tuple[int, int | None]], at: datetime
-) -> None:
-    """Keep that people's accounts have seen the end of a year: (fen carried, journal) by person."""
+def write_turns(connection: sa.Connection, year: int, turned: Mapping[int, Turn]) -> None:
+    """Keep that people's accounts have seen the end of a year."""
     with ledger.raw_cursor(connection) as cursor:
         cursor.execute(
             _WRITE_TURNS,
             {
-                "person": Integers(carried),
-                "carried": Integers(amount for amount, _ in carried.values()),
-                "journal": Integers(journal for _, journal in carried.values()),
+                "person": Integers(turned),
+                "carried": Integers(turn.carried for turn in turned.values()),
+                "journal": Integers(turn.journal_id for turn in turned.values()),
+                "since": [turn.since for turn in turned.values()],
                 "year": year,
-                "at": at,
             },
         )
 

@@ -6,15 +6,15 @@ turn moves the whole balance, and it does not matter on which day of January, or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Final
 
 import sqlalchemy as sa
 
 from gongji.accrual import refusals, store
-from gongji.accrual.model import YearReport
+from gongji.accrual.model import Turn, YearReport
 from gongji.foundation import audit
 from gongji.foundation.access import Caller
 from gongji.foundation.clock import CHINA, Clock
@@ -32,10 +32,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class Turns:
-    """The turns of one transaction: their journals, and for each person (fen carried, journal)."""
+    """The turns of one transaction: their journals, and what each person's account has seen."""
 
     journals: list[Journal] = field(default_factory=list)
-    carried: dict[int, tuple[int, int | None]] = field(default_factory=dict)
+    turned: dict[int, Turn] = field(default_factory=dict)
 
 
 def turn_year(
@@ -86,18 +86,36 @@ def turn_year(
             people = store.next_to_turn(connection, region, year, today, last, batch)
             if not people:
                 break
-            turns = _turn_batch(connection, database.serials, people, year, clock.now(), dry_run=dry_run)
+            turned = turn_people(connection, database.serials, people, year, clock.now(), dry_run=dry_run)
         last = people[-1]
-        accounts += len(turns.carried)
-        carried += sum(amount for amount, _ in turns.carried.values())
+        accounts += len(turned)
+        carried += sum(turn.carried for turn in turned.values())
         progress(accounts, max(waiting, accounts))
     return YearReport(accounts, carried, already)
 
 
-def _turn_batch(
-    connection: sa.Connection, serials: Serials, people: list[int], year: int, at: datetime, *, dry_run: bool
-) -> Turns:
-    """Turn the accounts of people, unless another run did so while this one waited for the locks."""
+def turn_people(
+    connection: sa.Connection,
+    serials: Serials,
+    people: Sequence[int],
+    year: int,
+    at: datetime,
+    *,
+    dry_run: bool = False,
+) -> dict[int, Turn]:
+    """Turn the current accounts of people, but those that are closed or were turned before.
+
+    Args:
+        connection: a transaction; the accounts are locked in it.
+        serials: for the journals' ids.
+        people: whose accounts.
+        year: the year that ended; the caller knows that it has.
+        at: now.
+        dry_run: work it out, write nothing.
+
+    Returns:
+        What was turned, by person.
+    """
     ids = [personal_account(kind, person) for person in people for kind in _BOTH]
     balances = {
         account: row.balance for account, row in store.lock_accounts(connection, ids).items() if not row.closed_at
@@ -109,11 +127,11 @@ def _turn_batch(
         if turned.get(person, 0) < year and personal_account(AccountKind.PERSONAL_CURRENT, person) in balances
     ]
     turns = turns_of(connection, serials, waiting, balances, year, at)
-    if not dry_run and turns.carried:
+    if not dry_run and turns.turned:
         if turns.journals:
             post(connection, register_poster(connection, serials, at), turns.journals)
-        store.write_turns(connection, year, turns.carried, at)
-    return turns
+        store.write_turns(connection, year, turns.turned)
+    return turns.turned
 
 
 def turns_of(
@@ -136,18 +154,23 @@ def turns_of(
     """
     turns = Turns()
     standing = {person: balances.get(personal_account(AccountKind.PERSONAL_CURRENT, person), 0) for person in people}
-    # An account that only got its first money in the new year (opened then, or taken over) has nothing to carry.
-    earlier = store.with_earlier_money(connection, [one for one in standing if standing[one]], date(year + 1, 1, 1))
+    new_year = date(year + 1, 1, 1)
+    # An account that only got its first money in the new year (opened then, or taken over) has nothing to carry, and
+    # what left it since the year began was the new year's.
+    earlier = store.with_earlier_money(connection, standing, new_year)
     numbers = serials.take(len(earlier), at)
     for person, balance in standing.items():
         if person not in earlier:
-            turns.carried[person] = (0, None)
+            turns.turned[person] = Turn(0, None, datetime.combine(new_year, time(), CHINA))
+            continue
+        if not balance:
+            turns.turned[person] = Turn(0, None, at)
             continue
         current, historical = (personal_account(kind, person) for kind in _BOTH)
         journal_id = compose(numbers.pop(), bucket_of(person))
         leg = Transfer(current, historical, balance)
         turns.journals.append(Journal(journal_id, JournalKind.YEAR_END, None, at, (leg,)))
-        turns.carried[person] = (balance, journal_id)
+        turns.turned[person] = Turn(balance, journal_id, at)
     return turns
 
 

@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from gongji.foundation.schema import bucket_column, fen_column, metadata, moment_column
 
 #: Never changed. Whose current account became historical at the end of which year; once a year, also when it was empty.
+#: `turned_at`: from when on the current account holds the new year's money. That is when it was turned, or the beginning
+#: of the new year where the account had nothing of the years before.
 year_turn = sa.Table(
     "year_turn",
     metadata,

@@ -104,7 +104,7 @@ class Books(msgspec.Struct):
         wallets: for each (person, institution) where there is something in the wallet or relatives let it use something,
             the code of the reason why it may not pay there, None where it may.
         turned: for a person to whom something may go back, the last year that their account has seen the end of, and
-            when it was turned.
+            since when its current part holds the money of the next.
     """
 
     balances: dict[int, int] = {}
