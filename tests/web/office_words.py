@@ -7,6 +7,7 @@ from gongji.entrances.web.office.filing_form import FIELDS
 from gongji.entrances.web.office.pages import NOTICES, WAYS
 from gongji.entrances.web.office.queue import SHOWN
 from gongji.entrances.wording import Language, catalogue
+from gongji.family.assistances import Way
 from gongji.family.evidence import EvidenceState
 from gongji.family.freezes import Awaited, FreezeReason, LiftReason
 from gongji.foundation.access import Role
@@ -34,6 +35,8 @@ FAMILIES = {
     "office.document": list(EvidenceState),
     "office.compare.insurance": ["sharer", "user", "in_order", "paused", "none"],
     "office.step": ["claim", "release", "decide", "take_back", "agree", "disagree", "failed"],
+    "assist.way": list(Way),
+    "office.assist.way": list(Way),
     "office.filing.kind": list(FilingKind),
     "office.filing.state": list(FilingState),
     "office.filing.which": list(TWO_DISEASES),

@@ -344,7 +344,7 @@ def test_each_duty_sees_its_own_pages_only(house: House) -> None:
     pages = [path for method, path in addresses(house) if method == "GET"]
     on_cases = {"", "cases", "disputes", "people", "people/filings", "people/freeze", "freezes"}
     for duty, rooms in (
-        (Duty.CLERK, {"people", "people/filings", "people/filings/new", "counter"}),
+        (Duty.CLERK, {"people", "people/assist", "people/filings", "people/filings/new", "counter"}),
         (Duty.REVIEWER, {*on_cases, "counter", "people/filings/new"}),
         (Duty.SECOND_REVIEWER, {*on_cases, "counter"}),
         (Duty.AUDITOR, {*on_cases, "trail"}),

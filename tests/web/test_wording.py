@@ -25,6 +25,7 @@ from gongji.entrances.sandbox.control import SPANS
 from gongji.entrances.sandbox.failures import FailureKind
 from gongji.entrances.sandbox.page import MENU as SANDBOX_MENU
 from gongji.entrances.sandbox.signing import PROBLEMS as SIGNATURE_PROBLEMS
+from gongji.entrances.web.acting import PAGES
 from gongji.entrances.web.citizen.account import KINDS
 from gongji.entrances.web.citizen.binding import TOPICS
 from gongji.entrances.web.pages import environment
@@ -225,7 +226,7 @@ FAMILIES = {
     "paper.column": ["at", "what", "place", "amount", "balance"],
     "paper": ["statement", "receipt", "opening", "came", "went", "closing"],
     "verify.payer": list(explaining.PAYER_ORDER),
-    **{f"help.{verb}": ["home", "payments", "binding", "sharing", "premiums", "messages"] for verb in ("saw", "did")},
+    **{f"help.{verb}": ["home", *sorted({word for _, word in PAGES})] for verb in ("saw", "did")},
     "mine.done": ["paused", "resumed", "changed"],
     **{f"error.{kind}": ["title", "text", "next"] for kind in PROBLEMS},
     "sandbox.nav": list(SANDBOX_MENU),

@@ -13,7 +13,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from gongji.family import casework_store, store
+from gongji.family import assistances, casework_store, store
 from gongji.family.casework_store import Decided, Desk, Step, in_charge, know_officer, queue, steps
 from gongji.family.kinship import relations_between
 from gongji.family.kinship_store import kinship_around
@@ -58,7 +58,7 @@ def claim(connection: sa.Connection, authorisation_id: int, caller: Caller, at: 
 
     Raises:
         NotFound: ``authorisation.unknown``.
-        Refused: ``case.own``; ``case.taken`` by another; ``case.decided``; ``case.not_waiting``.
+        Refused: ``case.own``; ``case.assisted``; ``case.taken`` by another; ``case.decided``; ``case.not_waiting``.
     """
     before, _ = store.lock_authorisation(connection, authorisation_id)
     holder, decided = in_charge(connection, authorisation_id)
@@ -66,6 +66,13 @@ def claim(connection: sa.Connection, authorisation_id: int, caller: Caller, at: 
     if holder == caller.holder:
         return
     _check_not_of_own(connection, before, caller, at)
+    if assistances.has_assisted(connection, caller.holder, (before.sharer_id, before.user_id), before.made_at):
+        raise Refused(
+            "case.assisted",
+            "you acted for one of them at the window: a colleague has to take this case",
+            "这是您在窗口替当事人办的，请由其他同事审核",
+            field="case",
+        )
     if holder is not None and at - casework_store.claimed_at(connection, authorisation_id) < CLAIM_LASTS:
         raise _taken(holder)
     casework_store.take_charge(connection, authorisation_id, caller.holder, at)

@@ -249,3 +249,25 @@ mandate_act = sa.Table(
     moment_column("at"),
     sa.Index(None, "mandate_id"),
 )
+
+#: Clerks at the window who used the pages for somebody beside them. Never changed but to be ended; what they did stands in
+#: the audit.
+assistance = sa.Table(
+    "assistance",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("person_id", sa.BigInteger, nullable=False),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("region", sa.Text, nullable=False),
+    sa.Column("way", sa.Text, nullable=False),
+    sa.Column("paper", sa.Text),
+    moment_column("began_at"),
+    moment_column("until"),
+    moment_column("ended_at", nullable=True),
+    sa.CheckConstraint("way IN ('card', 'code')", name="way_known"),
+    sa.CheckConstraint("(way = 'card') = (paper IS NOT NULL)", name="card_has_a_paper"),
+    sa.CheckConstraint("until > began_at AND until <= began_at + interval '1 hour'", name="ends_by_itself"),
+    sa.Index("assistance_open", "holder", unique=True, postgresql_where=sa.text("ended_at IS NULL")),
+    sa.Index(None, "person_id", "id"),
+    comment="way: card (ID card and a signed paper, whose number is kept) or code (the person's own e-credential)",
+)

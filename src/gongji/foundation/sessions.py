@@ -26,6 +26,7 @@ web_session = sa.Table(
     sa.Column("region", sa.Text),
     sa.Column("duties", sa.ARRAY(sa.Text), nullable=False, server_default="{}"),
     sa.Column("mandate_id", sa.BigInteger),
+    sa.Column("assistance_id", sa.BigInteger),
     moment_column("began_at"),
     moment_column("seen_at"),
     moment_column("expires_at"),
@@ -34,8 +35,12 @@ web_session = sa.Table(
     sa.CheckConstraint("(role = 'citizen') = (person_id IS NOT NULL)", name="citizen_is_a_person"),
     sa.CheckConstraint("(role = 'officer') = (region IS NOT NULL)", name="officer_has_a_region"),
     sa.CheckConstraint("mandate_id IS NULL OR role = 'citizen'", name="citizens_act_for_others"),
+    sa.CheckConstraint(
+        "assistance_id IS NULL OR (role = 'citizen' AND mandate_id IS NULL)", name="clerks_use_citizens_pages"
+    ),
     sa.Index(None, "expires_at"),
-    comment="mandate_id: on behalf of whom the pages are being used, if of somebody else",
+    comment="mandate_id: on behalf of whom the pages are being used, if of somebody else; assistance_id: by a clerk at the"
+    " window, for the person whose session it is",
 )
 
 #: How exact it is known when a session was last used: a write a page would be a write too many.
@@ -50,15 +55,23 @@ class Session:
         digest: its key.
         caller: who logged in.
         mandate_id: under which consent they act for somebody else; None for themself.
+        assistance_id: under which a clerk at the window uses the caller's pages; None where the caller does.
     """
 
     digest: bytes
     caller: Caller
     mandate_id: int | None
+    assistance_id: int | None = None
 
 
 def begin_session(
-    connection: sa.Connection, caller: Caller, *, at: datetime, lasts: timedelta, replaces: str | None = None
+    connection: sa.Connection,
+    caller: Caller,
+    *,
+    at: datetime,
+    lasts: timedelta,
+    replaces: str | None = None,
+    assistance_id: int | None = None,
 ) -> str:
     """A new session with a token of its own; the one that the browser had before ends.
 
@@ -68,6 +81,7 @@ def begin_session(
         at: now.
         lasts: after how long it ends whatever is done with it.
         replaces: the token that the browser came with; never taken over into the new session.
+        assistance_id: under which a clerk uses the pages of this citizen.
 
     Returns:
         The token for the cookie: 43 characters, 256 random bits.
@@ -83,6 +97,7 @@ def begin_session(
             person_id=caller.person_id,
             region=caller.region,
             duties=sorted(caller.duties),
+            assistance_id=assistance_id,
             began_at=at,
             seen_at=at,
             expires_at=at + lasts,
@@ -115,7 +130,8 @@ def find_session(connection: sa.Connection, token: str, *, at: datetime, idle: t
     if at - row.seen_at > _EXACT:
         connection.execute(web_session.update().where(web_session.c.digest == digest).values(seen_at=at))
     duties = frozenset(Duty(one) for one in row.duties)
-    return Session(digest, Caller(Role(row.role), row.holder, row.person_id, row.region, duties), row.mandate_id)
+    caller = Caller(Role(row.role), row.holder, row.person_id, row.region, duties)
+    return Session(digest, caller, row.mandate_id, row.assistance_id)
 
 
 def act_under(connection: sa.Connection, session: Session, mandate_id: int | None) -> None:

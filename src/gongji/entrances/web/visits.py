@@ -17,9 +17,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from gongji.entrances.web import acting
 from gongji.entrances.web.pages import Reader, render
 from gongji.entrances.web.session import Area, check_csrf, signed_in
-from gongji.family import mandates
+from gongji.family.assistances import Assistance
 from gongji.family.mandates import Mandate
 from gongji.foundation.access import Caller
 from gongji.foundation.errors import InvalidInput
@@ -79,6 +80,7 @@ class Visit:
         form: what they posted; the CSRF token has been checked.
         now: the moment.
         mandate: under which the pages are used for somebody else, if they are.
+        assistance: under which a clerk at the window uses them for the person whose they are, if one does.
     """
 
     request: Request
@@ -90,17 +92,27 @@ class Visit:
     form: Form
     now: datetime
     mandate: Mandate | None = None
+    assistance: Assistance | None = None
+
+    @property
+    def for_another(self) -> bool:
+        """Whether somebody else than the person whose pages these are uses them."""
+        return self.mandate is not None or self.assistance is not None
 
     @property
     def caller(self) -> Caller:
-        """Who is signed in; whoever helps somebody stands in histories as a helper."""
+        """Who is signed in; whoever helps somebody stands in histories as a helper, a clerk as the officer they are."""
+        if self.assistance is not None:
+            return self.assistance.clerk
         return self.session.caller if self.mandate is None else replace(self.session.caller, holder="helper")
 
     @property
     def person_id(self) -> int:
-        """The citizen whose pages these are: who is signed in, or whom they help."""
+        """The citizen whose pages these are: who is signed in, whom they help, or who sits beside the clerk."""
         if self.mandate is not None:
             return self.mandate.elder_id
+        if self.assistance is not None:
+            return self.assistance.person_id
         found = self.caller.person_id
         assert found is not None, "the database holds no citizen's session without a person"
         return found
@@ -127,6 +139,7 @@ class Visit:
             signed_in=True,
             base=self.area.base,
             helping=self.mandate is not None,
+            assisting=self.assistance,
             **values,
         )
 
@@ -159,25 +172,10 @@ def _answer(platform: Platform, area: Area, work: PageWork, request: Request, fo
         if request.method == "POST":
             check_csrf(request, area, form.text(CSRF_FIELD))
         now = platform.clock.now()
-        helped = _mandate(connection, session, request, now) if session.mandate_id is not None else None
-        return work(Visit(request, platform, connection, area, session, Reader.of(request), form, now, helped))
-
-
-#: Stopping to help is always possible, whatever became of the mandate.
-STOP_HELPING: Final = "/help/stop"
-
-
-def _mandate(connection: sa.Connection, session: Session, request: Request, now: datetime) -> Mandate | None:
-    """The mandate that a session acts under, checked for this request and noted in the elder's log."""
-    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
-    if path == STOP_HELPING:
-        return None
-    assert session.mandate_id is not None
-    assert session.caller.person_id is not None
-    one = mandates.find(connection, session.mandate_id)
-    mandates.check(one, helper_id=session.caller.person_id, changing=request.method == "POST", at=now)
-    mandates.note_act(connection, one, request.method, path[:100], now)
-    return one
+        helped = acting.mandate_of(connection, session, request, now)
+        assisted = acting.assistance_of(connection, platform, session, request, now)
+        reader = Reader.of(request)
+        return work(Visit(request, platform, connection, area, session, reader, form, now, helped, assisted))
 
 
 async def read_form(request: Request) -> Form:

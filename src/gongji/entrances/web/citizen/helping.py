@@ -8,6 +8,8 @@ from typing import Final
 
 from starlette.responses import Response
 
+from gongji.entrances.web.acting import about
+from gongji.entrances.web.citizen import assisting
 from gongji.entrances.web.visits import Visit
 from gongji.family import mandates
 from gongji.family.mandates import DAYS, Mandate, Scope
@@ -22,18 +24,6 @@ from gongji.registry.name import check_name
 
 #: How often an elder may name somebody who is not known under that number.
 NAMED_WRONGLY: Final = Limit("mandate.named_wrongly", 10, timedelta(days=1))
-
-#: What a page is called in the elder's log, by how its address begins; the first that fits.
-_PAGES: Final = (
-    ("/settlements", "payments"),
-    ("/bind", "binding"),
-    ("/applications", "binding"),
-    ("/sharings", "sharing"),
-    ("/order", "sharing"),
-    ("/keep", "sharing"),
-    ("/premiums", "premiums"),
-    ("/messages", "messages"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +71,7 @@ def helping(visit: Visit) -> Response:
         days=[(str(count), visit.reader.text("help.days", count=count), "") for count in DAYS],
         scopes=[(one, visit.reader.text(f"help.scope.{one}"), "") for one in Scope],
         given=[_line(visit, one, names[one.helper_id].masked_name) for one in given],
+        clerks=assisting.lines(visit),
         held=[_line(visit, one, names[one.elder_id].masked_name) for one in held],
     )
 
@@ -96,7 +87,9 @@ def begin(visit: Visit) -> Response:
 
 
 def stop(visit: Visit) -> Response:
-    """The helper is on their own pages again."""
+    """The helper is on their own pages again, a clerk at the office's."""
+    if visit.session.assistance_id is not None:
+        return assisting.stop(visit)
     act_under(visit.connection, visit.session, None)
     return visit.go("/help")
 
@@ -122,7 +115,7 @@ def _mandate(visit: Visit) -> Mandate:
 
 def not_while_helping(visit: Visit) -> None:
     """Consent in the elder's name is the elder's alone."""
-    if visit.mandate is not None:
+    if visit.for_another:
         raise NotAllowed(
             "mandate.own_step",
             "only the person you help can do this, in their own log-in or at the counter",
@@ -173,6 +166,5 @@ def _line(visit: Visit, one: Mandate, who: str) -> Line:
 
 
 def _in_words(visit: Visit, method: str, page: str) -> str:
-    about = next((word for begins, word in _PAGES if page.startswith(begins)), "home")
     verb = "did" if method == "POST" else "saw"
-    return visit.reader.text(f"help.{verb}.{about}")
+    return visit.reader.text(f"help.{verb}.{about(page)}")

@@ -173,7 +173,7 @@ def asked(visit: Visit) -> Response:
     one = applications.find(visit.connection, visit.platform.vault, visit.part("number"))
     if one.user_id != visit.person_id or one.state is ApplicationState.DRAFT:
         raise refuse(Code.APPLICATION_UNKNOWN)
-    if visit.mandate is not None:
+    if visit.for_another:
         raise refuse(
             Code.NOT_YOURS,
             whose_zh="家人",

@@ -164,7 +164,7 @@ def _planned(visit: Visit, to: To, source: Source, facts: Facts, amount: int) ->
 
 def check(visit: Visit) -> Response:
     """``GET /wallet/check``: amount, to whom, and that it cannot be asked back; ``POST`` sends it."""
-    if visit.mandate is not None:
+    if visit.for_another:
         raise own_hands()
     to = chosen(visit)
     asked = visit.form.text if visit.posted else visit.query

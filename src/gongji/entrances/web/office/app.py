@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from gongji.entrances.web.headers import SafeHeaders
 from gongji.entrances.web.leaving import leave_route
-from gongji.entrances.web.office import case, counter, disputes, filings, freezing, people, tax, trail
+from gongji.entrances.web.office import assisting, case, counter, disputes, filings, freezing, people, tax, trail
 from gongji.entrances.web.office.queue import home
 from gongji.entrances.web.problems import Problems
 from gongji.entrances.web.session import OFFICERS
@@ -41,6 +41,8 @@ PAGES: Final[tuple[tuple[str, str, PageWork], ...]] = (
     ("/people/{psn_no}/filings/new", "GET", filings.new),
     ("/people/{psn_no}/filings/new", "POST", filings.file),
     ("/people/{psn_no}/filings/{number}", "POST", filings.step),
+    ("/people/{psn_no}/assist", "GET", assisting.asked),
+    ("/people/{psn_no}/assist", "POST", assisting.begin),
     ("/people/{psn_no}/freeze", "GET", freezing.account),
     ("/people/{psn_no}/freeze", "POST", freezing.freeze),
     ("/freezes", "GET", freezing.standing),

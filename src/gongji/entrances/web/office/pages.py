@@ -33,6 +33,7 @@ NOTICES: Final = (
     *("decided", "decided_last", "to_second", "to_second_last"),
     *("answered", "dispute_answered", "consented", "helping"),
     *("frozen", "freed", "lift_asked", "freeze_agreed", "freeze_disagreed"),
+    "assisted",
     *("filed", "granted", "filing_grant", "filing_withdraw", "filing_end"),
 )
 

@@ -72,6 +72,7 @@ def overview(visit: Visit) -> Response:
         found=found,
         insured=[(region_name(visit.platform.rules, one.region), one, one.holds(on)) for one in found.enrolments],
         filings=len(filings_of(visit.connection, person_id, on=on)),
+        may_assist=Duty.CLERK in visit.caller.duties,
         freeze=freezes_store.standing(visit.connection, [person_id], on).get(person_id),
     )
 
