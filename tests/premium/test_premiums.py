@@ -13,12 +13,13 @@ from gongji.family.service import pause
 from gongji.foundation.access import Caller, Role
 from gongji.foundation.clock import CHINA
 from gongji.foundation.errors import GongjiError
+from gongji.foundation.following import Followed
 from gongji.foundation.ids import bucket_of
 from gongji.ledger.history import balance_at
 from gongji.ledger.model import AccountKind, open_account
 from gongji.ledger.service import balances_of
 from gongji.premium import service, tax
-from gongji.premium.following import Followed, follow_orders
+from gongji.premium.following import follow_orders
 from gongji.premium.model import Member, Order, OrderState, RejectReason, Standing
 from gongji.premium.service import Office
 from gongji.registry.service import enrolments_of

@@ -12,13 +12,14 @@ from wallet_home import Home, caller_of, refusal
 
 from gongji.foundation.clock import CHINA
 from gongji.foundation.errors import GongjiError
+from gongji.foundation.following import Followed
 from gongji.ledger.model import AccountKind, clearing_holder, personal_account
 from gongji.ledger.service import statement
 from gongji.registry.service import record_death
 from gongji.rules.model import Relation
 from gongji.settlement.holds.expiry import expire_holds
 from gongji.wallet import decide, service, store
-from gongji.wallet.following import Followed, follow_transfers
+from gongji.wallet.following import follow_transfers
 from gongji.wallet.model import Source, TransferState
 from gongji.wallet.verify import CHECKS
 from town import JINING, TIELING
