@@ -59,15 +59,7 @@ def freeze(
         Refused: ``freeze.already``, ``freeze.no_account``, ``case.own``.
     """
     on = at.astimezone(CHINA).date()
-    chosen = next((one for one in FreezeReason if one == reason), None)
-    if chosen is None:
-        raise refusals.reason_unknown(FreezeReason)
-    if until is None and chosen is FreezeReason.DECISION:
-        raise refusals.day_missing()
-    if until is not None and until <= on:
-        raise refusals.day_past(on)
-    if len(note) > MOST_WORDS:
-        raise refusals.note_too_long(MOST_WORDS)
+    chosen = _reason(reason, until, note, on)
     family.lock_people(connection, [person_id])
     casework.check_not_own(connection, [person_id], caller, at)
     if freezes_store.standing(connection, [person_id], on):
@@ -90,6 +82,20 @@ def freeze(
     _note(connection, made, "freeze", caller, at)
     _tell(connection, made, "money.frozen", {"reason": chosen}, at)
     return made
+
+
+def _reason(reason: str, until: date | None, note: str, on: date) -> FreezeReason:
+    """The reason, once what an officer filled in goes together."""
+    chosen = next((one for one in FreezeReason if one == reason), None)
+    if chosen is None:
+        raise refusals.reason_unknown(FreezeReason)
+    if until is None and chosen is FreezeReason.DECISION:
+        raise refusals.day_missing()
+    if until is not None and until <= on:
+        raise refusals.day_past(on)
+    if len(note) > MOST_WORDS:
+        raise refusals.note_too_long(MOST_WORDS)
+    return chosen
 
 
 def lift(connection: sa.Connection, freeze_id: int, *, reason: str, caller: Caller, at: datetime) -> Freeze:

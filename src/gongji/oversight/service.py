@@ -53,6 +53,25 @@ def open_dispute(
     Raises:
         InvalidInput: ``dispute.ground``, ``dispute.words``. Refused: ``dispute.open_already``.
     """
+    _check_complaint(ground, words)
+    paused = _pause(connection, authorisation_id, person_id, caller, at)
+    values = {
+        "settlement_id": settlement_id,
+        "setl_id": setl_id,
+        "person_id": person_id,
+        "authorisation_id": paused,
+        "region": region,
+        "ground": ground,
+        "words": words or None,
+        "opened_at": at,
+    }
+    opened = _insert(connection, values)
+    audit.record(connection, caller, "dispute.open", at=at, person_id=person_id, dispute=str(opened.id))
+    return opened
+
+
+def _check_complaint(ground: str, words: str) -> None:
+    """Refuse what is no ground, and words that are too many."""
     if ground not in tuple(Ground):
         raise InvalidInput(
             "dispute.ground", "say what is wrong", "请选一项：哪里不对", field="ground", accepted=", ".join(Ground)
@@ -65,20 +84,13 @@ def open_dispute(
             field="words",
             accepted=f"at most {MOST_WORDS} characters",
         )
-    paused = _pause(connection, authorisation_id, person_id, caller, at)
-    values = {
-        "settlement_id": settlement_id,
-        "setl_id": setl_id,
-        "person_id": person_id,
-        "authorisation_id": paused,
-        "region": region,
-        "ground": ground,
-        "words": words or None,
-        "opened_at": at,
-    }
+
+
+def _insert(connection: sa.Connection, values: dict[str, Any]) -> Dispute:
+    """Keep a dispute; the database allows a settlement one that is open, whoever comes at once."""
     try:
         with connection.begin_nested():
-            row = connection.execute(dispute.insert().values(values).returning(dispute)).one()
+            return _from(connection.execute(dispute.insert().values(values).returning(dispute)).one())
     except sa.exc.IntegrityError as problem:
         if not isinstance(problem.orig, psycopg.errors.UniqueViolation):
             raise
@@ -88,8 +100,6 @@ def open_dispute(
             "您已经提交过这笔的异议，经办机构答复后会显示在这里",
             field="settlement",
         ) from problem
-    audit.record(connection, caller, "dispute.open", at=at, person_id=person_id, dispute=str(row.id))
-    return _from(row)
 
 
 def _pause(

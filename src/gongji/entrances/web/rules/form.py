@@ -172,11 +172,7 @@ class Form:
         missed, repaid = self._whole("missed_years", 0, 60) or 0, self._whole("repaid_years", 0, 60) or 0
         months = self._whole("months_covered", 0, 1200)
         total = self._total()
-        amounts = {name: self._amount(name) for name in _AMOUNTS}
-        if status is Status.RESIDENT:
-            for name in ("own", "saved"):
-                if amounts[name]:
-                    self._wrong(name, self.reader.text("rules.error.resident"))
+        amounts = self._amounts(status)
         if (
             self.errors
             or on is None
@@ -269,6 +265,15 @@ class Form:
         if not self.values["total"]:
             self._wrong("total", self.reader.text("rules.error.total"))
         return self._amount("total")
+
+    def _amounts(self, status: Status | None) -> dict[str, int]:
+        """The amounts that may be left out, fen; a resident has no account to name any of."""
+        amounts = {name: self._amount(name) for name in _AMOUNTS}
+        if status is Status.RESIDENT:
+            for name in ("own", "saved"):
+                if amounts[name]:
+                    self._wrong(name, self.reader.text("rules.error.resident"))
+        return amounts
 
     def _amount(self, name: str) -> int:
         text = re.sub("[,，¥￥元 ]", "", self.values[name])
