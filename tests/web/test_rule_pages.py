@@ -323,6 +323,48 @@ def test_the_page_of_a_value_has_its_document_and_grade(reader: httpx.Client) ->
     assert "没有编号为" in said(reader.get("/rules/clause/cn/liaoning/tieling/outpatient.share.moon"), 404)
 
 
+def test_an_admission_after_which_nothing_changes_is_told_once(reader: httpx.Client) -> None:
+    """Tieling asks 300, 200 and from the third on 100 yuan at tier 1; later ones are not told one by one."""
+    words = said(reader.get("/rules/211200", params={"on": "2025-06-12"}))
+    assert "一级及以下 · 第 3 次住院（以后各次一样） ¥100.00" in words
+    assert "一级及以下 · 第 4 次住院" not in words
+    assert "三级 · 第 8 次住院（以后各次一样） ¥100.00" in words
+
+
+def test_a_later_admission_of_a_region_that_tells_fewer_is_its_last(reader: httpx.Client) -> None:
+    """Tianjin tells two admissions, 1700 and 500 at tier 3: its third stands at 500 beside Tieling's 600."""
+    words = said(reader.get("/rules/compare", params={"a": "211200", "b": "120000", "on": "2025-06-12"}))
+    assert "三级 · 第 3 次住院 铁岭市 ¥600.00 天津市 ¥500.00" in words
+
+
+def test_one_region_on_two_days_is_compared_without_naming_it_twice(reader: httpx.Client) -> None:
+    words = said(reader.get("/rules/compare", params={"a": "370700", "on": "2023-06-12", "on_b": "2024-06-12"}))
+    assert "潍坊市 2023年6月12日 70% 潍坊市 2024年6月12日 80%" in words
+    assert "在职的人每月记入账户" in words, "what is known beside benefits is compared too"
+
+
+def test_several_states_of_a_year_say_of_what_they_are(reader: httpx.Client) -> None:
+    words = said(reader.get("/rules/", params={"q": "北京"}))
+    assert re.search(r"职工医保 · 门诊：\d{4} 年的规则只有转载来源 职工医保 · 住院：\d{4} 年的规则齐全", words)
+
+
+def test_a_long_page_names_its_parts_at_its_top(reader: httpx.Client) -> None:
+    page = reader.get("/rules/211200", params={"on": "2026-06-12"}).text
+    for part in ("310-outpatient", "390-inpatient", "sharing", "known-wallet", "readings", "history"):
+        assert f'href="#{part}"' in page
+        assert f'id="{part}"' in page
+
+
+def test_the_residents_catastrophic_insurance_is_told_band_by_band(reader: httpx.Client) -> None:
+    """丁桂芳's stay of 200,800 in Tieling: the fund's limit, then 60 % and 65 % and 75 % of what is left above 14,000."""
+    stay = {"region": "211200", "on": "2025-03-02", "scheme": "390", "kind": "inpatient", "status": "resident"}
+    words = said(reader.get("/rules/calculator", params=stay | {"tier": "tier_3", "age": "59", "total": "200800"}))
+    assert "医保基金最多付 ¥100,000.00，这次一次付满" in words
+    assert "大额医疗补助也要先由自己付 ¥14,000.00，这次付 ¥14,000.00" in words
+    assert "其中 ¥36,000.00 按 60% 付，是 ¥21,600.00" in words
+    assert "大额医疗补助一共付 ¥54,700.00" in words
+
+
 def test_every_clause_of_every_rule_has_its_page(reader: httpx.Client) -> None:
     book = RuleBook.shipped()
     for region in book.regions():

@@ -114,7 +114,7 @@ def _pay(layer: Layer, owed: int, formula: Clause, index: int, person: Circumsta
         before = sheet.value(counter) if counter else 0
         rooms.append((max(0, limit - before), limit, before, clause, _period(counter, sheet)))
     if not rooms:
-        sheet.line(code if index else "no_cap", owed, formula, fund=layer.fund, owed=owed)
+        sheet.line(code if index else "no_cap", owed, formula, fund=layer.fund, owed=owed, **_basis(layer))
         return owed
     room, limit, before, clause, period = min(rooms, key=lambda one: one[0])
     paid = min(owed, room)
@@ -122,8 +122,13 @@ def _pay(layer: Layer, owed: int, formula: Clause, index: int, person: Circumsta
         if cap.counter:
             sheet.add(cap.counter_of(person.disease), paid, its_limit)
     figures = {"owed": owed, "limit": limit, "paid_before": before, "left": room - paid}
-    sheet.line(code, paid, clause, fund=layer.fund, **figures, **period)
+    sheet.line(code, paid, clause, fund=layer.fund, **figures, **period, **_basis(layer))
     return paid
+
+
+def _basis(layer: Layer) -> dict[str, str]:
+    """Says of a fund's line that it pays of all that was unpaid, not of what found no room."""
+    return {"basis": layer.basis} if layer.basis is Basis.UNPAID else {}
 
 
 def _period(counter: str, sheet: Sheet) -> dict[str, str]:

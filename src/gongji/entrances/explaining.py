@@ -157,6 +157,10 @@ def _situation(step: Step) -> str:
             return "no_rule.says"
         case "waiting":
             return f"waiting.{inputs.get('late')}"
+        case "overflow" if "basis" in inputs and inputs.get("fund") == "fund.large":
+            return "overflow.unpaid" if step.amount == inputs.get("owed") else "overflow.unpaid.binds"
+        case "overflow_ratio" if "band" in inputs and inputs.get("fund") == "fund.large":
+            return "overflow_ratio.band"
         case "stage" | "overflow" | "overflow_ratio" if inputs.get("fund", "fund.large") != "fund.large":
             return f"{step.code}.{inputs['fund']}"
     return step.code

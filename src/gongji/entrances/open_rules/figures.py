@@ -26,6 +26,7 @@ class Figure:
         number: fen, per ten thousand, or times.
         unit: which of these.
         clause: its source; None where the text gives none of its own.
+        onwards: whether it holds for all later admissions too.
     """
 
     section: Section
@@ -36,6 +37,7 @@ class Figure:
     unit: Unit
     clause: Clause | None
     only: tuple[str, ...] = ()
+    onwards: bool = False
 
 
 def figures(rule: BenefitRule) -> tuple[Figure, ...]:
@@ -90,11 +92,11 @@ def _of_grid(
     told: set[Key] = set()
     for key, number in grid.numbers.items():
         short = tuple(key[place] for place in kept)
-        if short in told or _as_its_base(grid, key):
+        if short in told or _as_its_base(grid, key) or _as_the_admission_before(grid, key):
             continue
         told.add(short)
         case = {grid.by[place]: key[place] for place in kept}
-        yield Figure(section, name, about, case, number, unit, grid.clauses[key], only)
+        yield Figure(section, name, about, case, number, unit, grid.clauses[key], only, _goes_on(grid, key))
 
 
 def _says_nothing(grid: Grid, place: int) -> bool:
@@ -112,6 +114,29 @@ def _as_its_base(grid: Grid, key: Key) -> bool:
     place = grid.by.index(Dimension.TIER)
     base = (*key[:place], Tier(key[place]).base, *key[place + 1 :])
     return base != key and grid.numbers.get(base) == grid.numbers[key]
+
+
+def _admissions(grid: Grid, key: Key) -> tuple[list[int], int]:
+    """The numbers of a case by admission, and which of them is the key's."""
+    place = grid.by.index(Dimension.ADMISSION)
+    words = grid.words(Dimension.ADMISSION)
+    return [grid.numbers[(*key[:place], word, *key[place + 1 :])] for word in words], words.index(key[place])
+
+
+def _as_the_admission_before(grid: Grid, key: Key) -> bool:
+    """Whether an admission and all later ones have the number of the one before, which is told to go on."""
+    if Dimension.ADMISSION not in grid.by:
+        return False
+    numbers, at = _admissions(grid, key)
+    return at > 0 and len(set(numbers[at - 1 :])) == 1
+
+
+def _goes_on(grid: Grid, key: Key) -> bool:
+    """Whether all later admissions have this admission's number."""
+    if Dimension.ADMISSION not in grid.by:
+        return False
+    numbers, at = _admissions(grid, key)
+    return len(set(numbers[at:])) == 1
 
 
 TermValue: TypeAlias = str | int | bool | tuple[str, ...] | None

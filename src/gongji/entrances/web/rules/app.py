@@ -183,6 +183,8 @@ class RulePages:
         today = self._clock.now().date()
         values = {name: query.get(name, "").strip()[:20] for name in ("a", "b", "on", "on_b")}
         values["on"] = values["on"] or today.isoformat()
+        if values["on_b"] and not values["b"]:
+            values["b"] = values["a"]  # one region on two days
         errors = self._wrong(values, reader) if query else {}
         first, second = read_day(values["on"]), read_day(values["on_b"] or values["on"])
         found = None

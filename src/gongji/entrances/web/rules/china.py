@@ -13,8 +13,9 @@ from gongji.entrances.open_rules.registry import covered
 from gongji.entrances.web.rules.telling import benefit_title
 from gongji.entrances.wording import Language
 from gongji.rules.book import NATION
-from gongji.rules.coverage import Coverage
+from gongji.rules.coverage import SHARING, Coverage
 from gongji.rules.model import Grade
+from gongji.rules.pack import benefit_word
 
 #: Where each province stands on the map, by the first two digits of its code: column and row, from the north-west.
 TILES: Final[Mapping[str, tuple[int, int]]] = {
@@ -123,7 +124,7 @@ class China:
             name,
             tuple(_benefits(region, language)),
             region.grade,
-            _states(numbered, language),
+            _states(region, numbered, language),
             min((one.checked for one in numbered if one.checked), default=None),
             len(region.gaps) + region.conflicts,
         )
@@ -184,8 +185,16 @@ def _benefits(region: Region, language: Language) -> list[str]:
     return told
 
 
-def _states(known: Sequence[Coverage], language: Language) -> tuple[str, ...]:
-    """Each state of the year once, in words."""
-    return tuple(
-        dict.fromkeys(wording.text(f"rules.state.{one.state.name.lower()}", language, year=one.first) for one in known)
-    )
+def _states(region: Region, known: Sequence[Coverage], language: Language) -> tuple[str, ...]:
+    """Each state of the year once, in words; with the benefits that it is of, where there are several states."""
+    titles = {
+        benefit_word((one.scheme, one.kind)): benefit_title(one.scheme, one.kind, language) for one in region.benefits
+    } | {SHARING: wording.text("rules.sharing", language)}
+    told: dict[str, list[str]] = {}
+    for one in known:
+        state = wording.text(f"rules.state.{one.state.name.lower()}", language, year=one.first)
+        told.setdefault(state, []).append(titles.get(one.benefit, one.benefit))
+    if len(told) < 2:
+        return tuple(told)
+    comma, colon = (wording.text(name, language) for name in ("home.share.list_comma", "rules.colon"))
+    return tuple(f"{comma.join(of)}{colon}{state}" for state, of in told.items())

@@ -1,4 +1,4 @@
-"""Two regions, or one on two days, side by side: what differs, and what is the same."""
+"""Two regions, or one on two days, side by side: what differs, and what is the same, of benefits, sharing and the rest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from gongji.entrances.open_rules.atlas import Atlas
-from gongji.entrances.web.rules.telling import Row, blocks
+from gongji.entrances.web.rules.telling import Row, blocks, known_blocks
 from gongji.entrances.wording import Language
 
 
@@ -43,7 +43,10 @@ def compare(atlas: Atlas, a: tuple[str, date], b: tuple[str, date], language: La
         InvalidInput: ``region.invalid``.
         NotFound: ``region.unknown``.
     """
-    left, right = ({one.key: one for one in blocks(atlas, *side, language)} for side in (a, b))
+    left, right = (
+        {one.key: one for one in (*blocks(atlas, *side, language), *known_blocks(atlas, *side, language))}
+        for side in (a, b)
+    )
     found = []
     for key in dict.fromkeys((*left, *right)):
         pairs = pair(left[key].rows if key in left else (), right[key].rows if key in right else ())
@@ -76,6 +79,13 @@ def _told_apart(row: Row, rows: Sequence[Row]) -> bool:
 def _value(row: Row, rows: Sequence[Row]) -> str:
     same = [other for other in rows if other.what == row.what]
     holding = [other for other in same if set(other.case) <= set(row.case)]
+    # Beyond the last admission that a side tells, that one goes on.
+    holding = holding or [other for other in same if other.onwards and _goes_on_to(other, row)]
     if holding:
         return max(holding, key=lambda other: len(other.case)).value
     return " / ".join(" ".join((*other.case, other.value)) for other in same)
+
+
+def _goes_on_to(other: Row, row: Row) -> bool:
+    """Whether a number that goes on from an admission is the one of a later admission, for the same visits."""
+    return other.admission < row.admission and set(other.case[:-1]) <= set(row.case)

@@ -28,12 +28,16 @@ class Row:
         case: for which visits it holds; empty for all.
         value: its value.
         clause: its source; None where the text gives none of its own.
+        admission: the admission it is of; 0 where admissions are not told apart.
+        onwards: whether it holds for all later admissions too.
     """
 
     what: str
     case: tuple[str, ...]
     value: str
     clause: Clause | None
+    admission: int = 0
+    onwards: bool = False
 
     @property
     def label(self) -> str:
@@ -208,11 +212,14 @@ def _row_of_figure(figure: Figure, language: Language) -> Row:
     what = wording.text(f"rules.about.{figure.about}", language)
     if figure.section == "further" and figure.about != "further.ratio":
         what = wording.text("rules.further", language, what=what)
-    cases = tuple(word_of(word, language) for word in figure.case.values())
+    by = sorted(figure.case, key=lambda dimension: dimension is Dimension.ADMISSION)  # the admission is told last
+    cases = tuple(word_of(figure.case[dimension], language) for dimension in by)
     only = [word_of(word, language) for word in figure.only]
     if only:
         what = f"{what} · {' / '.join(only)}"
-    return Row(what, cases, _number(figure, language), figure.clause)
+    numbered = NUMBERED.fullmatch(figure.case.get(Dimension.ADMISSION, ""))
+    admission = int(numbered[2]) if numbered is not None else 0
+    return Row(what, cases, _number(figure, language), figure.clause, admission, figure.onwards and admission > 0)
 
 
 def _number(figure: Figure, language: Language) -> str:
