@@ -61,12 +61,14 @@ def fastest_of(
 
 
 def kernel(count: int, threads: int) -> tuple[dict[str, float], Any]:
-    """The general kernel on so many threads; the first run, which may compile, is not counted.
+    """The kernel on so many threads, compiled for the form of the rule; the first run, which may compile, is not counted.
+
+    What comes out is what the other engines give: what the fund pays of each claim.
 
     The speed is that on as many free cores: the threads' processor time, shared evenly, is what the clock would show.
     """
     people = given.draw(count)
-    claims, engine = given.claims_of(people), Engine([given.rule()])
+    claims, engine = given.claims_of(people), Engine([given.rule()], results=_paid(given.rule()))
     state, out = engine.state(count), np.zeros((layout.RESULT_SIZE, len(claims)), np.int64)
     desks = [engine.desk() for _ in range(threads)]
     engine.settle(claims, state, out=out, desks=desks)
@@ -76,6 +78,11 @@ def kernel(count: int, threads: int) -> tuple[dict[str, float], Any]:
     paid = np.zeros(people.in_scope.shape, np.int32)
     paid[people.visits] = out[layout.PAID :].sum(axis=0)
     return {"speed": len(claims) / seconds * threads}, paid
+
+
+def _paid(rule: BenefitRule) -> list[int]:
+    """The places of a result that say what the funds pay."""
+    return [layout.PAID + fund for fund in range(len(rule.layers))]
 
 
 def scenarios(count: int) -> tuple[dict[str, float], Any]:

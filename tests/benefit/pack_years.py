@@ -248,10 +248,9 @@ def split(years: Years) -> Years:
     )
 
 
-def pay(benefit: PackBenefit, years: Years) -> Paid:
-    """What the compiled kernel pays of every visit, each person with a relative whose savings are shared."""
-    size, people = len(years), years.people
-    visits = np.zeros((layout.VISIT_SIZE, size), dtype=np.int16)
+def claims_of(benefit: PackBenefit, years: Years) -> Claims:
+    """The visits as the engine takes them."""
+    visits = np.zeros((layout.VISIT_SIZE, len(years)), dtype=np.int16)
     months = [
         date.fromordinal(int(day)).year * 12 + date.fromordinal(int(day)).month - 1 for day in np.unique(years.day)
     ]
@@ -267,22 +266,28 @@ def pay(benefit: PackBenefit, years: Years) -> Paid:
         visits[place] = getattr(years, name)
     bits = np.array([layout.CASE_BITS[status] for status in layout.STATUS_PLACES])
     visits[layout.CASES] = years.cases | bits[years.status]
+    columns = (years.person.astype(np.int32), visits, years.in_scope.astype(np.int64), years.current.astype(np.int64))
+    return Claims(years.rule.astype(np.int32), *columns)
+
+
+def pay(benefit: PackBenefit, years: Years) -> Paid:
+    """What the compiled kernel pays of every visit, each person with a relative whose savings are shared."""
+    people = years.people
     total = years.in_scope + years.first_self_pay + years.self_paid
     accounts = np.zeros((2 * people, 2), dtype=np.int64)
     accounts[years.person, families.CURRENT] = years.current
     accounts[years.person, families.HISTORICAL] = years.historical
     accounts[people + years.person, families.HISTORICAL] = years.shared
-    person = years.person.astype(np.int32)
     sharing = encode_sharing(RuleBook.shipped().sharing("211200", date(2024, 6, 1)))
+    claims = claims_of(benefit, years)
     purses = Purses(
         sharing=np.array([sharing] * len(benefit.rules), dtype=np.int64),
         bills=np.stack((total, years.first_self_pay)),
         sharer=np.concatenate((np.arange(people) + people, np.full(people, -1))).astype(np.int32),
         accounts=accounts,
-        family=person,
+        family=claims.person,
     )
     made = Engine(benefit.rules)
-    claims = Claims(years.rule.astype(np.int32), person, visits, years.in_scope.astype(np.int64))
     out = made.settle_families(claims, purses, made.state(2 * people)).T
     return Paid(
         first=out[:, layout.OFFSITE_BORNE] + out[:, layout.ACCOUNT_BORNE],

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gongji.benefit import compiled, families, population
+from gongji.benefit.form import work_out
+from gongji.benefit.terms import OPEN
 from gongji.rules import layout
 from gongji.rules.cells import number_cells
 from gongji.rules.model import BenefitRule
@@ -21,6 +23,7 @@ from gongji.rules.table import RuleTable, compile_table
 
 Amounts: TypeAlias = NDArray[np.int64]
 Indices: TypeAlias = NDArray[np.int32]
+Places: TypeAlias = NDArray[np.uint32]
 Visits: TypeAlias = NDArray[np.int16]
 
 
@@ -35,6 +38,7 @@ class Claims:
             cover at most `layout.OLDEST` and `layout.LONGEST_COVER`.
         in_scope: for each claim, the in-scope cost, fen; at most `layout.LARGEST`.
         account: for each claim, the balance of the current-year account, fen; empty where no rule asks for it.
+        rules, people: one more than the largest of `rule` and `person`.
 
     Raises:
         ValueError: columns of other lengths or types than these, or numbers below zero where there can be none.
@@ -45,6 +49,8 @@ class Claims:
     visits: Visits
     in_scope: Amounts
     account: Amounts = field(default_factory=lambda: np.zeros(0, np.int64))
+    rules: int = field(init=False)
+    people: int = field(init=False)
 
     def __post_init__(self) -> None:
         expected = {"rule": np.int32, "person": np.int32, "visits": np.int16, "in_scope": np.int64, "account": np.int64}
@@ -59,6 +65,8 @@ class Claims:
             raise ValueError("account has neither a balance for each claim nor none")
         if len(self) and min(self.rule.min(), self.person.min(), self.in_scope.min()) < 0:
             raise ValueError("a rule, a person or an amount is below zero")
+        object.__setattr__(self, "rules", int(self.rule.max(initial=-1)) + 1)
+        object.__setattr__(self, "people", int(self.person.max(initial=-1)) + 1)
 
     def __len__(self) -> int:
         return len(self.rule)
@@ -68,7 +76,7 @@ class Claims:
 class Desk:
     """Room to work in for one thread; keeps the terms that it has worked out from one call to the next."""
 
-    where: Indices
+    where: Places
     pool: Amounts
     work: Amounts
 
@@ -117,23 +125,36 @@ class Engine:
     Attributes:
         table: the rules as rows; says where the counters of a state stand.
         rows, steps: what the compiled functions read: the rows, and the steps of the rules' cells.
-
-    Raises:
-        Misconfigured: ``table.too_large``, ``table.counters``; see `compile_table`.
+        form: what the kernel is compiled for.
     """
 
-    def __init__(self, rules: Sequence[BenefitRule]) -> None:
+    def __init__(self, rules: Sequence[BenefitRule], *, results: Sequence[int] | None = None) -> None:
+        """
+        Args:
+            rules: any rules.
+            results: the places of a result that are wanted. When they are given, the kernel is compiled for the form of
+                these very rules and for these results: some seconds the first time on a machine, then two to three times
+                as fast. Otherwise all results come out, by machine code that serves all rules.
+
+        Raises:
+            Misconfigured: ``table.too_large``, ``table.counters``; see `compile_table`.
+        """
         self.table: RuleTable = compile_table(rules)
         cells = number_cells([[row] for row in self.table.rows], self.table.diseases)
         self.rows: Amounts = np.array(self.table.rows, np.int64)
-        self.steps: Indices = np.array(cells.steps, np.int32)
+        self.steps: Places = np.array(cells.steps, np.uint32)
         self._cells = cells.count
+        self.form = OPEN
+        self._pool: Amounts | None = None
+        if results is not None and cells.count <= population.POOL_ROWS:
+            known = work_out(self.table.rows, cells, results)
+            self.form, self._pool = known.form, np.array(known.terms, np.int64)
 
     def desk(self) -> Desk:
         """Room for one more thread."""
         return Desk(
-            where=np.full(self._cells, -1, np.int32),
-            pool=np.zeros((population.POOL_ROWS, population.POOL_SIZE), np.int64),
+            where=np.full(self._cells, population.NOWHERE, np.uint32),
+            pool=np.zeros((population.POOL_ROWS, population.POOL_SIZE), np.int64) if self._pool is None else self._pool,
             work=np.zeros((population.WORK_ROWS, population.WORK_SIZE), np.int64),
         )
 
@@ -154,16 +175,16 @@ class Engine:
 
         Returns:
             `layout.RESULT_SIZE` rows of one place a claim, in fen and per ten thousand: what each means is told in
-            `layout`.
+            `layout`. A row that is not wanted has any content.
 
         Raises:
             ValueError: a claim names a rule or a person that there is not, or `out` or `state` has another shape.
         """
         out = self._results(claims, state, layout.RESULT_SIZE, out)
-        columns = (claims.rule, claims.person, claims.visits, claims.in_scope, claims.account)
-        settle = compiled.settle_claims()
+        columns = (*_unsigned(claims), claims.visits, claims.in_scope, claims.account)
+        settle = compiled.settle_claims(self.form)
 
-        def work(desk: Desk, begin: int, end: int) -> None:
+        def work(desk: Desk, begin: Any, end: Any) -> None:
             settle(self.rows, self.steps, *columns, state, desk.where, desk.pool, desk.work, out, begin, end)
 
         _share_among(desks or (self.desk(),), claims.person, work)
@@ -195,10 +216,10 @@ class Engine:
         """
         out = self._results(claims, state, families.OUT_SIZE, out)
         purses.check(len(self.rows), len(claims), len(state))
-        columns = (claims.rule, claims.person, claims.visits, claims.in_scope)
-        settle = compiled.settle_families()
+        columns = (*_unsigned(claims), claims.visits, claims.in_scope)
+        settle = compiled.settle_families(self.form)
 
-        def work(desk: Desk, begin: int, end: int) -> None:
+        def work(desk: Desk, begin: Any, end: Any) -> None:
             settle(
                 *(self.rows, self.steps, purses.sharing, *columns, purses.bills, purses.sharer, state),
                 *(purses.accounts, desk.where, desk.pool, desk.work, out, begin, end),
@@ -212,14 +233,19 @@ class Engine:
         results = np.empty((size, len(claims)), np.int64) if out is None else out
         if results.shape != (size, len(claims)) or state.shape[1] != self.table.width:
             raise ValueError("results or counters have another shape")
-        if len(claims) and (claims.rule.max() >= len(self.rows) or claims.person.max() >= len(state)):
+        if claims.rules > len(self.rows) or claims.people > len(state):
             raise ValueError("a claim names a rule or a person that there is not")
         return results
 
 
-def _share_among(desks: Sequence[Desk], together: Indices, work: Callable[[Desk, int, int], None]) -> None:
-    """Do the work at every desk, each on its part of the claims and in a thread of its own."""
-    cuts = cuts_between(together, len(desks))
+def _unsigned(claims: Claims) -> tuple[Places, Places]:
+    """Rules and people as what cannot be below zero, as `Claims` has seen: such a place is not counted from the end."""
+    return claims.rule.view(np.uint32), claims.person.view(np.uint32)
+
+
+def _share_among(desks: Sequence[Desk], together: Indices, work: Callable[[Desk, Any, Any], None]) -> None:
+    """Do the work at every desk, each on its part of the claims and in a thread of its own; its ends are unsigned."""
+    cuts = [np.uint64(cut) for cut in cuts_between(together, len(desks))]
     if len(desks) == 1:
         work(desks[0], *cuts)
         return

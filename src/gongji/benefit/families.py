@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from gongji.benefit.kernel import settle_visit
-from gongji.benefit.population import PARTS_ROW, RESULT_ROW, Matrix, Vector, recall
+from gongji.benefit.kernel import PARTS_SIZE, room_for, settle_visit
+from gongji.benefit.population import FORM, Matrix, Vector, recall
 from gongji.rules.layout import DAYS, MONTH, MOST_LAYERS, PAID, RESULT_SIZE
 
 # A sharing rule's row.
@@ -67,13 +67,13 @@ def settle_families(
         out: `OUT_SIZE` rows of one place a claim: the kernel's result, then paid by the own account, the sharer's, in
             cash; 64-bit.
     """
-    parts, result = work[PARTS_ROW], work[RESULT_ROW]
+    parts, result = room_for(PARTS_SIZE), room_for(RESULT_SIZE)
     for claim in range(begin, end):
         terms = pool[recall(rows, steps, rule[claim], visits, claim, where, pool, work)]
         who = person[claim]
         own, conditions = accounts[who], sharing[rule[claim]]
         month, days = visits[MONTH][claim], visits[DAYS][claim]
-        settle_visit(terms, month, days, in_scope[claim], own[CURRENT], state[who], parts, result)
+        settle_visit(FORM, terms, month, days, in_scope[claim], own[CURRENT], state[who], parts, result)
         funds = 0
         for layer in range(MOST_LAYERS):
             funds += result[PAID + layer]

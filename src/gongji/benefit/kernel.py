@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from gongji.benefit.terms import (
+    OPEN,
     PLACED_SIZE,
     T_ACCOUNT_FIRST,
     T_ADMISSIONS,
@@ -48,6 +49,7 @@ from gongji.benefit.terms import (
     Row,
     part_of,
     resolve,
+    shape,
 )
 from gongji.rules.layout import (
     ACCOUNT,
@@ -77,11 +79,10 @@ from gongji.rules.layout import (
     TIMES_SIZE,
 )
 
-# Room to work in for one visit: the cost, ratio and share of each band, and what `resolve` needs.
+# Room to work in for one visit: the cost, ratio and share of each band.
 PARTS: Final = 0
 PART_SIZE: Final = 3
-PLACED: Final = PARTS + PART_SIZE * (MOST_EDGES + 1)
-WORK_SIZE: Final = PLACED + PLACED_SIZE
+PARTS_SIZE: Final = PART_SIZE * (MOST_EDGES + 1)
 
 
 def assess_row(row: Row, claim: Row, state: Integers, result: Integers) -> None:
@@ -93,18 +94,32 @@ def assess_row(row: Row, claim: Row, state: Integers, result: Integers) -> None:
         state: the person's counters; starts as zeros.
         result: `RESULT_SIZE` places, of any content.
     """
-    terms, work = [0] * TERMS_SIZE, [0] * PLACED_SIZE
-    resolve(row, claim, work, terms)
-    parts = [0] * (PART_SIZE * (MOST_EDGES + 1))
-    settle_visit(terms, claim[MONTH], claim[DAYS], claim[IN_SCOPE], claim[ACCOUNT], state, parts, result)
+    terms = room_for(TERMS_SIZE)
+    resolve(row, claim, room_for(PLACED_SIZE), terms)
+    parts = room_for(PARTS_SIZE)
+    settle_visit(OPEN, terms, claim[MONTH], claim[DAYS], claim[IN_SCOPE], claim[ACCOUNT], state, parts, result)
+
+
+def room_for(places: int) -> Integers:
+    """Room to work in; compiled, it is on the stack, and in registers where every place of it is a constant."""
+    return [0] * places
 
 
 def settle_visit(
-    terms: Row, month: int, days: int, in_scope: int, account: int, state: Integers, parts: Integers, result: Integers
+    form: Row,
+    terms: Row,
+    month: int,
+    days: int,
+    in_scope: int,
+    account: int,
+    state: Integers,
+    parts: Integers,
+    result: Integers,
 ) -> None:
     """Settle one visit on its terms.
 
     Args:
+        form: what is known of the terms beforehand (`form`); `OPEN` where nothing is.
         terms: the rule's terms for such a visit.
         month: months since January of year 0.
         days: length of an admission.
@@ -114,25 +129,25 @@ def settle_visit(
         parts: room to work in, three places for each band, of any content.
         result: `RESULT_SIZE` places, of any content.
     """
-    turn_clocks(terms, month, state)
-    cost = narrow(terms, in_scope, account, result)
-    borne = bear(terms, days, state, cost)
+    turn_clocks(form, terms, month, state)
+    cost = narrow(form, terms, in_scope, account, result)
+    borne = bear(form, terms, days, state, cost)
     result[DEDUCTIBLE_BORNE] = borne
-    base = cut_cost(terms, state, cost - borne, borne)
-    result[SHARE] = share_out(terms, T_SHARE, state, parts, base, borne)
-    result[RATIO] = first_ratio(parts, terms[T_SHARE + T_EDGE_COUNT])
-    pay_in_layers(terms, state, parts, result, cost, cost - borne - base)
+    base = cut_cost(form, terms, state, cost - borne, borne)
+    result[SHARE] = share_out(form, terms, T_SHARE, state, parts, base, borne)
+    result[RATIO] = first_ratio(parts, shape(form, terms, T_SHARE + T_EDGE_COUNT))
+    pay_in_layers(form, terms, state, parts, result, cost, cost - borne - base)
 
 
-def turn_clocks(terms: Row, month: int, state: Integers) -> None:
+def turn_clocks(form: Row, terms: Row, month: int, state: Integers) -> None:
     """Set to zero the counters whose period has ended."""
-    for index in range(terms[T_CLOCK_COUNT]):
+    for index in range(shape(form, terms, T_CLOCK_COUNT)):
         clock = T_CLOCKS + index * CLOCK_SIZE
-        place = terms[clock]
+        place = shape(form, terms, clock)
         if month >= state[place]:
-            length, begins = terms[clock + LENGTH], terms[clock + BEGINS]
+            length, begins = shape(form, terms, clock + LENGTH), shape(form, terms, clock + BEGINS)
             state[place] = ((month - begins) // length + 1) * length + begins
-            for counter in range(place + 1, terms[clock + COUNTERS_END]):
+            for counter in range(place + 1, shape(form, terms, clock + COUNTERS_END)):
                 state[counter] = 0
 
 
@@ -147,90 +162,94 @@ def post(state: Integers, place: int, added: int) -> None:
         state[place] += added
 
 
-def narrow(terms: Row, in_scope: int, account: int, result: Integers) -> int:
+def narrow(form: Row, terms: Row, in_scope: int, account: int, result: Integers) -> int:
     """The in-scope cost that reaches the deductible."""
     left = in_scope
-    for index in range(terms[T_SELF_FIRST]):
+    for index in range(shape(form, terms, T_SELF_FIRST)):
         left -= part_of(left, terms[T_SELF_FIRST + 1 + index])
     result[OFFSITE_BORNE] = in_scope - left
-    borne = min(left, account) if terms[T_ACCOUNT_FIRST] else 0
+    borne = min(left, account) if shape(form, terms, T_ACCOUNT_FIRST) else 0
     result[ACCOUNT_BORNE] = borne
     return left - borne
 
 
-def bear(terms: Row, days: int, state: Integers, cost: int) -> int:
+def bear(form: Row, terms: Row, days: int, state: Integers, cost: int) -> int:
     """What the patient bears under the deductible."""
-    kind = terms[T_DEDUCTIBLE]
+    kind = shape(form, terms, T_DEDUCTIBLE)
     if kind == CUMULATIVE:
-        return bear_cumulative(terms, state, cost)
+        return bear_cumulative(form, terms, state, cost)
     if kind == NO_DEDUCTIBLE:
         return 0
     if kind == PER_VISIT:
-        return bear_visit(terms, state, cost)
-    return bear_admission(terms, days, state, cost)
+        return bear_visit(form, terms, state, cost)
+    return bear_admission(form, terms, days, state, cost)
 
 
-def bear_cumulative(terms: Row, state: Integers, cost: int) -> int:
+def bear_cumulative(form: Row, terms: Row, state: Integers, cost: int) -> int:
     """So much in each period, tiers combined as the reading says."""
     target = terms[T_THRESHOLDS]
-    combine = terms[T_COMBINE]
+    combine = shape(form, terms, T_COMBINE)
     if combine in (HIGHER_TOPS_UP, ONCE):
-        met = stands(state, terms[T_TARGET])
+        kept = shape(form, terms, T_TARGET)
+        met = stands(state, kept)
         target = max(target, met) if combine == HIGHER_TOPS_UP or met == 0 else met
-        post(state, terms[T_TARGET], target - met)
-    borne = min(cost, max(0, target - stands(state, terms[T_BORNE])))
-    post(state, terms[T_BORNE], borne)
+        post(state, kept, target - met)
+    counter = shape(form, terms, T_BORNE)
+    borne = min(cost, max(0, target - stands(state, counter)))
+    post(state, counter, borne)
     return borne
 
 
-def bear_visit(terms: Row, state: Integers, cost: int) -> int:
+def bear_visit(form: Row, terms: Row, state: Integers, cost: int) -> int:
     """So much each visit, unless charged as often as may be."""
+    asked = terms[T_THRESHOLDS]
     for index in range(MOST_TIMES):
         times = T_TIMES + index * TIMES_SIZE
-        if terms[times] >= 0 and state[terms[times]] >= terms[times + 1]:
-            return 0
-    borne = min(cost, terms[T_THRESHOLDS])
-    if borne > 0:
-        for index in range(MOST_TIMES):
-            post(state, terms[T_TIMES + index * TIMES_SIZE], 1)
+        counter = shape(form, terms, times)
+        if counter >= 0 and state[counter] >= terms[times + 1]:
+            asked = 0
+    borne = min(cost, asked)
+    for index in range(MOST_TIMES):
+        post(state, shape(form, terms, T_TIMES + index * TIMES_SIZE), 1 if borne > 0 else 0)
     return borne
 
 
-def bear_admission(terms: Row, days: int, state: Integers, cost: int) -> int:
+def bear_admission(form: Row, terms: Row, days: int, state: Integers, cost: int) -> int:
     """So much each admission of the period, each further cycle of a long stay counting as one."""
-    before = stands(state, terms[T_BORNE])
-    cycles = 1
-    if terms[T_CYCLE_DAYS]:
-        cycles = (days + terms[T_CYCLE_DAYS] - 1) // terms[T_CYCLE_DAYS]
+    counter, cycle_days = shape(form, terms, T_BORNE), shape(form, terms, T_CYCLE_DAYS)
+    before = stands(state, counter)
+    cycles = (days + cycle_days - 1) // cycle_days if cycle_days else 1
     asked = 0
     for cycle in range(cycles):
-        asked += terms[T_THRESHOLDS + min(before + cycle, terms[T_ADMISSIONS] - 1)]
-    post(state, terms[T_BORNE], cycles)
+        asked += terms[T_THRESHOLDS + min(before + cycle, shape(form, terms, T_ADMISSIONS) - 1)]
+    post(state, counter, cycles)
     return min(cost, asked)
 
 
-def cut_cost(terms: Row, state: Integers, above: int, borne: int) -> int:
+def cut_cost(form: Row, terms: Row, state: Integers, above: int, borne: int) -> int:
     """The cost `above` the deductible, within the caps on cost."""
     base = above
-    for index in range(terms[T_COST_CAPS]):
+    for index in range(shape(form, terms, T_COST_CAPS)):
         cap = T_COST_CAPS + 1 + index * T_COST_CAP_SIZE
-        counts = borne if terms[cap] else 0
-        base = min(base, max(0, terms[cap + 2] - stands(state, terms[cap + 1]) - counts))
-    for index in range(terms[T_COST_CAPS]):
+        counts = borne if shape(form, terms, cap) else 0
+        room = max(0, terms[cap + 2] - stands(state, shape(form, terms, cap + 1)))
+        base = min(base, max(0, room - counts))
+    for index in range(shape(form, terms, T_COST_CAPS)):
         cap = T_COST_CAPS + 1 + index * T_COST_CAP_SIZE
-        counts = borne if terms[cap] else 0
-        room = max(0, terms[cap + 2] - stands(state, terms[cap + 1]))
-        post(state, terms[cap + 1], min(base + counts, room))
+        counts = borne if shape(form, terms, cap) else 0
+        counter = shape(form, terms, cap + 1)
+        room = max(0, terms[cap + 2] - stands(state, counter))
+        post(state, counter, min(base + counts, room))
     return base
 
 
-def share_out(terms: Row, share: int, state: Integers, parts: Integers, base: int, borne: int) -> int:
+def share_out(form: Row, terms: Row, share: int, state: Integers, parts: Integers, base: int, borne: int) -> int:
     """A fund's share in each band, as cost, ratio and share in `parts`; returns all of it."""
-    measure = terms[share + T_MEASURE]
-    counter = terms[share + T_BAND_COUNTER]
+    measure = shape(form, terms, share + T_MEASURE)
+    counter = shape(form, terms, share + T_BAND_COUNTER)
     counts = borne if measure == GROSS else 0
     position = stands(state, counter) + counts
-    edges = terms[share + T_EDGE_COUNT]
+    edges = shape(form, terms, share + T_EDGE_COUNT)
     left = base
     shared = 0
     for band in range(edges):
@@ -288,42 +307,44 @@ def unpaid_cost(parts: Row, bands: int, owed: int) -> int:
     return cost
 
 
-def pay_in_layers(terms: Row, state: Integers, parts: Integers, result: Integers, in_scope: int, cut: int) -> None:
+def pay_in_layers(
+    form: Row, terms: Row, state: Integers, parts: Integers, result: Integers, in_scope: int, cut: int
+) -> None:
     """What each fund pays of the share, into `result`."""
     owed = result[SHARE]
-    bands = terms[T_SHARE + T_EDGE_COUNT] + 1
+    bands = shape(form, terms, T_SHARE + T_EDGE_COUNT) + 1
     unpaid, above = in_scope, cut
     for index in range(MOST_LAYERS):
         result[PAID + index] = 0
-    for index in range(terms[T_LAYERS]):
+    for index in range(shape(form, terms, T_LAYERS)):
         layer = T_FIRST_LAYER + index * T_LAYER_SIZE
-        if terms[layer + T_OWN_SHARE]:
-            cost = unpaid if terms[layer + T_BASIS] else above + unpaid_cost(parts, bands, owed)
-            owed = share_of_stage(terms, layer, state, parts, cost)
-            bands = terms[layer + T_STAGE_SHARE + T_EDGE_COUNT] + 1
+        if shape(form, terms, layer + T_OWN_SHARE):
+            cost = unpaid if shape(form, terms, layer + T_BASIS) else above + unpaid_cost(parts, bands, owed)
+            owed = share_of_stage(form, terms, layer, state, parts, cost)
+            bands = shape(form, terms, layer + T_STAGE_SHARE + T_EDGE_COUNT) + 1
             above = 0
-        paid = pay_layer(terms, layer, state, owed)
+        paid = pay_layer(form, terms, layer, state, owed)
         result[PAID + index] = paid
         owed -= paid
         unpaid -= paid
 
 
-def share_of_stage(terms: Row, layer: int, state: Integers, parts: Integers, cost: int) -> int:
+def share_of_stage(form: Row, terms: Row, layer: int, state: Integers, parts: Integers, cost: int) -> int:
     """What a further fund's own share comes to of the cost that it takes, after its own deductible."""
-    counter = terms[layer + T_STAGE_BORNE]
+    counter = shape(form, terms, layer + T_STAGE_BORNE)
     borne = 0
     if counter >= 0:
         borne = min(cost, max(0, terms[layer + T_STAGE_BORNE + 1] - state[counter]))
         state[counter] += borne
-    return share_out(terms, layer + T_STAGE_SHARE, state, parts, cost - borne, borne)
+    return share_out(form, terms, layer + T_STAGE_SHARE, state, parts, cost - borne, borne)
 
 
-def pay_layer(terms: Row, layer: int, state: Integers, owed: int) -> int:
+def pay_layer(form: Row, terms: Row, layer: int, state: Integers, owed: int) -> int:
     """What one fund pays of what it owes."""
     paid = owed
-    for index in range(terms[layer + T_CAPS]):
+    for index in range(shape(form, terms, layer + T_CAPS)):
         cap = layer + T_CAPS + 1 + index * T_CAP_SIZE
-        paid = min(paid, max(0, terms[cap + 1] - stands(state, terms[cap])))
-    for index in range(terms[layer + T_CAPS]):
-        post(state, terms[layer + T_CAPS + 1 + index * T_CAP_SIZE], paid)
+        paid = min(paid, max(0, terms[cap + 1] - stands(state, shape(form, terms, cap))))
+    for index in range(shape(form, terms, layer + T_CAPS)):
+        post(state, shape(form, terms, layer + T_CAPS + 1 + index * T_CAP_SIZE), paid)
     return paid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gongji.benefit.lane_funds import pay_lanes, share_lanes
 from gongji.benefit.lanes import L_PERSON, LANES, bear_lanes, cut_lanes, narrow_lanes, turn_lanes
-from gongji.benefit.population import PLACED_ROW, VISIT_ROW, Matrix, Vector, cell_of, copy_visit, take_place
+from gongji.benefit.population import NOWHERE, PLACED_ROW, VISIT_ROW, Matrix, Vector, cell_of, copy_visit, take_place
 from gongji.benefit.terms import T_SHARE, TERMS_SIZE, Row, resolve
 from gongji.rules.layout import DAYS, MONTH
 
@@ -108,7 +108,7 @@ def recall_lanes(
 ) -> int:
     """Where the pool has the terms of a claim under every variant; worked out if they are not there yet."""
     cell = cell_of(steps[rule], visits, claim)
-    if where[cell] < 0:
+    if where[cell] == NOWHERE:
         used = take_place(where, len(forms), work)
         copy_visit(visits, claim, work)
         for lane in range(LANES - 1, -1, -1):

@@ -71,11 +71,9 @@ def _check(table: RuleTable, count: int, claims: Claims, people: int) -> None:
     """Whether claims and rules fit together and into lanes."""
     if any(table.diseases[place] != table.diseases[place % count] for place in range(len(table.rows))):
         raise ValueError("a variant names other diseases than the first")
-    if not len(claims):
-        return
-    if claims.rule.max() >= count or claims.person.max() >= people:
+    if claims.rules > count or claims.people > people:
         raise ValueError("a claim names a rule or a person that there is not")
-    largest = max(int(claims.in_scope.max()), *(max(row) for row in table.rows))
+    largest = max(int(claims.in_scope.max(initial=0)), *(max(row) for row in table.rows))
     if largest > lanes.LARGEST_IN_LANES:
         raise ValueError("an amount is too large for lanes")
 
@@ -136,7 +134,7 @@ class _Pass:
         self._rows = np.array(rows, np.int64)
         alike = [[table.rows[variant * count + rule] for variant in group] for rule in range(count)]
         cells = number_cells(alike, table.diseases[:count])
-        self._steps = np.array(cells.steps, np.int32)
+        self._steps = np.array(cells.steps, np.uint32)
         self._cells = cells.count
 
     def run(self, claims: Claims, paid: Amounts, funds: Amounts, deductible: Amounts, threads: int) -> None:
@@ -159,7 +157,7 @@ class _Pass:
         room = np.zeros(lanes.L_SIZE)
         _settle()(
             *(self._rows, self._count, self._steps, claims.rule, claims.person, claims.visits),
-            *(claims.in_scope, claims.account, np.full(self._cells, -1, np.int32)),
+            *(claims.in_scope, claims.account, np.full(self._cells, population.NOWHERE, np.uint32)),
             np.zeros((_POOL_ROWS, population.POOL_SIZE), np.int64),
             np.zeros((_POOL_ROWS, population.POOL_SIZE, lanes.LANES)),
             np.zeros((population.WORK_ROWS, population.WORK_SIZE), np.int64),

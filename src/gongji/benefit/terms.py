@@ -4,13 +4,15 @@ What a rule says depends on who is treated where, on few kinds of visit; what a 
 change it. So the terms are worked out once for each kind of visit and serve all visits of that kind (`kernel`).
 
 Terms are one list of integers, laid out below; the names begin with ``T_``. What is the same whatever the numbers are
-(kinds, counts, places of counters) is the *form* of the terms.
+(kinds, counts, places of counters) is the *form* of the terms. What all terms of some rules share of their form can be
+known before any visit (`form`); every place of the form is read by `shape`.
 """
 
 from __future__ import annotations
 
 from typing import Final, Protocol
 
+from gongji.rules.cells import PARTS_OF_STEPS
 from gongji.rules.layout import (
     ACCOUNT_FIRST,
     ADMISSION_STEP,
@@ -68,6 +70,7 @@ from gongji.rules.layout import (
     PLACES,
     POINTS,
     RATIOS,
+    RESULT_SIZE,
     SELECTED_BIT,
     SET,
     SHARE_COUNTER,
@@ -133,6 +136,20 @@ T_LAYER_SIZE: Final = T_STAGE_SHARE + T_SHARE_SIZE
 
 TERMS_SIZE: Final = T_FIRST_LAYER + MOST_LAYERS * T_LAYER_SIZE
 
+#: Stands in a form for what is not known beforehand: terms differ in it, or it is a number.
+VARIES: Final = -(1 << 40)
+
+# A form, behind what is known of the terms, 1 or 0 each: whether terms are found by a cell's place in an index, or the cell
+# itself is their place; whether there are more rules than one; which steps tell cells apart; which results are wanted.
+F_CELLS: Final = TERMS_SIZE
+F_RULES: Final = F_CELLS + 1
+F_STEPS: Final = F_RULES + 1
+F_WANTED: Final = F_STEPS + PARTS_OF_STEPS
+FORM_SIZE: Final = F_WANTED + RESULT_SIZE
+
+#: The form of which nothing is known; all results are wanted.
+OPEN: Final = (VARIES,) * TERMS_SIZE + (1,) * (FORM_SIZE - TERMS_SIZE)
+
 # Room to work in: the visit's place in each dimension of the tables, then its cases.
 PLACED_CASES: Final = PLACES
 PLACED_SIZE: Final = PLACES + 1
@@ -149,6 +166,15 @@ class Row(Protocol):
     """Integers that are only read."""
 
     def __getitem__(self, place: int, /) -> int: ...
+
+
+def shape(form: Row, terms: Row, place: int) -> int:
+    """What stands at a place of the terms' form.
+
+    A form that is known when the kernel is compiled is a constant there, and so is what this returns: the steps that no
+    terms ask for are not even in the machine code (`compiled`).
+    """
+    return terms[place] if form[place] == VARIES else form[place]
 
 
 def part_of(fen: int, ratio: int) -> int:

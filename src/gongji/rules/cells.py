@@ -28,6 +28,10 @@ COVER_STEPS: Final = AGE_STEPS + AGE_MASK + 1
 DISEASE_STEPS: Final = COVER_STEPS + COVER_MASK + 1  # the place of a disease is one more than its number
 STEPS_SIZE: Final = DISEASE_STEPS + DISEASE_MASK + 1
 
+#: Where each of the parts begins, in their order.
+STEPS: Final = (CASE_STEPS, TIER_STEPS, AGE_STEPS, COVER_STEPS, DISEASE_STEPS)
+PARTS_OF_STEPS: Final = len(STEPS)
+
 #: More cells than this are not numbered: their index alone would take half a gigabyte.
 MOST_CELLS: Final = 1 << 27
 

@@ -16,8 +16,8 @@ from gongji.benefit.families import (
     draw_own,
     draw_shared,
 )
-from gongji.benefit.kernel import settle_visit
-from gongji.benefit.population import PARTS_ROW, RESULT_ROW, Matrix, Vector, recall
+from gongji.benefit.kernel import PARTS_SIZE, room_for, settle_visit
+from gongji.benefit.population import FORM, Matrix, Vector, recall
 from gongji.benefit.terms import T_BORNE, T_DEDUCTIBLE
 from gongji.rules.layout import (
     AGE,
@@ -33,6 +33,7 @@ from gongji.rules.layout import (
     MOST_LAYERS,
     OLDEST,
     PAID,
+    RESULT_SIZE,
     STATUS,
     TIER,
 )
@@ -291,7 +292,7 @@ def settle_chunk(
         out: what comes out.
     """
     with_accounts = len(accounts) > 0
-    parts, result = work[PARTS_ROW], work[RESULT_ROW]
+    parts, result = room_for(PARTS_SIZE), room_for(RESULT_SIZE)
     for step in range(len(order)):
         i = order[step]
         if found.verdict[i] > OFFSITE_UNKNOWN:
@@ -307,7 +308,7 @@ def settle_chunk(
             terms = pool[recall(rules.rows, rules.steps, rule, claims.visits, i, where, pool, work)]
             balance = accounts[found.who[i], CURRENT] if with_accounts else 0
             month, days = claims.visits[MONTH, i], claims.visits[DAYS, i]
-            settle_visit(terms, month, days, claims.in_scope[i], balance, own, parts, result)
+            settle_visit(FORM, terms, month, days, claims.in_scope[i], balance, own, parts, result)
             for layer in range(MOST_LAYERS):
                 if rules.funds[rule, layer] == 0:
                     paid_pool += result[PAID + layer]
