@@ -112,6 +112,8 @@ FIGURES = {
     "action_en": "pause",
     "possible_zh": "重新申请",
     "possible_en": "apply anew",
+    "when_zh": "2025-07-01 起",
+    "when_en": "from 2025-07-01",
     "whose_zh": "账户所有人",
     "whose_en": "sharer",
     "step_zh": "退出",
