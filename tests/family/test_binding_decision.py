@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from gongji.family.decide import Approval, BindingFacts, BindingRequest, Party, decide_approval, decide_binding
+from gongji.family.binding_facts import BindingFacts, BindingRequest, Party
+from gongji.family.decide import Approval, decide_approval, decide_binding
 from gongji.family.model import Authorisation, AuthorisationState, FactKind, KinshipFact
 from gongji.foundation.errors import Refused
 from gongji.registry.model import Enrolment

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from gongji.family import store
 from gongji.family.binding import bind, binding_facts, parties
-from gongji.family.decide import BindingRequest
+from gongji.family.binding_facts import BindingRequest
 from gongji.family.eligibility import Check, check_in_advance, sharer_checks
 from gongji.family.model import Authorisation
 from gongji.family.refusals import Code, refuse

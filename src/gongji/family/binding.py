@@ -8,7 +8,8 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from gongji.family import freezes_store, store
-from gongji.family.decide import BindingDecision, BindingFacts, BindingRequest, Party, decide_binding
+from gongji.family.binding_facts import BindingFacts, BindingRequest, Party
+from gongji.family.decide import BindingDecision, decide_binding
 from gongji.family.kinship_store import kinship_around, record_kinship
 from gongji.family.model import Authorisation, AuthorisationState
 from gongji.family.refusals import Code, refuse

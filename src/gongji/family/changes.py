@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from gongji.family import freezes_store, store
-from gongji.family.decide import check_limits
+from gongji.family.binding_checks import check_limits
 from gongji.family.kinship_store import end_stated, forget_stated
 from gongji.family.model import Authorisation
 from gongji.family.refusals import Code, account_frozen, coded, refuse

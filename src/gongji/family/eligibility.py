@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from gongji.family import decide
-from gongji.family.decide import BindingFacts, BindingRequest, Party
+from gongji.family import binding_checks
+from gongji.family.binding_facts import BindingFacts, BindingRequest, Party
 from gongji.foundation.errors import GongjiError
 from gongji.rules.model import Procedure, Relation, SharingRule
 
@@ -22,11 +22,11 @@ class Check:
 
 
 _CHECKS: Final[Mapping[str, Callable[[BindingFacts], None]]] = {
-    "insured": decide.sharer_has_an_account,
-    "not_frozen": decide.account_is_free,
-    "region": decide.procedure_is_known,
-    "number": decide.below_the_number_of_relatives,
-    "one_role": decide.sharer_is_no_user,
+    "insured": binding_checks.sharer_has_an_account,
+    "not_frozen": binding_checks.account_is_free,
+    "region": binding_checks.procedure_is_known,
+    "number": binding_checks.below_the_number_of_relatives,
+    "one_role": binding_checks.sharer_is_no_user,
 }
 
 #: Names of the conditions, in the order in which a page lists them.
@@ -68,8 +68,8 @@ def check_in_advance(facts: BindingFacts) -> bool:
         Refused, InvalidInput: as `decide_binding`.
     """
     request, user, sharer = facts.request, facts.user.person_id, facts.sharer.person_id
-    proven = decide.is_proven(request.relation, user, sharer, facts.kinship, facts.on)
+    proven = binding_checks.is_proven(request.relation, user, sharer, facts.kinship, facts.on)
     by_commitment = facts.rule is not None and facts.rule.procedure is Procedure.COMMITMENT
-    for check in decide.OWN_CHECKS if by_commitment and not proven else decide.ALL_CHECKS:
+    for check in binding_checks.OWN_CHECKS if by_commitment and not proven else binding_checks.AT_BINDING:
         check(facts)
     return proven

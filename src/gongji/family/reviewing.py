@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from gongji.family import evidence_store, store
 from gongji.family.binding import binding_facts
+from gongji.family.binding_facts import BindingRequest
 from gongji.family.changes import Side, check_side
-from gongji.family.decide import Approval, BindingRequest, decide_approval
+from gongji.family.decide import Approval, decide_approval
 from gongji.family.evidence import (
     EvidenceItem,
     EvidenceState,

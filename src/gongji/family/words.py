@@ -12,7 +12,7 @@ from gongji.rules.model import Relation
 
 
 class Action(StrEnum):
-    """What can be done to an authorisation; `gongji.family.decide.transition` says when."""
+    """What can be done to an authorisation; `gongji.family.transitions.transition` says when."""
 
     SUBMIT = "submit"
     COMMIT = "commit"
