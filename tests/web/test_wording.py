@@ -20,6 +20,7 @@ from gongji.benefit.assess import assess
 from gongji.benefit.model import Bill, Circumstances, Step
 from gongji.entrances import explaining, wording
 from gongji.entrances.open_rules.figures import TERMS
+from gongji.entrances.reminding import Kind as Reminded
 from gongji.entrances.sandbox.conformance.model import Outcome
 from gongji.entrances.sandbox.control import SPANS
 from gongji.entrances.sandbox.failures import FailureKind
@@ -239,6 +240,7 @@ FAMILIES = {
     "wallet.source": list(Source),
     "wallet.yours": [one for one in TransferState if one is not TransferState.PLACING],
     "quota.moved": Moved,
+    "reminder": Reminded,
     "quota.state": [
         f"{state}.{side}" for state in (QuotaState.PROPOSED, QuotaState.ACTIVE, *QuotaEnd) for side in ("given", "mine")
     ],

@@ -27,6 +27,7 @@ from gongji.entrances.national.gateway import NationalGateway
 from gongji.entrances.national.mobile_door import MobileDoor
 from gongji.entrances.national.notices import NoticeLoop
 from gongji.entrances.platform import Platform, open_platform
+from gongji.entrances.reminding import carry_out_reminders
 from gongji.entrances.web.citizen.app import build_citizen_pages
 from gongji.entrances.web.log_in import build_log_in_pages
 from gongji.entrances.web.office import build_office_pages, carry_out_decisions
@@ -153,6 +154,7 @@ def create_app() -> ASGIApp:
                 Rounds("premiums", lambda: follow_orders(platform.premiums), every_seconds=every),
                 Rounds("wallet", lambda: follow_transfers(platform.wallets), every_seconds=every),
                 Rounds("quotas", lambda: end_changed_quotas(platform.wallets), every_seconds=max(every, QUOTA_SECONDS)),
+                Rounds("reminders", lambda: carry_out_reminders(platform), every_seconds=every),
                 Rounds("decisions", lambda: carry_out_decisions(platform), every_seconds=every),
             ]
             if every

@@ -27,6 +27,7 @@ from gongji.entrances.web.citizen import (
     readers,
     reading,
     receivers,
+    reminding,
     tracker,
     wallet,
 )
@@ -94,6 +95,8 @@ def citizen_routes(platform: Platform, problems: Problems) -> list[Route]:
         Route("/wallet/quotas/{number}/change", here(quotas.change), methods=BOTH),
         Route("/wallet/quotas/{number}/accept", here(quotas.accept), methods=["POST"]),
         Route("/wallet/quotas/{number}/end", here(quotas.end), methods=BOTH),
+        Route("/reminders", here(reminding.overview), methods=BOTH),
+        Route("/reminders/{number}/cancel", here(reminding.cancel), methods=["POST"]),
         Route("/readers", here(readers.readers)),
         Route("/messages", here(messages.messages), methods=BOTH),
         Route("/messages/choices", here(messages.choices), methods=BOTH),

@@ -8,7 +8,9 @@ from typing import Final
 
 from starlette.responses import Response
 
+from gongji.entrances import reminding
 from gongji.entrances.naming import name_of
+from gongji.entrances.reminding import Kind
 from gongji.entrances.web.citizen.binding import amount_typed, purpose_choices
 from gongji.entrances.web.citizen.sharings import Sharing, sharings
 from gongji.entrances.web.citizen.stops import stopped
@@ -18,7 +20,7 @@ from gongji.family import service as family
 from gongji.family.model import Authorisation, AuthorisationState
 from gongji.family.refusals import Code, refuse
 from gongji.family.transitions import IN_FORCE_STATES
-from gongji.foundation import audit
+from gongji.foundation import audit, reminders
 from gongji.foundation.errors import GongjiError
 from gongji.foundation.money import yuan
 from gongji.ledger import service as ledger
@@ -140,6 +142,12 @@ def end(visit: Visit) -> Response:
     if one.state not in IN_FORCE_STATES:
         return visit.go(f"/sharings/{one.id}")
     effect = _effect(visit, one) if sharer else Effect(None, *_care(visit, one), None)
+    if visit.posted and effect.from_day is not None and visit.form.text("later") in ("do", "tell"):
+        do_it = visit.form.text("later") == "do"
+        holder = visit.caller.holder
+        reminding.ask_to_unbind(visit.connection, one, effect.from_day, do_it=do_it, asked_by=holder, at=visit.now)
+        _note(visit, "reminder.ask", one)
+        return visit.go("/reminders")
     if visit.posted and visit.form.text("sure") == "yes":
         step = family.unbind if sharer else family.leave
         try:
@@ -147,6 +155,8 @@ def end(visit: Visit) -> Response:
                 step(visit.connection, one.id, person_id=visit.person_id, actor=visit.caller.holder, at=visit.now)
         except GongjiError as problem:
             return stopped(visit, problem, back=f"/sharings/{one.id}")
+        for kind in (Kind.UNBIND, Kind.UNBIND_DAY):
+            reminders.void(visit.connection, one.sharer_id, kind, str(one.id), visit.now)
         _note(visit, "authorisation.end", one)
         return visit.go(f"/sharings/{one.id}")
     return visit.render(
@@ -156,7 +166,17 @@ def end(visit: Visit) -> Response:
         sharer=sharer,
         effect=effect,
         limits=_limits_allowed(visit, one),
+        appointed=_appointed(visit, one),
     )
+
+
+def _appointed(visit: Visit, one: Authorisation) -> str:
+    """What the reader has asked for about the end of a sharing: a kind of reminder; "" for nothing."""
+    waiting = reminders.waiting_of(visit.connection, visit.person_id)
+    mine = [
+        each.kind for each in waiting if each.kind in (Kind.UNBIND, Kind.UNBIND_DAY) and each.subject == str(one.id)
+    ]
+    return mine[0] if mine else ""
 
 
 def order(visit: Visit) -> Response:

@@ -269,6 +269,7 @@ def _stopped(visit: Visit, problem: GongjiError, back: str) -> Response:
         title=visit.reader.sentence(problem),
         clears=datetime.fromisoformat(str(clears)),
         way=f"/c{back}",
+        to=visit.form.text("to") or visit.query("to"),
     )
 
 

@@ -1,0 +1,120 @@
+"""The reader's reminders: asked for where a page says "not yet", listed, called off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from starlette.responses import Response
+
+from gongji.entrances import reminding
+from gongji.entrances.naming import name_of, named
+from gongji.entrances.reminding import Kind
+from gongji.entrances.web.citizen.receivers import chosen, is_number
+from gongji.entrances.web.citizen.stops import can_remind
+from gongji.entrances.web.visits import Visit
+from gongji.family import applications
+from gongji.family import service as family
+from gongji.foundation import audit, reminders
+from gongji.foundation.errors import GongjiError, NotFound
+from gongji.foundation.reminders import Reminder
+from gongji.registry import service as registry
+from gongji.rules.model import Relation
+from gongji.wallet import service as wallet
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A reminder in the list: what will happen in words, when it is due (None for "as soon as it is so"), its number."""
+
+    number: int
+    what: str
+    when: datetime | None
+
+
+def overview(visit: Visit) -> Response:
+    """``GET /reminders``: what waits, the next one first; ``POST`` asks for one about what stops the reader now."""
+    if visit.posted:
+        if visit.form.text("kind") == Kind.WALLET:
+            _ask_for_wallet(visit)
+        else:
+            _ask_about_binding(visit)
+        return visit.go("/reminders")
+    waiting = reminders.waiting_of(visit.connection, visit.person_id)
+    return visit.render("citizen/reminders.html", lines=[_line(visit, one) for one in waiting])
+
+
+def cancel(visit: Visit) -> Response:
+    """``POST /reminders/{number}/cancel``."""
+    number = visit.part("number")
+    if not is_number(number):
+        raise NotFound("reminder.unknown", "there is no such reminder", "没有这条提醒，请回到“我的提醒”重新选择")
+    reminders.cancel(visit.connection, visit.person_id, int(number), visit.now)
+    audit.record(visit.connection, visit.caller, "reminder.cancel", at=visit.now, person_id=visit.person_id)
+    return visit.go("/reminders")
+
+
+def _ask_about_binding(visit: Visit) -> None:
+    """What stops the reader is looked up anew: nothing of it comes from the form."""
+    draft = applications.begin(visit.connection, visit.platform.vault, visit.person_id, visit.now)
+    problem = _stop(visit)
+    if problem is None or not can_remind(problem):
+        return
+    day = problem.details.get("possible_from")
+    holder = visit.caller.holder
+    if isinstance(day, date):
+        reminding.ask_for_day(visit.connection, visit.person_id, day, asked_by=holder, at=visit.now)
+    elif draft.user_id is not None and draft.relation is not None:
+        reminding.ask_for_enrolment(
+            visit.connection, visit.person_id, draft.user_id, draft.relation, asked_by=holder, at=visit.now
+        )
+    audit.record(visit.connection, visit.caller, "reminder.ask", at=visit.now, person_id=visit.person_id)
+
+
+def _stop(visit: Visit) -> GongjiError | None:
+    """What stops the reader from binding now: something about themself, else about whom they have named."""
+    rules = visit.platform.rules
+    for one in applications.eligibility(visit.connection, rules, visit.person_id, visit.now):
+        if one.refusal is not None:
+            return one.refusal
+    draft = applications.begin(visit.connection, visit.platform.vault, visit.person_id, visit.now)
+    if draft.user_id is None:
+        return None
+    try:
+        applications.outlook(visit.connection, rules, draft, visit.now)
+    except GongjiError as problem:
+        return problem
+    return None
+
+
+def _ask_for_wallet(visit: Visit) -> None:
+    to = chosen(visit) if visit.form.text("to") else None
+    receiver, relation = (to.person_id, to.relation) if to is not None else (None, None)
+    _, listed = wallet.wallet_conditions(visit.connection, visit.platform.wallets, visit.person_id, receiver, relation)
+    clears = [one.refusal.details.get("clears_at") for one in listed if one.refusal is not None]
+    moments = [datetime.fromisoformat(str(one)) for one in clears if one is not None]
+    if moments:
+        reminding.ask_for_wallet(
+            visit.connection, visit.person_id, max(moments), asked_by=visit.caller.holder, at=visit.now
+        )
+        audit.record(visit.connection, visit.caller, "reminder.ask", at=visit.now, person_id=visit.person_id)
+
+
+def _line(visit: Visit, one: Reminder) -> Line:
+    who = _who(visit, one)
+    when = None if one.kind == Kind.ENROLLED else one.due_at
+    return Line(one.id, visit.reader.text(f"reminder.{one.kind}", who=who), when)
+
+
+def _who(visit: Visit, one: Reminder) -> str:
+    language = visit.reader.language
+    if "authorisation" in one.facts:
+        shared = family.authorisation(visit.connection, int(one.facts["authorisation"]))
+        people = registry.people_by_id(visit.connection, visit.platform.vault, [shared.user_id])
+        return name_of(shared, visit.person_id, people, language)
+    if "person" not in one.facts:
+        return ""
+    person = int(one.facts["person"])
+    people = registry.people_by_id(visit.connection, visit.platform.vault, [person])
+    audit.record(visit.connection, visit.caller, "person.read_masked", at=visit.now, person_id=person)
+    return named(people[person], Relation(one.facts["relation"]), language, seen_by_user=False)
