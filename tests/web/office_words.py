@@ -6,11 +6,14 @@ from gongji.entrances.web.office.case import CHOICES
 from gongji.entrances.web.office.filing_form import FIELDS
 from gongji.entrances.web.office.pages import NOTICES, WAYS
 from gongji.entrances.web.office.queue import SHOWN
+from gongji.entrances.web.office.sending import SHOWN as SENDING_SHOWN
 from gongji.entrances.wording import Language, catalogue
 from gongji.family.assistances import Way
 from gongji.family.evidence import EvidenceState
 from gongji.family.freezes import Awaited, FreezeReason, LiftReason
 from gongji.foundation.access import Role
+from gongji.foundation.delivery_book import DeliveryState
+from gongji.foundation.inbox import Topic
 from gongji.oversight.model import Ground, Outcome
 from gongji.premium.model import OrderState
 from gongji.registry.filings import FilingKind, FilingState
@@ -43,6 +46,10 @@ FAMILIES = {
     "office.filing.field": sorted(_WRITTEN),
     "office.filing.wrong": sorted(_WRITTEN),
     "office.filing.hint": sorted(_WRITTEN),
+    "office.sending.show": SENDING_SHOWN,
+    "office.sending.state": list(DeliveryState),
+    "office.sending.step": ["sent", "failed", "given_up", "resent"],
+    "message.topic": list(Topic),
     "freeze.reason": list(FreezeReason),
     "freeze.lift": list(LiftReason),
     "office.freeze.second": list(Awaited),

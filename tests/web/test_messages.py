@@ -378,8 +378,25 @@ def test_a_program_that_is_down_is_called_again_for_three_days_and_by_hand_after
         assert given_up.problem == "HTTP 500"
         assert given_up.attempts == len(program.calls) == len(pauses) + 1
         program.answers = []
-        assert resend(connection, town.clock.now()) == 1
+        assert resend(connection, town.clock.now(), by="0212") == 1
     assert carry(pages).sent == 1
+
+
+def test_a_program_that_says_it_is_gone_is_not_called_again(folk: Folk, pages: Pages, program: Program) -> None:
+    """410 Gone: the delivery is given up at once, the subscription ends, the next message is not even addressed to it."""
+    town = folk.town
+    subscribe(town, program)
+    pay(folk)
+    program.answers = [410]
+    assert carry(pages).failed == 1
+    with town.database.transaction() as connection:
+        (given_up,) = failed(connection)
+        assert given_up.problem == "HTTP 410: the program is gone"
+        assert connection.execute(sa.select(message_subscriber.c.ended_at)).scalar_one() is not None
+    town.clock.advance(timedelta(minutes=5))
+    pay(folk)
+    assert carry(pages).sent == 0
+    assert len(program.calls) == 1
 
 
 KILLED = """
@@ -429,7 +446,7 @@ def test_a_process_that_is_killed_over_a_message_leaves_it_to_be_sent(
 
 @pytest.mark.parametrize("language", Language)
 def test_whatever_is_told_has_its_sentence_in_both_languages(language: Language) -> None:
-    reasons = (None, "limits", "purposes", "kept", "order", "frozen")
+    reasons = (None, "limits", "purposes", "kept", "order")
     told = {
         one.kind
         for state in AuthorisationState
@@ -440,6 +457,11 @@ def test_whatever_is_told_has_its_sentence_in_both_languages(language: Language)
     money = {f"money.{what}{place}" for what in ("used", "returned", "held", "released") for place in ("", ".at")}
     wallets = {f"wallet.{state}.sender" for state in ("accepted", "declined", "returned")}
     wallets |= {"wallet.pending.receiver", "wallet.returned.receiver"}
+    of_giver = ("accepted", "used", "returned", "declined", "by_user", "insurance", "death")
+    of_user = ("proposed", "changed", "withdrawn", "by_giver", "insurance", "death")
+    wallets |= {f"wallet.quota.{what}.sender" for what in of_giver}
+    wallets |= {f"wallet.quota.{what}.receiver" for what in of_user}
+    told |= {"money.frozen", "money.freed", "family.assisted"}
     said = {*told, *wallets, *premiums, *money, "premium.booked.user", "premium.sent_back.user", "dispute.answered"}
     words = {key.removeprefix("message.") for key in wording.catalogue(language) if key.startswith("message.")}
     assert said == {word for word in words if word.split(".")[0] in TOPICS}

@@ -19,9 +19,11 @@ from gongji.entrances.web.office.app import PAGES
 from gongji.family import casework
 from gongji.family import service as family
 from gongji.family.model import AuthorisationState
+from gongji.foundation import inbox
 from gongji.foundation.access import Caller, Duty, Role
 from gongji.foundation.audit import audit_entry
 from gongji.foundation.clock import CHINA
+from gongji.foundation.deliveries import message_delivery
 from gongji.registry import filings
 from gongji.registry.filings import FilingKind, NewFiling
 from town import Town
@@ -291,7 +293,20 @@ def addresses(house: House) -> list[tuple[str, str]]:
         )
     _, psn_no = house.numbers_of(asked.sharer_id)
     freeze = str(house.town.freeze(asked.sharer_id, "misuse_check"))
-    number = {"people": str(filing), "cases": str(asked.id), "disputes": str(dispute), "tax": order, "freezes": freeze}
+    with house.town.database.transaction() as connection:
+        told = inbox.messages_of(connection, asked.sharer_id, 1)[0].id
+        given_up = message_delivery.insert().values(
+            message_id=told, channel="sms", subscriber_id=0, problem="no network"
+        )
+        delivery = connection.execute(given_up.returning(message_delivery.c.id)).scalar_one()
+    number = {
+        "messages": str(delivery),
+        "people": str(filing),
+        "cases": str(asked.id),
+        "disputes": str(dispute),
+        "tax": order,
+        "freezes": freeze,
+    }
     filled = []
     for path, method, _ in PAGES:
         room = path.split("/")[1]
@@ -342,9 +357,30 @@ def no_duty() -> Caller:
 
 def test_each_duty_sees_its_own_pages_only(house: House) -> None:
     pages = [path for method, path in addresses(house) if method == "GET"]
-    on_cases = {"", "cases", "disputes", "people", "people/filings", "people/freeze", "freezes"}
+    on_cases = {
+        "messages",
+        "people/messages",
+        "",
+        "cases",
+        "disputes",
+        "people",
+        "people/filings",
+        "people/freeze",
+        "freezes",
+    }
     for duty, rooms in (
-        (Duty.CLERK, {"people", "people/assist", "people/filings", "people/filings/new", "counter"}),
+        (
+            Duty.CLERK,
+            {
+                "messages",
+                "people/messages",
+                "people",
+                "people/assist",
+                "people/filings",
+                "people/filings/new",
+                "counter",
+            },
+        ),
         (Duty.REVIEWER, {*on_cases, "counter", "people/filings/new"}),
         (Duty.SECOND_REVIEWER, {*on_cases, "counter"}),
         (Duty.AUDITOR, {*on_cases, "trail"}),

@@ -51,6 +51,20 @@ message_delivery = sa.Table(
     comment="subscriber_id: 0 for a phone; neither due nor sent: given up",
 )
 
+#: Everything that became of deliveries, by whom it was: each attempt, and each time that somebody had one tried anew.
+delivery_step = sa.Table(
+    "delivery_step",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("delivery_id", sa.BigInteger, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False, server_default=""),
+    moment_column("at"),
+    sa.CheckConstraint("what IN ('sent', 'failed', 'given_up', 'resent')", name="what_known"),
+    sa.Index(None, "delivery_id", "id"),
+    comment="note: what went wrong; of resent: who had it tried anew",
+)
+
 #: How long a delivery is left to whoever took it, so that a killed process does not keep it.
 _LEASE: Final = timedelta(minutes=2)
 
@@ -137,6 +151,7 @@ def note_sent(connection: sa.Connection, delivery_id: int, at: datetime) -> None
     table = message_delivery
     values = {"due_at": None, "sent_at": at, "problem": "", "attempts": table.c.attempts + 1}
     connection.execute(table.update().where(table.c.id == delivery_id).values(values))
+    _note(connection, delivery_id, "sent", at)
 
 
 def put_off(connection: sa.Connection, delivery_id: int, until: datetime) -> None:
@@ -155,13 +170,23 @@ def note_failed(connection: sa.Connection, delivery_id: int, problem: str, at: d
     connection.execute(
         table.update().where(mine).values(attempts=row.attempts + 1, problem=problem[:200], due_at=again)
     )
+    _note(connection, delivery_id, "failed", at, problem)
+    if again is None:
+        _note(connection, delivery_id, "given_up", at, problem)
     return again is not None
 
 
-def give_up(connection: sa.Connection, delivery_id: int, problem: str) -> None:
+def give_up(connection: sa.Connection, delivery_id: int, problem: str, at: datetime) -> None:
     """There is nobody to send it to any more."""
     table = message_delivery
     connection.execute(table.update().where(table.c.id == delivery_id).values(problem=problem[:200], due_at=None))
+    _note(connection, delivery_id, "given_up", at, problem)
+
+
+def end_subscription(connection: sa.Connection, subscriber_id: int, at: datetime) -> None:
+    """A program that answers that it is gone (410) is told nothing any more."""
+    mine = message_subscriber.c.id == subscriber_id, message_subscriber.c.ended_at.is_(None)
+    connection.execute(message_subscriber.update().where(*mine).values(ended_at=at))
 
 
 def failed(connection: sa.Connection, limit: int = 100) -> list[Failed]:
@@ -172,8 +197,14 @@ def failed(connection: sa.Connection, limit: int = 100) -> list[Failed]:
     return [Failed(row.id, row.message_id, Channel(row.channel), row.attempts, row.problem) for row in rows]
 
 
-def resend(connection: sa.Connection, at: datetime, delivery_id: int | None = None) -> int:
+def resend(connection: sa.Connection, at: datetime, delivery_id: int | None = None, *, by: str) -> int:
     """Have a delivery tried anew, for another three days, also one that was sent; without an id all that were given up.
+
+    Args:
+        connection: the transaction.
+        at: now.
+        delivery_id: which.
+        by: who wants that.
 
     Returns:
         How many.
@@ -185,4 +216,11 @@ def resend(connection: sa.Connection, at: datetime, delivery_id: int | None = No
         else [table.c.due_at.is_(None), table.c.sent_at.is_(None)]
     )
     anew = {"due_at": at, "first_tried_at": None, "sent_at": None, "attempts": 0}
-    return connection.execute(table.update().where(*which).values(anew)).rowcount
+    chosen = connection.execute(table.update().where(*which).values(anew).returning(table.c.id)).scalars().all()
+    for one in chosen:
+        _note(connection, one, "resent", at, by)
+    return len(chosen)
+
+
+def _note(connection: sa.Connection, delivery_id: int, what: str, at: datetime, note: str = "") -> None:
+    connection.execute(delivery_step.insert().values(delivery_id=delivery_id, what=what, note=note[:200], at=at))

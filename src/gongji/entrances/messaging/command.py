@@ -93,7 +93,7 @@ def resend(
 ) -> None:
     """Try deliveries anew, for another three days."""
     with open_platform(load_settings(data=data)) as platform, platform.database.transaction() as connection:
-        count = deliveries.resend(connection, platform.clock.now(), delivery)
+        count = deliveries.resend(connection, platform.clock.now(), delivery, by="gongji messages")
         if delivery is not None and not count:
             raise NotFound("message.delivery", "there is no such delivery", "没有这个编号的发送记录", field="delivery")
     print(f"{count} to be sent again")

@@ -74,6 +74,11 @@ def _deliver(platform: Platform, client: httpx.Client, send: Send | None, one: D
         if problem is None:
             deliveries.note_sent(connection, one.id, platform.clock.now())
             return True
+        if problem == senders.GONE:
+            deliveries.give_up(connection, one.id, problem, now)
+            deliveries.end_subscription(connection, one.subscriber_id, now)
+            log.error("messages.program_gone", delivery=one.id, subscriber=one.subscriber_id)
+            return False
         if not deliveries.note_failed(connection, one.id, problem, now):
             log.error("messages.given_up", delivery=one.id, channel=str(one.channel), problem=problem)
     return False
@@ -97,7 +102,7 @@ def _prepared(
         )
     ).one_or_none()
     if subscriber is None:
-        deliveries.give_up(connection, one.id, "the subscription has ended")
+        deliveries.give_up(connection, one.id, "the subscription has ended", platform.clock.now())
         return None
     secret = platform.vault.open(subscriber.secret_sealed)
     content = _content(connection, platform, message)
@@ -110,7 +115,7 @@ def _text(
 ) -> _Work | None:
     wanted = choices_of(connection, platform.vault, message.person_id)
     if wanted is None or not wanted.phone:
-        deliveries.give_up(connection, one.id, "the person wants no texts any more")
+        deliveries.give_up(connection, one.id, "the person wants no texts any more", platform.clock.now())
         return None
     now = platform.clock.now()
     if wanted.quiet and deliveries.calm(now) > now:

@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
@@ -21,6 +22,9 @@ SIGNATURE: Final = "Gongji-Signature"
 
 #: Seconds that a program has for its answer.
 PATIENCE: Final = 5.0
+
+#: What went wrong when a program says that it is gone for good: it is not called again.
+GONE: Final = "HTTP 410: the program is gone"
 
 #: The setting that keeps texts instead of sending them.
 LOG: Final = "log"
@@ -60,4 +64,6 @@ def call(client: httpx.Client, address: str, secret: str, content: Mapping[str, 
         answer = client.post(address, content=body, headers=headers, timeout=PATIENCE)
     except (httpx.HTTPError, httpx.InvalidURL) as problem:
         return f"{type(problem).__name__}: {problem}"
+    if answer.status_code == HTTPStatus.GONE:
+        return GONE
     return None if answer.is_success else f"HTTP {answer.status_code}"

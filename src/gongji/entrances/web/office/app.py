@@ -11,7 +11,18 @@ from starlette.types import ASGIApp
 
 from gongji.entrances.web.headers import SafeHeaders
 from gongji.entrances.web.leaving import leave_route
-from gongji.entrances.web.office import assisting, case, counter, disputes, filings, freezing, people, tax, trail
+from gongji.entrances.web.office import (
+    assisting,
+    case,
+    counter,
+    disputes,
+    filings,
+    freezing,
+    people,
+    sending,
+    tax,
+    trail,
+)
 from gongji.entrances.web.office.queue import home
 from gongji.entrances.web.problems import Problems
 from gongji.entrances.web.session import OFFICERS
@@ -48,6 +59,9 @@ PAGES: Final[tuple[tuple[str, str, PageWork], ...]] = (
     ("/freezes", "GET", freezing.standing),
     ("/freezes/{number}/lift", "POST", freezing.lift),
     ("/freezes/{number}/second", "POST", freezing.second),
+    ("/people/{psn_no}/messages", "GET", sending.of_person),
+    ("/messages", "GET", sending.troubled),
+    ("/messages/{number}/resend", "POST", sending.resend),
     ("/counter", "GET", counter.counter),
     ("/counter/consent", "POST", counter.consent),
     ("/counter/helper", "POST", counter.helper),

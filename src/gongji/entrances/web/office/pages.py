@@ -21,6 +21,7 @@ WAYS: Final = (
     ("disputes", "/disputes", ON_CASES),
     ("people", "/people", (Duty.CLERK, *ON_CASES)),
     ("freezes", "/freezes", ON_CASES),
+    ("messages", "/messages", (Duty.CLERK, *ON_CASES)),
     ("counter", "/counter", (Duty.CLERK, *REVIEWERS)),
     ("tax", "/tax", (Duty.TAX_CLERK,)),
     ("trail", "/trail", (Duty.AUDITOR,)),
@@ -33,7 +34,7 @@ NOTICES: Final = (
     *("decided", "decided_last", "to_second", "to_second_last"),
     *("answered", "dispute_answered", "consented", "helping"),
     *("frozen", "freed", "lift_asked", "freeze_agreed", "freeze_disagreed"),
-    "assisted",
+    *("assisted", "resent"),
     *("filed", "granted", "filing_grant", "filing_withdraw", "filing_end"),
 )
 

@@ -107,8 +107,17 @@ def _of_region(visit: Visit, person: Person | None) -> Found | None:
     if person is None:
         return None
     enrolments = registry.enrolments_of(visit.connection, person.id)
-    region = enrolments[0].region if enrolments else person.psn_no[:6]
+    region = _region(person, enrolments)
     return Found(person, enrolments, region) if visit.caller.covers(region) else None
+
+
+def region_of(visit: Visit, person: Person) -> str:
+    """Whose agency answers for a person: the newest insurance's, or where they were registered."""
+    return _region(person, registry.enrolments_of(visit.connection, person.id))
+
+
+def _region(person: Person, newest_first: list[Enrolment]) -> str:
+    return newest_first[0].region if newest_first else person.psn_no[:6]
 
 
 def _form(visit: Visit, errors: dict[str, str]) -> Response:
