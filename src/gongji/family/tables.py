@@ -86,6 +86,14 @@ authorisation = sa.Table(
     ),
     sa.Index(None, "sharer_id"),
     sa.Index(None, "bucket", "user_id"),
+    # Every settlement asks who shares with its patient.
+    sa.Index(
+        "authorisation_open",
+        "bucket",
+        "user_id",
+        postgresql_include=["sharer_id"],
+        postgresql_where=sa.text("upper_inf(in_force)"),
+    ),
     sa.Index("authorisation_review_queue", "region", postgresql_where=sa.text("state = 'under_review'")),
 )
 

@@ -69,6 +69,8 @@ enrolment = sa.Table(
     ExcludeConstraint(
         ("bucket", "="), ("person_id", "="), ("during", "&&"), name="enrolment_one_at_a_time", using="gist"
     ),
+    # Every settlement looks up how its patient and the sharers are insured (see `foundation.planning.by_key`).
+    sa.Index(None, "bucket", "person_id"),
     sa.CheckConstraint("scheme IN ('310', '390')", name="scheme_known"),
     sa.CheckConstraint("status IN ('active', 'retired', 'resident')", name="status_known"),
     sa.CheckConstraint("(scheme = '390') = (status = 'resident')", name="resident_scheme"),

@@ -22,6 +22,7 @@ from gongji.foundation.clock import Clock
 from gongji.foundation.database import Database
 from gongji.foundation.distribution import is_spread
 from gongji.foundation.errors import Busy, GongjiError
+from gongji.foundation.planning import plan_by_keys
 from gongji.ledger.holds import HoldReceipt
 from gongji.ledger.service import Poster, register_poster
 from gongji.rules.book import RuleBook
@@ -211,6 +212,8 @@ class Clerk:
         self._quotas = False
         self._citations = Citations(database)
         self._connection: psycopg.Connection[Any] = database.connect()
+        if not self._spread:
+            plan_by_keys(self._connection)
 
     def close(self) -> None:
         """Give the connection back."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -369,7 +370,7 @@ def authorisation_from(row: Sequence[Any]) -> Authorisation:
         procedure=Procedure(row[5]),
         state=AuthorisationState(row[6]),
         exclusive=row[7],
-        purposes=frozenset(Purpose(purpose) for purpose in row[8]),
+        purposes=_purposes(tuple(row[8])),
         limit_total=row[9],
         limit_month=row[10],
         rank=row[11],
@@ -379,3 +380,9 @@ def authorisation_from(row: Sequence[Any]) -> Authorisation:
         made_at=row[15].astimezone(CHINA),
         kept=row[16],
     )
+
+
+@cache
+def _purposes(words: tuple[str, ...]) -> frozenset[Purpose]:
+    """Purposes as stored: a handful of combinations for all authorisations there are."""
+    return frozenset(map(Purpose, words))

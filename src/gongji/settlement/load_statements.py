@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gongji.foundation.planning import by_key
 from gongji.ledger.tables import STANDS
 from gongji.settlement import quota_store, stay_store
 from gongji.settlement.holds import store
@@ -12,11 +13,11 @@ from gongji.settlement.rows import READ
 _PEOPLE = "(SELECT (p.id & 1023)::smallint AS bucket, p.id FROM unnest(%(patients)b::bigint[]) AS p(id))"
 
 #: What is filed for a person (`a`) and was not withdrawn, of the days about the present one: a stay may be settled later.
-_FILINGS = """
+_FILINGS = f"""
 (SELECT json_agg(json_build_array(f.kind, f.subject, f.word, f.institution_id, f.state, lower(f.during),
                                   upper(f.during) - 1) ORDER BY f.id)::text
    FROM filing f
-  WHERE f.bucket = {bucket} AND f.person_id = a.id AND f.state <> 'withdrawn'
+  WHERE f.bucket = {{bucket}} AND {by_key("f.person_id", "a.id")} AND f.state <> 'withdrawn'
     AND f.during && daterange(%(today)s::date - 366, %(today)s::date, '[]'))"""
 
 #: The last column says how many wallet quotas relatives have given the person.
@@ -63,7 +64,7 @@ SELECT a.id, a.user_id, a.sharer_id, a.region, a.relation, a.procedure, a.state,
        a.limit_total, a.limit_month, a.rank, lower(a.in_force), upper(a.in_force), a.end_reason, a.made_at,
        a.kept, u.period, u.used
   FROM authorisation a
-  JOIN {_PEOPLE} AS k ON a.bucket = k.bucket AND a.user_id = k.id
+  JOIN {_PEOPLE} AS k ON a.bucket = k.bucket AND {by_key("a.user_id", "k.id")}
   LEFT JOIN authorisation_usage u ON u.bucket = a.bucket AND u.authorisation_id = a.id
        AND (u.period = ANY(%(periods)b::text[]) OR a.user_id = ANY(%(reversed_patients)b::bigint[]))
  WHERE a.in_force IS NOT NULL AND (upper_inf(a.in_force) OR a.user_id = ANY(%(reversed_patients)b::bigint[]))
@@ -71,7 +72,8 @@ SELECT a.id, a.user_id, a.sharer_id, a.region, a.relation, a.procedure, a.state,
 """
 
 _SHARERS = f"""
-SELECT a.sharer_id AS id FROM authorisation a JOIN {_PEOPLE} AS k ON a.bucket = k.bucket AND a.user_id = k.id
+SELECT a.sharer_id AS id
+  FROM authorisation a JOIN {_PEOPLE} AS k ON a.bucket = k.bucket AND {by_key("a.user_id", "k.id")}
  WHERE upper_inf(a.in_force)
 """
 
@@ -86,8 +88,8 @@ ENROLMENTS = f"""
 SELECT e.person_id, {_ENROLMENT}
   FROM enrolment e
   JOIN (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_SHARERS}) AS k
-    ON e.bucket = (k.id & 1023)::smallint AND e.person_id = k.id
- WHERE e.during @> %(today)s::date
+    ON e.bucket = (k.id & 1023)::smallint AND {by_key("e.person_id", "k.id")}
+ WHERE lower(e.during) <= %(today)s::date AND (upper_inf(e.during) OR upper(e.during) > %(today)s::date)
 """
 
 _OWN_ACCOUNTS = f"""

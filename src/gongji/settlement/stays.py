@@ -81,6 +81,8 @@ class Stay(msgspec.Struct):
 
 def whole_bill(bill: Bill, before: Sequence[Before]) -> Bill:
     """The bill of the stay so far: what is settled now and what was settled before."""
+    if not before:
+        return bill
     bills = [bill, *(one.bill for one in before)]
     return Bill(
         total=sum(one.total for one in bills),

@@ -73,6 +73,7 @@ class NationalGateway:
         self._signed_by = signed_by or platform.clock
         self._gatekeeper = Gatekeeper(platform)
         self._reception = Reception(platform.database, platform.vault)
+        platform.at_the_end(self._reception.close)
         self._numbers = MessageNumbers()
         settings = platform.settings
         self._pace = Pace(settings.institution_rate, settings.workers)

@@ -77,6 +77,7 @@ class MobileDoor:
         self._platform = platform
         self._gateway = gateway
         self._reception = Reception(platform.database, platform.vault)
+        platform.at_the_end(self._reception.close)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI); one to an address that is not mobile payment's goes to the gateway as it is."""

@@ -18,10 +18,13 @@ from typing import Final
 import sqlalchemy as sa
 
 from gongji.foundation.database import Database
+from gongji.foundation.line import Line
 from gongji.foundation.personal import Vault
+from gongji.foundation.planning import plan_by_keys
 from gongji.registry import service as registry
 from gongji.registry.e_credential import person_of_token
 from gongji.registry.model import CatalogueItem, Institution, Person
+from gongji.registry.people import people_at_once
 from gongji.registry.presented import presented_since
 
 #: Most calls that share a transaction: as many as the desk takes at once.
@@ -60,6 +63,11 @@ class Enquiry:
     named: str = ""
     presented_since: datetime | None = None
 
+    @property
+    def asks_more(self) -> bool:
+        """Whether anything is asked beside the patient and the items: most calls of a till do not."""
+        return bool(self.token or self.card or self.named or self.presented_since)
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -91,6 +99,8 @@ class Reception:
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
         self._vault = vault
+        # Through SQLAlchemy the one query that every call needs took as long as all the rest of a look-up.
+        self._line = Line(database, plan_by_keys)
         self._waiting: deque[tuple[Enquiry, Future[Found]]] = deque()
         self._known_items: dict[ItemKey, CatalogueItem] = {}
         self._items_until = 0.0
@@ -109,9 +119,7 @@ class Reception:
         if not batch:
             return
         try:
-            # Each query stands for itself: no transaction to begin and to end.
-            with self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                found = self._look_up(connection, [enquiry for enquiry, _ in batch])
+            found = self._look_up([enquiry for enquiry, _ in batch])
         # Whatever went wrong, nobody may be left waiting: each caller gets it, and the gateway logs it.
         except Exception as problem:  # noqa: BLE001
             for _, answer in batch:
@@ -120,29 +128,54 @@ class Reception:
         for (_, answer), one in zip(batch, found, strict=True):
             answer.set_result(one)
 
-    def _look_up(self, connection: sa.Connection, enquiries: Sequence[Enquiry]) -> list[Found]:
+    def close(self) -> None:
+        """Finish what is under way and let the connection go."""
+        self._worker.shutdown()
+        self._line.close()
+
+    def _look_up(self, enquiries: Sequence[Enquiry]) -> list[Found]:
         ids = {enquiry.psn_no: registry.person_id_from_psn_no(enquiry.psn_no) for enquiry in enquiries}
         wanted = {person_id for person_id in ids.values() if person_id is not None}
-        people = registry.people_by_id(connection, self._vault, wanted)
-        items = self._items(connection, frozenset().union(*(enquiry.items for enquiry in enquiries)))
-        found: list[Found] = []
-        for enquiry in enquiries:
-            person = people.get(ids[enquiry.psn_no] or 0)
-            told = None
-            if person is not None and person.psn_no == enquiry.psn_no:
-                told = person
-            named = registry.institution_by_code(connection, enquiry.named) if enquiry.named else None
-            shown = True
-            if told is not None and enquiry.presented_since is not None:
-                shown = presented_since(connection, enquiry.institution_id, told.id, enquiry.presented_since)
-            found.append(Found(told, self._holder(connection, enquiry), items, named, shown))
-        return found
+        people = self._line.ask(lambda connection: people_at_once(connection, self._vault, wanted))
+        patients = [people.get(ids[enquiry.psn_no] or 0) for enquiry in enquiries]
+        # A number whose id is somebody's may name another region.
+        known = [
+            patient if patient is not None and patient.psn_no == enquiry.psn_no else None
+            for patient, enquiry in zip(patients, enquiries, strict=True)
+        ]
+        items = self._known_items_for(frozenset().union(*(enquiry.items for enquiry in enquiries)))
+        if items is not None and not any(enquiry.asks_more for enquiry in enquiries):
+            return [Found(patient, None, items) for patient in known]
+        # Each query stands for itself: no transaction to begin and to end.
+        with self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            items = self._items(connection, frozenset().union(*(enquiry.items for enquiry in enquiries)))
+            return [
+                self._all_of(connection, enquiry, patient, items)
+                for patient, enquiry in zip(known, enquiries, strict=True)
+            ]
+
+    def _all_of(
+        self,
+        connection: sa.Connection,
+        enquiry: Enquiry,
+        patient: Person | None,
+        items: Mapping[ItemKey, CatalogueItem],
+    ) -> Found:
+        """The answer to an enquiry that asks for more than a patient and items that are known."""
+        named = registry.institution_by_code(connection, enquiry.named) if enquiry.named else None
+        shown = True
+        if patient is not None and enquiry.presented_since is not None:
+            shown = presented_since(connection, enquiry.institution_id, patient.id, enquiry.presented_since)
+        return Found(patient, self._holder(connection, enquiry), items, named, shown)
+
+    def _known_items_for(self, keys: frozenset[ItemKey]) -> Mapping[ItemKey, CatalogueItem] | None:
+        """What the catalogue said a moment ago; None where it has to be asked."""
+        if time.monotonic() > self._items_until or len(self._known_items) > ITEMS_KEPT:
+            self._known_items, self._items_until = {}, time.monotonic() + ITEMS_KEPT_FOR
+        return self._known_items if keys <= self._known_items.keys() else None
 
     def _items(self, connection: sa.Connection, keys: frozenset[ItemKey]) -> Mapping[ItemKey, CatalogueItem]:
         """What the catalogue says, from memory where it was asked a moment ago."""
-        now = time.monotonic()
-        if now > self._items_until or len(self._known_items) > ITEMS_KEPT:
-            self._known_items, self._items_until = {}, now + ITEMS_KEPT_FOR
         unknown = keys - self._known_items.keys()
         if unknown:
             self._known_items |= catalogue_items(connection, unknown)

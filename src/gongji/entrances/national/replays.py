@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -17,6 +17,7 @@ import psycopg
 from gongji.entrances.national.dialects import Proof
 from gongji.foundation.database import Database
 from gongji.foundation.errors import NotSignedIn
+from gongji.foundation.line import Line
 from gongji.foundation.signatures import SLOT, Sighting, note_signatures
 
 #: Most signatures that one statement takes.
@@ -31,10 +32,9 @@ class ReplayGuard:
     """
 
     def __init__(self, database: Database) -> None:
-        self._database = database
         self._queues: WeakKeyDictionary[asyncio.AbstractEventLoop, _Queue] = WeakKeyDictionary()
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="replays")
-        self._connection: psycopg.Connection | None = None
+        self._line = Line(database, _need_not_wait)
 
     def note_later(self, proof: Proof, body: bytes) -> asyncio.Future[bool] | None:
         """Begin to take note of a signature that was found right; one without a time (an apikey) has nothing to note.
@@ -53,27 +53,20 @@ class ReplayGuard:
     def close(self) -> None:
         """Finish what is under way and let the connection go."""
         self._worker.shutdown()
-        if self._connection is not None:
-            self._connection.close()
+        self._line.close()
 
     def note(self, sightings: list[Sighting]) -> list[bool]:
         """Note signatures, in the worker's thread; over a new connection when the old one is lost."""
-        try:
-            return note_signatures(self._open(), sightings)
-        except psycopg.OperationalError:
-            self._connection = None
-            return note_signatures(self._open(), sightings)
+        return self._line.ask(lambda connection: note_signatures(connection, sightings))
 
     def submit(self, loop: asyncio.AbstractEventLoop, sightings: list[Sighting]) -> asyncio.Future[list[bool]]:
         """Have the worker note signatures."""
         return loop.run_in_executor(self._worker, self.note, sightings)
 
-    def _open(self) -> psycopg.Connection:
-        if self._connection is None:
-            self._connection = self._database.connect()
-            self._connection.autocommit = True
-            self._connection.execute("SET synchronous_commit = off")
-        return self._connection
+
+def _need_not_wait(connection: psycopg.Connection[Any]) -> None:
+    """A commit need not wait for the disk; see `gongji.foundation.signatures`."""
+    connection.execute("SET synchronous_commit = off")
 
 
 def replayed(proof: Proof) -> NotSignedIn:
