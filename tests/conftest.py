@@ -21,6 +21,7 @@ from gongji.foundation.embedded import start_embedded
 from gongji.foundation.personal import Vault
 from gongji.migrations import upgrade
 from gongji.settlement.verify import verify_everything
+from kept import KeptDatabase
 from town import Town
 
 _NUMBERS = itertools.count(1)
@@ -75,27 +76,29 @@ def template_name(server_url: str) -> Iterator[str]:
         server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.fixture(scope="session")
+def kept_database(server_url: str, template_name: str) -> Iterator[KeptDatabase]:
+    """The database that tests use one after the other."""
+    kept = KeptDatabase(server_url, f"gongji_test_{os.getpid()}", template_name)
+    yield kept
+    kept.drop()
+
+
 @pytest.fixture
-def database(server_url: str, request: pytest.FixtureRequest) -> Iterator[Database]:
-    """A fresh, migrated, empty database; dropped after the test."""
-    name = f"gongji_test_{os.getpid()}_{next(_NUMBERS)}"
-    url = with_database(server_url, name)
+def database(request: pytest.FixtureRequest, server_url: str) -> Iterator[Database]:
+    """A migrated, empty database; its address may be any test's after this one."""
     if workers():
+        url = with_database(server_url, f"gongji_test_{os.getpid()}_{next(_NUMBERS)}")
         spread = spread_database(url)
         yield spread
         spread.close()
         drop_everywhere(url)
         return
-    template = request.getfixturevalue("template_name")
-    with psycopg.connect(server_url, autocommit=True) as server:
-        # File by file costs a third of what it costs through the log, where nobody waits for the disk; else four times.
-        waits = server.execute("SHOW fsync").fetchone() == ("on",)
-        strategy = "wal_log" if waits else "file_copy"
-        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY {strategy}')
-        opened = Database(url)
-        yield opened
-        opened.close()
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    kept: KeptDatabase = request.getfixturevalue("kept_database")
+    opened = Database(kept.lend())
+    yield opened
+    opened.close()
+    kept.take_back()
 
 
 @pytest.fixture
