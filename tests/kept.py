@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from gongji.foundation.database import create_database, with_database
+from gongji.foundation.database import with_database
 
 #: What changes with every change of the schema, of a right or of a setting, and with nothing else.
 _SCHEMA = """
@@ -63,7 +63,16 @@ class KeptDatabase:
     def lend(self) -> str:
         """The address of the database, empty as it was made."""
         if self._schema is None:
-            create_database(self.url, afresh=True, template=self.template)
+            self.drop()
+            with psycopg.connect(self.server_url, autocommit=True) as server:
+                # File by file costs a third of what it costs through the log, where nobody waits for the disk; else four times.
+                waits = server.execute("SHOW fsync").fetchone() == ("on",)
+                made = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY {}").format(
+                    sql.Identifier(self.name),
+                    sql.Identifier(self.template),
+                    sql.SQL("wal_log" if waits else "file_copy"),
+                )
+                server.execute(made)
             with psycopg.connect(self.url) as connection:
                 self._schema = _told(connection)
         return self.url
@@ -81,7 +90,7 @@ class KeptDatabase:
             self._schema = None
 
     def drop(self) -> None:
-        """At the end of the run."""
+        """Let it go: at the end of the run, or before it is made anew."""
         with psycopg.connect(self.server_url, autocommit=True) as server:
             server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.name)))
 
