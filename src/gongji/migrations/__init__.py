@@ -26,6 +26,7 @@ import gongji.foundation.limits
 import gongji.foundation.log_ins
 import gongji.foundation.message_choices
 import gongji.foundation.outbox
+import gongji.foundation.reminders
 import gongji.foundation.replies
 import gongji.foundation.sessions
 import gongji.foundation.signatures
@@ -44,6 +45,7 @@ import gongji.settlement.mobile.tables
 import gongji.settlement.second.tables
 import gongji.settlement.tables
 import gongji.settlement.telling
+import gongji.wallet.quotas.tables
 import gongji.wallet.tables  # noqa: F401  (all rooms' tables stand on the metadata that env.py compares with)
 from gongji.foundation.clock import CHINA
 from gongji.foundation.database import Database, addresses, open_database
