@@ -206,6 +206,31 @@ class TestShow:
         assert "[仅在读法 only under cap_measure=cost]" in sheet
         assert "[仅在读法 only under cap_measure=fund]" in sheet
 
+    def test_what_comes_from_above_can_be_left_out(self) -> None:
+        own = told("show", "铁岭", "--on", "2024-07-01", "--own")
+        assert "employee.sharing" not in own["sections"]
+        assert not any(value["inherited"] for one in own["sections"].values() for value in one["values"])
+        assert {one["pack"] for one in own["conflicts"]} == {"cn/liaoning/tieling"}
+        assert "wallet" not in {gap["about"] for gap in own["gaps"]}
+
+    def test_one_kind_of_care_comes_with_its_own_doubts(self) -> None:
+        sheet = told("show", "铁岭", "--on", "2024-07-01", "--kind", "outpatient")
+        assert "deductible.2023" in {one["about"] for one in sheet["conflicts"]}
+        assert "sharing.procedure" not in {one["about"] for one in sheet["conflicts"]}
+        assert {gap["about"] for gap in sheet["gaps"]} == {
+            "employee.outpatient",
+            "employee.outpatient.family_doctor",
+            "resident.outpatient",
+        }
+
+    def test_a_citys_sheet_has_none_of_the_records_of_its_province(self) -> None:
+        province, city = (
+            {one["name"] for one in told("show", name, "--on", "2026-07-01")["sections"]["values"]["values"]}
+            for name in ("陕西", "西安")
+        )
+        assert "seed_outpatient_share" in province
+        assert not any(name.startswith("seed_") for name in city)
+
     def test_the_wallet_and_who_may_join_stand_on_the_sheet(self) -> None:
         sheet = printed("show", "大连", "--on", "2026-02-01")
         assert "医保钱包 wallet" in sheet
@@ -344,6 +369,24 @@ class TestCheck:
 
     def test_no_such_file(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         assert "(pack.not_found)" in refusal(capsys, monkeypatch, "check", "nowhere.cases.yaml")
+
+
+class TestWrongFiles:
+    def test_a_file_that_is_no_pack_is_quoted_as_it_stands_and_not_at_length(self, tmp_path: Path) -> None:
+        text = ":x: root:x:0:0:" + "administrator " * 40
+        result = run("check", write(tmp_path, "passwd.yaml", f"'{text}'"))
+        assert result.exit_code == 1
+        assert ":x: root:x:0:0" in result.output
+        assert "administrator " * 10 not in result.output
+
+    def test_what_needs_a_look_stands_before_what_every_city_inherits(self) -> None:
+        codes = [one["code"] for one in told("check")["findings"]]
+        assert codes.index("inherited") > max(at for at, code in enumerate(codes) if code != "inherited")
+
+    def test_where_no_name_is_near_the_provinces_are_offered(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert "有规则包的省份: 北京市 110000" in refusal(capsys, monkeypatch, "show", "不存在")
 
 
 class TestDiff:

@@ -112,8 +112,10 @@ def test_a_province_sets_no_ladder_of_its_own() -> None:
 
 
 def test_the_figures_printed_for_shaanxi_are_kept_as_records_and_never_as_a_city_s_rule() -> None:
-    threshold = book.value(XIAN, "seed_outpatient_threshold", LATE)
+    threshold = book.value("610000", "seed_outpatient_threshold", LATE)
     assert threshold is not None
+    assert book.value(XIAN, "seed_outpatient_threshold", LATE) is None, "a record is of the pack that writes it"
+    assert book.value(XIAN, "resident_premium_minimum", LATE) is not None, "other values come from above"
     assert (threshold.amount, threshold.clause.grade) == (180_000, Grade.SECONDARY)
     assert "任何城市都不以此为默认" in (threshold.clause.note or "")
     for region in cities():

@@ -199,7 +199,7 @@ def value_timeline(lineage: Lineage, name: str, key: Key) -> tuple[Span[DatedAmo
         name: the value's name.
         key: the path inside a table; empty for a single number.
     """
-    entries = [*chain.from_iterable(pack.values.get(name, ()) for pack in lineage.packs)]
+    entries = [*chain.from_iterable(entries for _, entries in lineage.plain(name))]
     spans: list[Span[DatedAmount]] = []
     for start, until in _stretches(entries):
         amount = value_on(lineage, name, key, start)
@@ -210,8 +210,8 @@ def value_timeline(lineage: Lineage, name: str, key: Key) -> tuple[Span[DatedAmo
 
 def value_on(lineage: Lineage, name: str, key: Key, on: date) -> DatedAmount | None:
     """A plain value on a day, from the nearest pack that has one then."""
-    for pack in lineage.packs:
-        entry = in_force(pack.values.get(name, ()), on)
+    for pack, entries in lineage.plain(name):
+        entry = in_force(entries, on)
         if entry is not None and key in entry.value:
             rule = ".".join((f"{pack.id}#values.{name}", *key))
             return DatedAmount(entry.value[key].amount, clause(rule, entry, lineage.documents()))

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from gongji.rules.entries import Dated, Document, Source
+from gongji.rules.expand import Table
 from gongji.rules.pack import Pack
 from gongji.rules.problems import Problems
 from gongji.rules.sources import Clause, Gap
+
+#: How a plain value begins that is a record of what a text says and nobody's rule.
+RECORD: Final = "seed_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,16 @@ class Lineage:
             for pack in self.packs
             for about, says, benefit in pack.gaps
         )
+
+    def plain(self, name: str) -> tuple[tuple[Pack, Sequence[Dated[Table]]], ...]:
+        """Who says a plain value, nearest first; a record (``seed_…``) is of the pack that writes it and of none below."""
+        packs = self.packs[:1] if name.startswith(RECORD) else self.packs
+        return tuple((pack, pack.values.get(name, ())) for pack in packs)
+
+    def plain_names(self) -> tuple[str, ...]:
+        """The names of the plain values that it or a parent says, records of parents left out."""
+        inherited = (name for pack in self.parents for name in pack.values if not name.startswith(RECORD))
+        return tuple(dict.fromkeys((*self.own.values, *inherited)))
 
     def documents(self) -> dict[str, Document]:
         """The documents that this pack may cite: its own and its parents'."""

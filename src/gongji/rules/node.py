@@ -27,6 +27,9 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _YUAN = re.compile(r"\d{1,9}\.\d{2}")
 _PERCENT = re.compile(r"(\d{1,5})(?:\.(\d{1,2}))? ?%")
 
+#: How much of a wrong value a message quotes.
+_LONGEST_QUOTED = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
@@ -51,7 +54,7 @@ class Node:
         return Node(node, self.at.file, self.problems)
 
     def _wrong(self, accepted_en: str, accepted_zh: str) -> Unreadable:
-        shown = self._node.value if isinstance(self._node, yaml.ScalarNode) else "a list or mapping"
+        shown = _shortened(self._node.value) if isinstance(self._node, yaml.ScalarNode) else "a list or mapping"
         return self.problems.refuse(
             "pack.bad_value",
             self.at,
@@ -193,6 +196,11 @@ class Node:
         if isinstance(self._node, yaml.SequenceNode):
             return [self._child(node).plain() for node in self._node.value]
         return str(self._node.value).strip()
+
+
+def _shortened(text: str) -> str:
+    """A wrong value as a message quotes it: its beginning says enough."""
+    return text if len(text) <= _LONGEST_QUOTED else f"{text[:_LONGEST_QUOTED]}…"
 
 
 def read_yaml(path: Path, problems: Problems) -> Node:

@@ -57,8 +57,8 @@ def known(lineage: Lineage, on: date, *, with_terms: bool) -> tuple[Known, ...]:
 
 
 def _values(lineage: Lineage, on: date) -> Iterator[Known]:
-    for name in dict.fromkeys(name for pack in lineage.packs for name in pack.values):
-        for pack, entry in _nearest(lineage, {pack.id: pack.values.get(name, ()) for pack in lineage.packs}, on):
+    for name in lineage.plain_names():
+        for pack, entry in _nearest(lineage, {pack.id: entries for pack, entries in lineage.plain(name)}, on):
             for path, leaf in entry.value.items():
                 rule = ".".join((f"{pack.id}#values.{name}", *path))
                 yield Known("values", name, path, leaf, clause(rule, entry, lineage.documents()))
@@ -108,7 +108,7 @@ def _nearest(
 ) -> Iterator[tuple[Pack, Dated[Held]]]:
     """The entry of the nearest pack that has one in force, if any."""
     for pack in lineage.packs:
-        entry = in_force(held[pack.id], on)
+        entry = in_force(held.get(pack.id, ()), on)
         if entry is not None:
             yield pack, entry
             return

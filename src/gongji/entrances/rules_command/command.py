@@ -55,8 +55,8 @@ def _day(given: datetime | None) -> date:
 
 
 def _console() -> Console:
-    console = Console()
-    return console if console.is_terminal else Console(width=_WIDE)
+    console = Console(emoji=False)  # "10:x:0" in a pack is text
+    return console if console.is_terminal else Console(width=_WIDE, emoji=False)
 
 
 @rules.command("list")
@@ -94,6 +94,7 @@ def show(
     on: Day = None,
     scheme: Annotated[str | None, typer.Option(help="employee or resident.")] = None,
     kind: Annotated[CareKind | None, typer.Option(help="Kind of care.")] = None,
+    own: Annotated[bool, typer.Option("--own", help="Only what the region's own pack says.")] = False,
     pack: Packs = None,
     as_json: AsJson = False,
 ) -> None:
@@ -101,6 +102,7 @@ def show(
     shelf = _shelf(pack)
     lineage = shelf.named(region)
     sheet = sheet_of(shelf, lineage, _day(on), _wanted(scheme, kind))
+    sheet = sheet.own() if own else sheet
     if region.isdigit() and region != lineage.own.region and not as_json:
         print(
             f"{region} 没有自己的规则包, 以下为覆盖它的规则包 has no pack of its own; this is the pack that covers it:"

@@ -11,7 +11,7 @@ from typing import Any
 from gongji.entrances.rules_command.shelf import Shelf
 from gongji.entrances.rules_command.words import chinese_of
 from gongji.rules.entries import Dated
-from gongji.rules.lineage import Lineage
+from gongji.rules.lineage import RECORD, Lineage
 from gongji.rules.model import BenefitRule, Cap, DeductibleKind, Measure, Reset
 from gongji.rules.pack import BenefitEntries, benefit_word, in_force, scheme_word
 from gongji.rules.problems import At
@@ -44,6 +44,8 @@ def findings(shelf: Shelf, lineages: Sequence[Lineage], on: date) -> Iterator[Fi
         yield from _benefit_dates(shelf, lineage)
         yield from _unreachable_bands(shelf, lineage)
         yield from _value_dates(lineage)
+    # Last, since nearly every city has some: what needs a look first is not lost among them.
+    for lineage in lineages:
         if lineage.own.id not in parents:
             yield from _inherited(lineage, on)
 
@@ -161,5 +163,9 @@ def _all(lineage: Lineage, level: int) -> list[tuple[str, Sequence[Dated[object]
         *((f"waiting.{scheme_word(scheme)}", entries) for scheme, entries in pack.waiting.items()),
         *((f"enrolment.{name}", entries) for name, entries in pack.enrolment.items()),
         *((f"wallet.{name}", entries) for name, entries in pack.wallet.items()),
-        *((f"values.{name}", entries) for name, entries in pack.values.items()),
+        *(
+            (f"values.{name}", entries)
+            for name, entries in pack.values.items()
+            if not (level and name.startswith(RECORD))
+        ),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import groupby
 
@@ -40,8 +41,11 @@ def print_coverage(rows: Sequence[Coverage], others: Sequence[Conflict], console
     for (name, region, digest), group in groupby(in_spans(rows), lambda row: (row.name, row.region, row.digest)):
         table.add_section()
         table.add_row(f"[bold]{escape(name)} {region}[/bold]", "", f"[dim]摘要 digest {digest}[/dim]")
+        told = ""
         for row in group:
-            table.add_row(*_coverage_row(row))
+            # The same words again would only make the table longer.
+            table.add_row(*_coverage_row(replace(row, gap="") if row.gap == told else row))
+            told = row.gap
     console.print(table)
     for grade, told in GRADES.items():
         console.print(f"  {grade}  {told}", highlight=False, soft_wrap=True)
@@ -98,7 +102,13 @@ def print_comparison(left: Sheet, right: Sheet, comparison: Comparison, console:
     words = dict.fromkeys(change.word for change in comparison.changes)
     for word in words:
         table = Table(title=title(word), title_justify="left", show_lines=True)
-        headings = ("数值 value", *(f"{escape(sheet.name)} {sheet.region}\n{sheet.on}" for sheet in (left, right)))
+        headings = (
+            "数值 value",
+            *(
+                f"{escape(sheet.name)} {sheet.region}\n{sheet.on}\n{sheet.digest[:SHORT_DIGEST]}"
+                for sheet in (left, right)
+            ),
+        )
         for heading in (*headings, "来源 sources"):
             table.add_column(heading, overflow="fold")
         for change in comparison.changes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ from gongji.entrances.rules_command.forms import roles, structure
 from gongji.entrances.rules_command.shelf import Shelf
 from gongji.entrances.rules_command.words import both, chinese_of
 from gongji.foundation.money import percent, yuan
-from gongji.rules.coverage import SHARING
+from gongji.rules.coverage import SHARING, is_about
 from gongji.rules.enrolment import ENROLMENT_NAMES
 from gongji.rules.entries import Dated
 from gongji.rules.expand import Table
@@ -19,7 +19,16 @@ from gongji.rules.grid import Key
 from gongji.rules.lineage import Lineage, clause
 from gongji.rules.model import Clause, Conflict, Gap, Interpretation
 from gongji.rules.node import Leaf
-from gongji.rules.pack import SCHEME_WORDS, SHARING_NAMES, BenefitEntries, BenefitKey, Pack, benefit_word, in_force
+from gongji.rules.pack import (
+    SCHEME_WORDS,
+    SHARING_NAMES,
+    BenefitEntries,
+    BenefitKey,
+    Pack,
+    benefit_word,
+    every_benefit,
+    in_force,
+)
 from gongji.rules.particulars import Particular, particulars
 from gongji.rules.vocabulary import Contributor
 from gongji.rules.wallet import WALLET_NAMES
@@ -73,6 +82,18 @@ class Sheet:
         """The section of a benefit, where there is one."""
         return next((section for section in self.sections if section.word == word), None)
 
+    def own(self) -> Sheet:
+        """The same without what comes from packs above the region's own."""
+        sections = (
+            replace(one, values=tuple(value for value in one.values if not value.inherited)) for one in self.sections
+        )
+        return replace(
+            self,
+            sections=tuple(one for one in sections if one.values),
+            conflicts=tuple(one for one in self.conflicts if one.pack == self.pack),
+            gaps=tuple(gap for gap in self.gaps if gap.rule.startswith(f"{self.pack}#")),
+        )
+
 
 #: The words of the sections of monthly credits, of who may join when, of the wallet, and of plain values.
 ACCRUAL = "employee.accrual"
@@ -104,9 +125,28 @@ def sheet_of(shelf: Shelf, lineage: Lineage, on: date, wanted: frozenset[str] | 
         digest=lineage.digest,
         sections=tuple(one for one in sections if one.values and (wanted is None or one.word in wanted)),
         silent=tuple(word for word in silent if wanted is None or word in wanted),
-        conflicts=shelf.book.conflicts(lineage.own.region),
-        gaps=shelf.book.gaps(lineage.own.region),
+        conflicts=tuple(one for one in shelf.book.conflicts(lineage.own.region) if _is_wanted(one, lineage, wanted)),
+        gaps=tuple(gap for gap in shelf.book.gaps(lineage.own.region) if _names_wanted(gap.about, wanted)),
     )
+
+
+def _is_wanted(conflict: Conflict, lineage: Lineage, wanted: frozenset[str] | None) -> bool:
+    """Whether a conflict is about a section that is shown."""
+    benefits = {benefit_word(key) for key in every_benefit()} | {SHARING}
+    return wanted is None or any(
+        is_about(conflict, word, lineage) if word in benefits else conflict.about.partition(".")[0] == word
+        for word in wanted
+    )
+
+
+def _names_wanted(about: str, wanted: frozenset[str] | None) -> bool:
+    """Whether a gap is about a section that is shown."""
+    return wanted is None or any(about == word or about.startswith(f"{word}.") for word in {*wanted, *_short(wanted)})
+
+
+def _short(wanted: frozenset[str]) -> set[str]:
+    """Gaps name sharing and the credits without their scheme."""
+    return {word.partition(".")[2] for word in wanted if word in (SHARING, ACCRUAL)}
 
 
 def _benefit(lineage: Lineage, key: BenefitKey, benefit: BenefitEntries, on: date) -> Section:
@@ -193,13 +233,10 @@ def _said(part: Particular) -> str:
 
 
 def _plain(lineage: Lineage, on: date) -> Section:
-    names = dict.fromkeys(name for pack in lineage.packs for name in pack.values)
     values = [
         Shown(name, name, _numbers(entry), _clause(lineage, pack, f"values.{name}", entry), inherited)
-        for name in names
-        for pack, entry, inherited in _nearest(
-            lineage, [(pack, pack.values.get(name, ())) for pack in lineage.packs], on
-        )
+        for name in lineage.plain_names()
+        for pack, entry, inherited in _nearest(lineage, lineage.plain(name), on)
     ]
     return Section(VALUES, tuple(values), ())
 

@@ -58,10 +58,11 @@ class Shelf:
         near = dict.fromkeys(known[name].own.region for name in get_close_matches(text, known, n=6, cutoff=0.3))
         offered = list(near)[:4] or [region for region in self.lineages if region.endswith("0000") and region != NATION]
         named = ", ".join(f"{self.lineages[region].own.name} {region}" for region in offered)
+        en, zh = ("nearest", "相近的有") if near else ("there are packs in", "有规则包的省份")
         return NotFound(
             "region.unknown",
-            f"no rule pack is of a region '{text}'; nearest: {named}",
-            f"没有“{text}”的规则包, 相近的有: {named}",
+            f"no rule pack is of a region '{text}'; {en}: {named}",
+            f"没有“{text}”的规则包, {zh}: {named}",
             field="region",
             accepted="six digits, a Chinese name or the last part of a pack's id; `gongji rules list` shows them all",
         )
