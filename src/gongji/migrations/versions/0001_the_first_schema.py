@@ -166,14 +166,6 @@ def create_tables() -> None:
     )
     op.create_index(op.f("authorisation_bucket_user_id_idx"), "authorisation", ["bucket", "user_id"], unique=False)
     op.create_index(
-        "authorisation_open",
-        "authorisation",
-        ["bucket", "user_id"],
-        unique=False,
-        postgresql_include=["sharer_id"],
-        postgresql_where=sa.text("upper_inf(in_force)"),
-    )
-    op.create_index(
         "authorisation_review_queue",
         "authorisation",
         ["region"],
@@ -580,7 +572,6 @@ def create_tables() -> None:
         ),
         comment="covered_since: first day of unbroken cover, where it lies before this enrolment; late: what makes wait",
     )
-    op.create_index(op.f("enrolment_bucket_person_id_idx"), "enrolment", ["bucket", "person_id"], unique=False)
     op.create_table(
         "fee_line",
         sa.Column("bucket", sa.SmallInteger(), nullable=False),
