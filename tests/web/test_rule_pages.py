@@ -22,6 +22,8 @@ from gongji.entrances.server import serving
 from gongji.entrances.web.pages import STATIC
 from gongji.entrances.web.rules import build_rule_pages
 from gongji.foundation.clock import Clock
+from gongji.foundation.database import Database
+from gongji.foundation.personal import Vault
 from gongji.foundation.settings import Settings
 from gongji.rules.book import RuleBook
 from gongji.rules.model import CareKind, Scheme
@@ -239,12 +241,15 @@ def test_every_page_is_safe_plain_html(reader: httpx.Client, path: str) -> None:
     assert len(answer.content) < 60_000
 
 
-def test_the_platform_serves_them_where_the_citizens_start_page_points(clock: Clock) -> None:
-    platform = Platform(Settings(), None, None, clock, RuleBook.shipped())  # type: ignore[arg-type]
+def test_the_platform_serves_them_where_the_citizens_start_page_points(
+    database: Database, vault: Vault, clock: Clock
+) -> None:
+    platform = Platform(Settings(), database, vault, clock, RuleBook.shipped())
     with serving(build_app(platform), "127.0.0.1", 0) as base, httpx.Client(base_url=base, trust_env=False) as client:
         assert client.get("/rules").headers["location"] == "/rules/"
         assert "算一算：能报多少" in said(client.get("/rules/calculator"))
         assert client.get(re.findall(r'href="(/c/static/[^"]+)"', client.get("/rules/").text)[0]).status_code == 200
+    platform.close()
     home = (STATIC.parent / "templates/citizen/home.html").read_text()
     assert 'href="/rules/calculator"' in home
 
