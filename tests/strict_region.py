@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gongji.rules.book import SHIPPED, RuleBook
+from gongji.rules.book import RuleBook
+from gongji.rules.pack_files import SHIPPED
 
 #: Jining as it is shipped, but that the relative has to agree and nobody unbinds within ninety days.
 STRICTER = """

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from gongji.benefit.examples import replay
-from gongji.rules.book import SHIPPED, RuleBook
+from gongji.rules.book import RuleBook
 from gongji.rules.cases import Example, example_files, load_examples
 from gongji.rules.model import CareKind
+from gongji.rules.pack_files import SHIPPED
 from gongji.rules.problems import PackError
 
 EXAMPLES = [example for file in example_files(SHIPPED) for example in load_examples(file)]

@@ -14,8 +14,8 @@ from typer.testing import CliRunner, Result
 
 from gongji.entrances import cli
 from gongji.entrances.rules_command.schema import pack_schema
-from gongji.rules.book import SHIPPED, pack_files
 from gongji.rules.node import read_yaml
+from gongji.rules.pack_files import SHIPPED, pack_files
 from gongji.rules.problems import PackError, Problems
 
 FUSHUN = """\

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from gongji.foundation.errors import NotFound
-from gongji.rules.book import SHIPPED, RuleBook
+from gongji.rules.book import RuleBook
 from gongji.rules.model import CareKind, Scheme, Tier
+from gongji.rules.pack_files import SHIPPED
 from gongji.rules.problems import PackError
 
 TIERS = (Tier.TIER_1, Tier.TIER_2, Tier.TIER_3)

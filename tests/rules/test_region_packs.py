@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gongji.rules.book import SHIPPED, RuleBook
+from gongji.rules.book import RuleBook
 from gongji.rules.cases import Example, example_files, load_examples
 from gongji.rules.model import BenefitRule, CareKind, Clause, Grade, Scheme, Status
+from gongji.rules.pack_files import SHIPPED
 from gongji.rules.table import compile_table
 
 ANQING, XIAN, BAOJI, JINAN, ZAOZHUANG, YANTAI, TAIAN, ZIBO = (

@@ -15,9 +15,10 @@ from gongji.accrual.year_end import turn_year
 from gongji.foundation.access import Caller, Role
 from gongji.foundation.errors import GongjiError
 from gongji.foundation.money import yuan
-from gongji.rules.book import SHIPPED, RuleBook
+from gongji.rules.book import RuleBook
 from gongji.rules.cases import Example, example_files, load_examples
 from gongji.rules.model import CareKind, OffSite, Scheme, Tier
+from gongji.rules.pack_files import SHIPPED
 from gongji.settlement.admissions import find_admission
 from gongji.settlement.desk import Desk
 from gongji.settlement.model import Settlement

@@ -40,7 +40,7 @@ from gongji.family.model import AuthorisationState
 from gongji.ledger.holds import HoldState
 from gongji.ledger.model import JournalKind
 from gongji.registry.keys import SigningDialect
-from gongji.rules.book import SHIPPED, RuleBook
+from gongji.rules.book import RuleBook
 from gongji.rules.cases import example_files, load_examples
 from gongji.rules.coverage import State
 from gongji.rules.enrolment import ENROLMENT_NAMES
@@ -69,6 +69,7 @@ from gongji.rules.model import (
     Trigger,
 )
 from gongji.rules.pack import SCHEME_WORDS, scheme_word
+from gongji.rules.pack_files import SHIPPED
 from gongji.rules.particulars import particulars
 from gongji.rules.vocabulary import AccrualBase, BackPayment, Contributor, Late
 from gongji.rules.waiting import GAP_TERMS

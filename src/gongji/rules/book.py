@@ -26,12 +26,11 @@ from gongji.rules.compile import (
 from gongji.rules.lineage import Lineage, check_documents, clause, trace
 from gongji.rules.model import BenefitRule, SharingRule
 from gongji.rules.pack import SCHEME_WORDS, BenefitKey, Pack, in_force, read_packs
+from gongji.rules.pack_files import SHIPPED, pack_files, shipped_ids
 from gongji.rules.problems import Problems
 from gongji.rules.sources import Clause, Conflict, DatedAmount, Gap, Interpretation
 from gongji.rules.vocabulary import CareKind, Contributor, Scheme
 from gongji.rules.wallet import WalletRule, WalletTerms
-
-SHIPPED: Final = Path(__file__).parent / "packs"
 
 #: How many hex digits of a digest are enough for a reader to tell packs apart.
 SHORT_DIGEST: Final = 12
@@ -45,25 +44,6 @@ _FOLLOWING: Final = {CareKind.PHARMACY: pharmacy_timeline, CareKind.EMERGENCY: e
 _DEFAULTS: Final[Mapping[str, str]] = MappingProxyType({})
 
 _Readings: TypeAlias = tuple[tuple[str, str], ...]
-
-
-def pack_files(path: Path) -> list[Path]:
-    """The pack files under a folder, or the file itself; worked examples (``*.cases.yaml``) are not packs.
-
-    Raises:
-        NotFound: ``pack.not_found`` when there is no such file or folder.
-    """
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise NotFound("pack.not_found", f"there is no rule pack at {path}", f"找不到规则包:{path}", field="path")
-    return [file for file in sorted(path.rglob("*.yaml")) if not file.name.endswith(".cases.yaml")]
-
-
-@cache
-def _shipped_ids() -> Mapping[Path, frozenset[str]]:
-    """The pack id in each shipped file; they do not change while a process runs."""
-    return {file: frozenset(read_packs([file], Problems())) for file in pack_files(SHIPPED)}
 
 
 class RuleBook:
@@ -124,7 +104,7 @@ class RuleBook:
         own = {file.resolve(): file for path in paths for file in pack_files(Path(path))}.values()
         # Only to learn the ids: what is wrong in these files is reported when the book is made.
         replaced = set(read_packs(own, Problems()))
-        kept = [file for file, ids in _shipped_ids().items() if not replaced & ids]
+        kept = [file for file, ids in shipped_ids().items() if not replaced & ids]
         return cls.of_files([*kept, *own])
 
     @staticmethod

@@ -11,8 +11,9 @@ from gongji.benefit.examples import Difference, replay
 from gongji.entrances.rules_command.findings import Finding, findings
 from gongji.entrances.rules_command.shelf import open_shelf
 from gongji.foundation.errors import GongjiError
-from gongji.rules.book import SHIPPED, RuleBook, pack_files
+from gongji.rules.book import RuleBook
 from gongji.rules.cases import Example, example_files, load_examples
+from gongji.rules.pack_files import SHIPPED, pack_files
 from gongji.rules.problems import PackError, Problem
 
 _EXAMPLES = ".cases.yaml"
