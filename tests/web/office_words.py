@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from gongji.clearing.differences import ClearReason, Owner
 from gongji.entrances.web.office.case import CHOICES
+from gongji.entrances.web.office.differences import KINDS
 from gongji.entrances.web.office.filing_form import FIELDS
 from gongji.entrances.web.office.pages import NOTICES, WAYS
 from gongji.entrances.web.office.queue import SHOWN
@@ -50,6 +52,12 @@ FAMILIES = {
     "office.sending.state": list(DeliveryState),
     "office.sending.step": ["sent", "failed", "given_up", "resent"],
     "message.topic": list(Topic),
+    "difference.kind": KINDS,
+    "difference.owner": list(Owner),
+    "difference.cleared": list(ClearReason),
+    "office.differences.filter": ["show", "owner", "kind", "age"],
+    "office.differences.show": ["open", "cleared"],
+    "office.difference": ["total", "funds", "accounts"],
     "freeze.reason": list(FreezeReason),
     "freeze.lift": list(LiftReason),
     "office.freeze.second": list(Awaited),

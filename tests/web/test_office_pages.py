@@ -300,6 +300,8 @@ def addresses(house: House) -> list[tuple[str, str]]:
         )
         delivery = connection.execute(given_up.returning(message_delivery.c.id)).scalar_one()
     number = {
+        "takers": str(house.town.institution("H21120200001").id),
+        "differences": str(difference(house)),
         "messages": str(delivery),
         "people": str(filing),
         "cases": str(asked.id),
@@ -321,6 +323,25 @@ def addresses(house: House) -> list[tuple[str, str]]:
             )
         )
     return filled
+
+
+def difference(house: House) -> int:
+    """A settlement that a hospital of Tieling does not have."""
+    with house.town.database.transaction() as connection:
+        number: int = connection.execute(
+            sa.text(
+                "WITH s AS (INSERT INTO statement (institution_id, kind, since, until, scheme, clearing_type, agency,"
+                " told_total, told_funds, told_count, our_total, our_funds, our_accounts, our_cash, our_count, agrees,"
+                " differences, made_at) VALUES (:place, 'detail', '2025-02-01', '2025-02-28', '', '', '', 0, 0, 0, 5000,"
+                " 0, 5000, 0, 1, false, 1, '2025-03-01T09:00+08:00') RETURNING id)"
+                " INSERT INTO statement_difference (institution_id, difference, setl_id, our_total, our_funds,"
+                " our_accounts, memo, owner, since, until, found_at, first_statement_id, last_statement_id)"
+                " SELECT :place, 'missing_there', '211200000000000001', 5000, 0, 5000, '机构端没有这笔结算', 'institution',"
+                " '2025-02-01', '2025-02-28', '2025-03-01T09:00+08:00', s.id, s.id FROM s RETURNING id"
+            ),
+            {"place": house.town.institution("H21120200001").id},
+        ).scalar_one()
+    return number
 
 
 def test_every_page_refuses_who_has_no_business_there(house: House) -> None:
@@ -357,41 +378,25 @@ def no_duty() -> Caller:
 
 def test_each_duty_sees_its_own_pages_only(house: House) -> None:
     pages = [path for method, path in addresses(house) if method == "GET"]
-    on_cases = {
-        "messages",
-        "people/messages",
-        "",
-        "cases",
-        "disputes",
-        "people",
-        "people/filings",
-        "people/freeze",
-        "freezes",
+    at_people = {"people", "people/filings", "people/messages", "messages", "takers"}
+    on_cases = {"", "cases", "disputes", "people/freeze", "freezes", *at_people}
+    duties = {
+        Duty.CLERK: {*at_people, "people/assist", "people/filings/new", "counter"},
+        Duty.REVIEWER: {*on_cases, "counter", "people/filings/new"},
+        Duty.SECOND_REVIEWER: {*on_cases, "counter"},
+        Duty.AUDITOR: {*on_cases, "trail", "differences"},
+        Duty.TAX_CLERK: {"tax"},
+        Duty.CLEARING_CLERK: {"differences"},
     }
-    for duty, rooms in (
-        (
-            Duty.CLERK,
-            {
-                "messages",
-                "people/messages",
-                "people",
-                "people/assist",
-                "people/filings",
-                "people/filings/new",
-                "counter",
-            },
-        ),
-        (Duty.REVIEWER, {*on_cases, "counter", "people/filings/new"}),
-        (Duty.SECOND_REVIEWER, {*on_cases, "counter"}),
-        (Duty.AUDITOR, {*on_cases, "trail"}),
-        (Duty.TAX_CLERK, {"tax"}),
-    ):
+    assert duties.keys() == set(Duty)
+    first = {Duty.CLERK: "people", Duty.TAX_CLERK: "tax", Duty.CLEARING_CLERK: "differences"}
+    for duty, rooms in duties.items():
         for region in ("211200", "370800"):
             officer = house.officer("0909", duty, region=region)
             for path in pages:
                 answer = officer.get(path)
                 if path == "/office/" and "" not in rooms:
-                    assert answer.headers["location"] == f"/office/{'tax' if duty is Duty.TAX_CLERK else 'people'}"
+                    assert answer.headers["location"] == f"/office/{first[duty]}"
                 else:
                     assert (answer.status_code == 403) is (room(path) not in rooms), (duty, path)
 

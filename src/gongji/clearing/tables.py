@@ -66,11 +66,20 @@ statement_difference = sa.Table(
     sa.Column("last_statement_id", sa.BigInteger, sa.ForeignKey("statement.id"), nullable=False),
     moment_column("cleared_at", nullable=True),
     sa.Column("cleared_by", sa.Text),
+    sa.Column("cleared_reason", sa.Text),
+    sa.Column("cleared_note", sa.Text),
     sa.CheckConstraint(
         "difference IN ('missing_here', 'missing_there', 'twice', 'sign', 'amounts', 'person')", name="difference_known"
     ),
     sa.CheckConstraint("owner IN ('institution', 'agency')", name="owner_known"),
     sa.CheckConstraint("(cleared_at IS NULL) = (cleared_by IS NULL)", name="cleared_by_somebody"),
+    sa.CheckConstraint(
+        "cleared_reason IN ('corrected_there', 'settled_anew', 'agreed', 'outside')", name="cleared_reason_known"
+    ),
+    sa.CheckConstraint(
+        "(cleared_reason IS NOT NULL) = (cleared_at IS NOT NULL AND cleared_by <> 'comparison')",
+        name="people_say_why",
+    ),
     sa.Index(
         "statement_difference_open",
         "institution_id",

@@ -38,6 +38,28 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class Taking:
+    """What is said of an institution and the wallet: from which day to which last day it takes it.
+
+    Attributes:
+        id, code, name, kind, region: the institution.
+        since, until: the span; `since` is None where nothing was said, `until` while it is open.
+    """
+
+    id: int
+    code: str
+    name: str
+    kind: str
+    region: str
+    since: date | None
+    until: date | None
+
+    def takes(self, on: date) -> bool:
+        """Whether it takes the wallet on a day."""
+        return self.since is not None and self.since <= on and (self.until is None or on <= self.until)
+
+
+@dataclass(frozen=True, slots=True)
 class TakingInstitution:
     """An institution that takes the wallet: its code, name, kind and six-digit region."""
 

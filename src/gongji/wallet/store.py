@@ -15,14 +15,24 @@ from gongji.foundation.ids import bucket_of
 from gongji.ledger import store as ledger
 from gongji.ledger.hold_tables import hold
 from gongji.ledger.model import AccountKind, personal_account
+from gongji.registry.store import last_day
 from gongji.registry.tables import institution
 from gongji.rules.model import Relation
 from gongji.wallet import refusals
 from gongji.wallet.messages import tell_transfer
-from gongji.wallet.model import Opening, Source, TakingInstitution, Transfer, TransferState
+from gongji.wallet.model import Opening, Source, Taking, TakingInstitution, Transfer, TransferState
 from gongji.wallet.tables import wallet_institution, wallet_opening, wallet_transfer
 
 OPEN_STATES = (TransferState.PLACING, TransferState.PENDING)
+
+_TAKINGS: sa.Select[Any] = sa.select(
+    institution.c.id,
+    institution.c.code,
+    institution.c.name,
+    institution.c.kind,
+    institution.c.region,
+    wallet_institution.c.during,
+).outerjoin(wallet_institution, wallet_institution.c.institution_id == institution.c.id)
 
 
 def open_wallet(connection: sa.Connection, person_id: int, area: str, at: datetime) -> None:
@@ -217,6 +227,44 @@ def institutions_taking(
         .limit(limit)
     )
     return [TakingInstitution(*row) for row in rows]
+
+
+def takings(
+    connection: sa.Connection, region_prefix: str, words: str, on: date, *, only_taking: bool, limit: int
+) -> list[Taking]:
+    """Institutions of an area that are designated, and from when to when they take the wallet, by name.
+
+    Args:
+        connection: a connection.
+        region_prefix: the first digits of their region.
+        words: a part of the name, or the code; "" for all.
+        on: the day.
+        only_taking: whether those that do not take it on that day are left out.
+        limit: most rows.
+    """
+    conditions = [
+        institution.c.designated.contains(on),
+        institution.c.region.startswith(region_prefix, autoescape=True),
+        sa.or_(institution.c.name.contains(words, autoescape=True), institution.c.code == words),
+    ]
+    if only_taking:
+        conditions.append(wallet_institution.c.during.contains(on))
+    rows = connection.execute(_TAKINGS.where(*conditions).order_by(institution.c.name, institution.c.id).limit(limit))
+    return [_taking(row) for row in rows]
+
+
+def taking_of(connection: sa.Connection, institution_id: int) -> Taking | None:
+    """One institution with its span, locked against others who say something of it; None when there is none."""
+    connection.execute(sa.select(institution.c.id).where(institution.c.id == institution_id).with_for_update())
+    row = connection.execute(_TAKINGS.where(institution.c.id == institution_id)).one_or_none()
+    return _taking(row) if row is not None else None
+
+
+def _taking(row: sa.Row[Any]) -> Taking:
+    span = row.during
+    return Taking(
+        row.id, row.code, row.name, row.kind, row.region, span.lower if span else None, last_day(span) if span else None
+    )
 
 
 def day_figures(connection: sa.Connection, region_prefix: str, first: date, last: date) -> Sequence[sa.Row[Any]]:

@@ -22,6 +22,8 @@ WAYS: Final = (
     ("people", "/people", (Duty.CLERK, *ON_CASES)),
     ("freezes", "/freezes", ON_CASES),
     ("messages", "/messages", (Duty.CLERK, *ON_CASES)),
+    ("takers", "/takers", (Duty.CLERK, *ON_CASES)),
+    ("differences", "/differences", (Duty.CLEARING_CLERK, Duty.AUDITOR)),
     ("counter", "/counter", (Duty.CLERK, *REVIEWERS)),
     ("tax", "/tax", (Duty.TAX_CLERK,)),
     ("trail", "/trail", (Duty.AUDITOR,)),
@@ -34,7 +36,7 @@ NOTICES: Final = (
     *("decided", "decided_last", "to_second", "to_second_last"),
     *("answered", "dispute_answered", "consented", "helping"),
     *("frozen", "freed", "lift_asked", "freeze_agreed", "freeze_disagreed"),
-    *("assisted", "resent"),
+    *("assisted", "resent", "taken", "cleared", "handed_over"),
     *("filed", "granted", "filing_grant", "filing_withdraw", "filing_end"),
 )
 
