@@ -98,13 +98,7 @@ def read_table(path: Path) -> Table:
     try:
         content = path.read_bytes()
     except OSError as problem:
-        raise InvalidInput(
-            "file.missing",
-            f"{path} cannot be read: {problem.strerror}",
-            f"文件打不开：{path}",
-            field="file",
-            accepted="a file that exists and may be read",
-        ) from problem
+        raise cannot_be_read(path, problem) from problem
     text, warning = _decoded(content, str(path))
     cut = _Cut(str(path))
     start = text.lstrip()[:1]
@@ -115,6 +109,17 @@ def read_table(path: Path) -> Table:
     else:
         _cut_csv(text, cut)
     return cut.table(warning, hashlib.sha256(content).hexdigest())
+
+
+def cannot_be_read(path: Path, problem: OSError) -> InvalidInput:
+    """``file.missing``, with what the system says."""
+    return InvalidInput(
+        "file.missing",
+        f"{path} cannot be read: {problem.strerror}",
+        f"文件打不开：{path}",
+        field="file",
+        accepted="a file that exists and may be read",
+    )
 
 
 def _decoded(content: bytes, name: str) -> tuple[str, str]:

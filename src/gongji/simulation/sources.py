@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gongji.foundation.errors import InvalidInput
+from gongji.foundation.sheet import cannot_be_read
 from gongji.simulation.batches import NO_LINES, Batch, Source, check_names, no_rows
 from gongji.simulation.formats import Format, format_of
 from gongji.simulation.texts import CsvSource, JsonSource
@@ -40,13 +41,7 @@ def open_source(path: Path, told: Format | None = None) -> Source:
         with path.open("rb") as file:
             empty = not file.read(1)
     except OSError as problem:
-        raise InvalidInput(
-            "file.missing",
-            f"{path} cannot be read: {problem.strerror}",
-            f"文件打不开：{path}",
-            field="file",
-            accepted="a file that exists and may be read",
-        ) from problem
+        raise cannot_be_read(path, problem) from problem
     if empty:
         raise no_rows(path)
     match format_of(path, told):
