@@ -6,13 +6,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-import sqlalchemy as sa
-
 from gongji.entrances.national.fields import DAY, C
 from gongji.entrances.national.messages import as_texts, asked, free, needed, node, read_node, write_node
 from gongji.entrances.national.patient import person_numbered
-from gongji.entrances.national.transaction import Answer, Call, Transaction, audit_caller
-from gongji.foundation import audit
+from gongji.entrances.national.transaction import Answer, Call, Transaction, record
 from gongji.foundation.errors import InvalidInput, NotFound
 from gongji.registry import filings
 from gongji.registry import service as registry
@@ -204,7 +201,7 @@ def _file(call: Call, psn_no: str, new: NewFiling, node: str = "data") -> Answer
 
         def make() -> int:
             made = filings.file(connection, database.serials, filed, call.received_at)
-            _audit(connection, call, "filing.file", person.id, filing=made, kind=str(new.kind))
+            record(connection, call, "filing.file", person.id, filing=made, kind=str(new.kind))
             return made
 
         number = made_once(connection, call.key, make)
@@ -219,7 +216,7 @@ def withdraw(call: Call) -> Answer:
     with call.platform.database.transaction() as connection:
         person = person_numbered(connection, call, data.psn_no)
         gone = filings.withdraw(connection, person.id, number or 0, data.memo, by=call.institution.code)
-        _audit(connection, call, "filing.withdraw", person.id, filing=gone.id)
+        record(connection, call, "filing.withdraw", person.id, filing=gone.id)
     return Answer(None)
 
 
@@ -270,21 +267,8 @@ def _in_force(call: Call, psn_no: str, kinds: tuple[FilingKind, ...]) -> list[Fi
     with call.platform.database.transaction() as connection:
         person = person_numbered(connection, call, psn_no)
         found = filings.filings_of(connection, person.id, kinds, call.received_at.date())
-        _audit(connection, call, "filing.read", person.id)
+        record(connection, call, "filing.read", person.id)
     return [one for one in found if one.state is FilingState.GRANTED]
-
-
-def _audit(connection: sa.Connection, call: Call, action: str, person_id: int, **details: object) -> None:
-    audit.record(
-        connection,
-        audit_caller(call),
-        action,
-        at=call.received_at,
-        person_id=person_id,
-        infno=call.envelope.infno,
-        msgid=call.envelope.msgid,
-        **details,
-    )
 
 
 TRANSACTIONS = (

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import sqlalchemy as sa
-
 from gongji.entrances.national.fields import COUNT, MOMENT, MONEY, PRICE, C
 from gongji.entrances.national.lines import CLASS_CODES, NO_CEILING
 from gongji.entrances.national.messages import asked, needed, node, read_node, write_node
 from gongji.entrances.national.outpatient import visit_number
 from gongji.entrances.national.patient import person_numbered
-from gongji.entrances.national.transaction import Answer, Call, Transaction, audit_caller
-from gongji.foundation import audit
+from gongji.entrances.national.transaction import Answer, Call, Transaction, record
 from gongji.foundation.errors import InvalidInput
 from gongji.registry import service as registry
 from gongji.registry.model import ItemClass
@@ -168,7 +165,7 @@ def query_visits(call: Call) -> Answer:
                 med_type=one.med_type,
             )
             rows.append(write_node(row))
-        _audit(connection, call, "visit.read", person.id)
+        record(connection, call, "visit.read", person.id)
     return Answer({"mdtrtinfo": rows})
 
 
@@ -181,7 +178,7 @@ def query_diagnoses(call: Call) -> Answer:
         found = find_visit(connection, visit_id)
         if found is None or found.person_id != person.id or found.institution_id != call.institution.id:
             raise refusals.visit_unknown()
-        _audit(connection, call, "visit.read", person.id)
+        record(connection, call, "visit.read", person.id)
     rows = [
         DiagnosisRow(
             diag_info_id=f"{data.mdtrt_id}{number:04d}",
@@ -221,7 +218,7 @@ def query_lines(call: Call) -> Answer:
             raise refusals.settlement_unknown()
         settlement = stored.settlement
         found = history.lines_of_settlement(connection, settlement)
-        _audit(connection, call, "settlement.read", person.id)
+        record(connection, call, "settlement.read", person.id)
     mdtrt_id = wire_id(call.institution.region, settlement.visit_id)
     rows = [_line(mdtrt_id, data.setl_id, settlement.med_type, one) for one in found]
     return Answer({"feedetail": [write_node(row) for row in rows]})
@@ -260,7 +257,7 @@ def query_dispensed(call: Call) -> Answer:
         person = person_numbered(connection, call, data.psn_no)
         found = history.dispensed_for_diseases(connection, person.id, data.begntime, until)
         where = registry.institutions_by_id(connection, {one.institution_id for one in found})
-        _audit(connection, call, "dispensed.read", person.id)
+        record(connection, call, "dispensed.read", person.id)
     rows = []
     for one in found:
         line, item = one.line.line, one.line.line.item
@@ -298,18 +295,6 @@ def _until(since: datetime, until: datetime) -> datetime:
             accepted="a moment after begntime",
         )
     return until
-
-
-def _audit(connection: sa.Connection, call: Call, action: str, person_id: int) -> None:
-    audit.record(
-        connection,
-        audit_caller(call),
-        action,
-        at=call.received_at,
-        person_id=person_id,
-        infno=call.envelope.infno,
-        msgid=call.envelope.msgid,
-    )
 
 
 TRANSACTIONS = (

@@ -13,8 +13,7 @@ from gongji.entrances.national.fields import AMOUNT, DAY, MOMENT, NESTED, SMALL,
 from gongji.entrances.national.messages import asked, free, needed, node, read_node, write_node
 from gongji.entrances.national.patient import CERTIFICATE, person_known_here, person_shown
 from gongji.entrances.national.setlinfo import ACCOUNT, POOLED, POOLED_INPATIENT
-from gongji.entrances.national.transaction import Answer, Call, Transaction, audit_caller
-from gongji.foundation import audit
+from gongji.entrances.national.transaction import Answer, Call, Transaction, record
 from gongji.foundation.errors import GongjiError, InvalidInput, NotFound, Refused
 from gongji.foundation.money import yuan
 from gongji.ledger import service as ledger
@@ -148,15 +147,7 @@ def read_person(call: Call) -> tuple[dict[str, object], Person]:
         note_presented(connection, call.institution.id, person.id, call.received_at)
         enrolments = registry.enrolments_of(connection, person.id)
         balances = ledger.balances_of(connection, person.id)
-        audit.record(
-            connection,
-            audit_caller(call),
-            "person.read",
-            at=call.received_at,
-            person_id=person.id,
-            infno=call.envelope.infno,
-            msgid=call.envelope.msgid,
-        )
+        record(connection, call, "person.read", person.id)
     today = call.received_at.date()
     since = data.begntime.date() if data.begntime else today
     output: dict[str, object] = {

@@ -5,14 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Final
 
-import sqlalchemy as sa
-
 from gongji.entrances.national.fields import AMOUNT, DAY, MOMENT, RATIO, SMALL, C
 from gongji.entrances.national.messages import asked, free, needed, node, read_node, table_of, write_node
 from gongji.entrances.national.patient import person_known_here, person_numbered
 from gongji.entrances.national.setlinfo import SetlDetail, SetlInfo, setldetail, setlinfo
-from gongji.entrances.national.transaction import Answer, Call, Transaction, audit_caller
-from gongji.foundation import audit
+from gongji.entrances.national.transaction import Answer, Call, Transaction, record
 from gongji.foundation.errors import InvalidInput
 from gongji.registry.model import Institution, Person
 from gongji.settlement import queries as settlements
@@ -157,7 +154,7 @@ def query_settlement(call: Call) -> Answer:
             or (data.mdtrt_id and from_wire(data.mdtrt_id) != stored.settlement.visit_id)
         ):
             raise refusals.settlement_unknown()
-        _audit(connection, call, "settlement.read", person.id)
+        record(connection, call, "settlement.read", person.id)
     return Answer(
         {
             "setlinfo": write_node(stored_setlinfo(stored, person, call.institution, stay)),
@@ -218,7 +215,7 @@ def query_totals(call: Call) -> Answer:
     with call.platform.database.transaction() as connection:
         person = person_known_here(connection, call, data.psn_no)
         counters = settlements.counters_of(connection, person.id, year)
-        _audit(connection, call, "totals.read", person.id)
+        record(connection, call, "totals.read", person.id)
     rows = [
         Total(
             insutype=name.partition(".")[0],
@@ -230,18 +227,6 @@ def query_totals(call: Call) -> Answer:
         for name, value in sorted(counters.items())
     ]
     return Answer({"cuminfo": [write_node(row) for row in rows]})
-
-
-def _audit(connection: sa.Connection, call: Call, action: str, person_id: int) -> None:
-    audit.record(
-        connection,
-        audit_caller(call),
-        action,
-        at=call.received_at,
-        person_id=person_id,
-        infno=call.envelope.infno,
-        msgid=call.envelope.msgid,
-    )
 
 
 def total_code(counter: str) -> str:

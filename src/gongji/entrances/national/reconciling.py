@@ -8,8 +8,7 @@ from gongji.clearing import service as clearing
 from gongji.clearing.model import Scope, Totals
 from gongji.entrances.national.fields import AMOUNT, DAY, MOMENT, C
 from gongji.entrances.national.messages import asked, free, needed, node, read_node, write_node
-from gongji.entrances.national.transaction import Answer, Call, Transaction, audit_caller
-from gongji.foundation import audit
+from gongji.entrances.national.transaction import Answer, Call, Transaction, record
 from gongji.foundation.errors import InvalidInput
 
 
@@ -88,16 +87,8 @@ def compare_details(call: Call) -> Answer:
         found = clearing.compare_details(books, files, own, scope, told, data.file_qury_no, at)
     with found.packed, call.platform.database.transaction() as connection:
         result = clearing.keep_details(connection, files, own, found, at)
-        audit.record(
-            connection,
-            audit_caller(call),
-            "statement.compare",
-            at=at,
-            infno="3202",
-            msgid=call.envelope.msgid,
-            settlements=found.lines,
-            differences=len(found.kept),
-        )
+        differences = len(found.kept)
+        record(connection, call, "statement.compare", None, settlements=found.lines, differences=differences)
     answer = DetailsAnswer(file_qury_no=result.id, filename=result.name, dld_endtime=_end(result.expires_at))
     return Answer({"fileinfo": write_node(answer)}, found.warning or None)
 

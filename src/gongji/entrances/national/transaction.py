@@ -12,12 +12,14 @@ from inspect import iscoroutinefunction
 from typing import Any
 
 import msgspec
+import sqlalchemy as sa
 
 from gongji.entrances.national.fields import NODES, C
 from gongji.entrances.national.mailbox import answered
 from gongji.entrances.national.messages import asked, free, needed, node
 from gongji.entrances.national.reception import Reception
 from gongji.entrances.platform import Platform
+from gongji.foundation import audit
 from gongji.foundation.access import Caller, Role
 from gongji.registry.model import Institution
 from gongji.settlement.model import MessageKey, Settlement
@@ -111,9 +113,19 @@ class Answer:
     own: Mapping[str, object] | None = None
 
 
-def audit_caller(call: Call) -> Caller:
-    """Who the audit says it was: the institution and its operator."""
-    return Caller(Role.INTEGRATOR, f"{call.institution.code}/{call.envelope.opter}")
+def record(connection: sa.Connection, call: Call, action: str, person_id: int | None, **details: object) -> None:
+    """Note for the audit that the institution's operator read or changed something with this message.
+
+    Args:
+        connection: the transaction.
+        call: the message.
+        action: what was done.
+        person_id: whose data; None where it was nobody's alone.
+        details: what else is worth knowing.
+    """
+    caller = Caller(Role.INTEGRATOR, f"{call.institution.code}/{call.envelope.opter}")
+    message = {"infno": call.envelope.infno, "msgid": call.envelope.msgid}
+    audit.record(connection, caller, action, at=call.received_at, person_id=person_id, **message, **details)
 
 
 @dataclass(frozen=True)
