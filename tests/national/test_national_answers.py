@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Set
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 import pytest
 from counter_window import sample
+from msgspec.structs import replace
 from msgspec.structs import replace as altered
 
 from gongji.entrances.national.envelope import MessageNumbers, Times, failure, router_failure, sentence, success

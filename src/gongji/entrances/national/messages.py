@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar, cast, dataclass_transform
 
-from msgspec import Raw
+from msgspec import Raw, Struct, defstruct
 
 from gongji.entrances.national.deviations import note
-from gongji.entrances.national.fields import Kind, is_empty, unreadable
+from gongji.entrances.national.fields import EMPTY_WORDS, Kind, is_empty, unreadable
 from gongji.foundation.errors import InvalidInput
 
 Node = TypeVar("Node")
@@ -47,17 +47,17 @@ class Column:
 
 def needed(kind: Kind, label: str, note: str = "") -> Any:
     """A field that both the interface and we demand (in an answer: that is always there)."""
-    return dataclasses.field(metadata={"column": Column("", label, kind, True, True, note)})
+    return Column("", label, kind, True, True, note)
 
 
 def asked(kind: Kind, label: str, note: str = "") -> Any:
     """A field that the interface demands and we do without (in an answer: that may be null in spite of the text)."""
-    return dataclasses.field(metadata={"column": Column("", label, kind, True, False, note)})
+    return Column("", label, kind, True, False, note)
 
 
 def free(kind: Kind, label: str, note: str = "") -> Any:
     """A field that nobody demands."""
-    return dataclasses.field(metadata={"column": Column("", label, kind, False, False, note)})
+    return Column("", label, kind, False, False, note)
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,8 @@ class NodeTable(Generic[Node]):
         get, prefix = row.get, f"{path}." if path else ""
         for column, name, read, blank in self._readers:
             value = get(name)
-            if value is None or is_empty(value):
+            # `is_empty` of what JSON has, without the call.
+            if value is None or (type(value) is str and value.strip() in EMPTY_WORDS):
                 if column.needed:
                     raise _missing(prefix + name, column)
                 if value:
@@ -147,15 +148,35 @@ def node(name: str, title: str, *, many: bool = False) -> Callable[[type[Node]],
     """
 
     def declare(cls: type[Node]) -> type[Node]:
-        made = dataclass(frozen=True, slots=True, kw_only=True)(cls)
-        columns = tuple(
-            dataclasses.replace(each.metadata["column"], name=each.name)
-            for each in dataclasses.fields(made)  # type: ignore[arg-type]
+        inherited = next((_TABLES[base].columns for base in cls.__bases__ if base in _TABLES), ())
+        own = tuple(dataclasses.replace(column, name=name) for name, column in _written_in(cls).items())
+        bases = cls.__bases__ if inherited else (Struct,)
+        # A settlement's message and its answer are some 170 fields: as a frozen dataclass each is set by a call of its own.
+        made = cast(
+            type[Node],
+            defstruct(
+                cls.__name__,
+                [(column.name, Any) for column in own],
+                bases=bases,
+                module=cls.__module__,
+                namespace={"__doc__": cls.__doc__},
+                frozen=True,
+                kw_only=True,
+            ),
         )
-        _TABLES[made] = NodeTable(name, title, many, columns, made)
+        _TABLES[made] = NodeTable(name, title, many, inherited + own, made)
         return made
 
     return declare
+
+
+def _written_in(cls: type[Any]) -> dict[str, Column]:
+    """The columns that stand in a class's own body, by field. Of a class that continues another node's they have become the
+    defaults of its fields."""
+    if issubclass(cls, Struct):
+        defaults = dict(zip(reversed(cls.__struct_fields__), reversed(cls.__struct_defaults__), strict=False))
+        return {name: defaults[name] for name in cls.__annotations__}
+    return {name: cls.__dict__[name] for name in cls.__annotations__}
 
 
 def table_of(cls: type[Node]) -> NodeTable[Node]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from datetime import date
 
 from gongji.entrances.national.fields import AMOUNT, DAY, C
-from gongji.entrances.national.messages import free, node, write_node
+from gongji.entrances.national.messages import free, node, table_of, write_node
 from gongji.entrances.national.setlinfo import SetlInfo, setlinfo
 from gongji.entrances.national.settled import checked
 from gongji.entrances.national.transaction import Call
@@ -64,7 +63,7 @@ def stay_setlinfo(info: SetlInfo, settlement: Settlement, stay: Admission | None
     asked = [step.inputs.get("threshold", 0) for step in settlement.explanation.steps if step.code == "deductible"]
     discharged_at = stay.discharged_at if stay else None
     return StaySetlInfo(
-        **{field.name: getattr(info, field.name) for field in dataclasses.fields(info)},
+        **{column.name: getattr(info, column.name) for column in table_of(SetlInfo).columns},
         begndate=stay.admitted_at.date() if stay else None,
         enddate=discharged_at.date() if discharged_at else None,
         psn_pay=info.psn_part_amt,
