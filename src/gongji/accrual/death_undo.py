@@ -23,6 +23,7 @@ from gongji.foundation.clock import CHINA, Clock
 from gongji.foundation.database import Database
 from gongji.foundation.ids import Serials, bucket_of, compose
 from gongji.foundation.replies import digest_of
+from gongji.ledger.archived import refuse_archived_journal
 from gongji.ledger.model import AccountKind, Journal, JournalKind, Transfer, personal_account
 from gongji.ledger.service import PERSONAL, post, register_poster
 from gongji.registry.service import births_of, record_death
@@ -81,6 +82,7 @@ def _undo(
         raise refusals.no_death()
     if undo_store.is_undone(connection, closing.id, person_id):
         raise refusals.death_was_undone()
+    refuse_archived_journal(connection, closing.id)
     journal_id, returned = _reopen(connection, serials, closing, at)
     record_death(connection, person_id, None)
     undo_store.write_closing_undo(

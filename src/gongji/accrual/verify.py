@@ -7,6 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from gongji.ledger.archive_tables import KEPT_FROM
 from gongji.ledger.finding import Check, Finding
 from gongji.ledger.model import LAST_BOUNDED
 
@@ -28,7 +29,8 @@ def takings_stand_in_their_journals(connection: sa.Connection) -> Iterator[Findi
               FROM credit_taking k
               JOIN account_credit c USING (bucket, person_id, month, kind, round)
               CROSS JOIN LATERAL ({_MOVED} WHERE t.journal_id = k.journal_id) AS m
-             WHERE m.out_of_accounts <> k.amount OR m.into_income <> CASE k.step WHEN 0 THEN c.amount ELSE 0 END
+             WHERE k.journal_id >= {KEPT_FROM}
+               AND (m.out_of_accounts <> k.amount OR m.into_income <> CASE k.step WHEN 0 THEN c.amount ELSE 0 END)
             """
         )
     )
@@ -65,7 +67,8 @@ def undone_deaths_gave_all_back(connection: sa.Connection) -> Iterator[Finding]:
               FROM closing_undo u
               JOIN account_closing c ON c.bucket = u.bucket AND c.id = u.closing_id
               CROSS JOIN LATERAL ({_MOVED} WHERE t.journal_id = u.journal_id) AS m
-             WHERE u.amount <> c.amount OR c.kind <> 'death' OR m.into_accounts <> u.amount + u.returned
+             WHERE u.amount <> c.amount OR c.kind <> 'death'
+                OR (u.journal_id >= {KEPT_FROM} AND m.into_accounts <> u.amount + u.returned)
             """
         )
     )

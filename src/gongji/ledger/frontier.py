@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from gongji.ledger.archive_tables import ENDS
+
 #: The journals of a `Frontier`, found by (poster, block): each poster's newest blocks, whatever month they lie in.
 _FRESH: Final = """
 SELECT j.id FROM unnest(CAST(:posters AS bigint[]), CAST(:done AS bigint[]), CAST(:newest AS bigint[]))
@@ -60,8 +62,8 @@ def standings(connection: sa.Connection, marks: sa.Table) -> list[Standing]:
     """How far each poster's blocks were followed, by a table of marks."""
     statement = f"""
         SELECT p.id AS poster_id, coalesce(d.block, 0) AS done,
-               coalesce((SELECT max(b.number) FROM block b WHERE b.poster_id = p.id), 0) AS newest
-          FROM poster p LEFT JOIN {marks.name} d ON d.poster_id = p.id
+               coalesce((SELECT max(b.number) FROM block b WHERE b.poster_id = p.id), e.number, 0) AS newest
+          FROM poster p LEFT JOIN {marks.name} d ON d.poster_id = p.id LEFT JOIN {ENDS} AS e ON e.poster_id = p.id
     """
     return [Standing(row.poster_id, row.done, row.newest) for row in connection.execute(sa.text(statement))]
 

@@ -15,10 +15,14 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from gongji.foundation.ids import BUCKETS
+from gongji.ledger.archived import refuse_archived
 from gongji.ledger.model import AccountKind, StatementLine, kind_of, open_account
 from gongji.ledger.rollup import open_balance
 
 _SHARES = "unnest(CAST(:accounts AS bigint[])) AS k(id)"
+
+#: What stands for the months that were archived.
+_CARRIED = f"SELECT c.value FROM {_SHARES} JOIN carried_forward c ON c.what = 'balance' AND c.subject = k.id"
 
 
 def shares_of(kind: AccountKind, holder: int) -> list[int]:
@@ -34,7 +38,11 @@ def balance_at(connection: sa.Connection, accounts: Sequence[int], at: datetime)
         connection: a connection.
         accounts: one bounded account, or the shares of an open one.
         at: the moment, itself included.
+
+    Raises:
+        Refused: ``ledger.archived`` for a moment whose movements were archived.
     """
+    refuse_archived(connection, at)
     sides = " UNION ALL ".join(
         f"SELECT {sign} t.amount AS amount FROM {_SHARES}"
         f" JOIN transfer t ON t.bucket = (k.id & 1023)::smallint AND t.{side} = k.id"
@@ -42,7 +50,7 @@ def balance_at(connection: sa.Connection, accounts: Sequence[int], at: datetime)
         for side, sign in (("credit", ""), ("debit", "-"))
     )
     found = connection.execute(
-        sa.text(f"SELECT coalesce(sum(amount), 0)::bigint FROM ({sides}) AS moved"),
+        sa.text(f"SELECT coalesce(sum(amount), 0)::bigint FROM ({sides} UNION ALL {_CARRIED}) AS moved"),
         {"accounts": list(accounts), "at": at},
     )
     return int(found.scalar_one())

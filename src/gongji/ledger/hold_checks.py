@@ -8,6 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from gongji.foundation.money import yuan
+from gongji.ledger.archive_tables import KEPT_FROM
 from gongji.ledger.finding import Check, Finding
 
 
@@ -53,7 +54,7 @@ def steps_match_their_journals(connection: sa.Connection) -> Iterator[Finding]:
     into the holds' accounts."""
     rows = connection.execute(
         sa.text(
-            """
+            f"""
             WITH steps AS (
                 SELECT coalesce(s.settlement_id, s.id) AS journal_id, h.account, min(s.id) AS id, min(s.at) AS at,
                        CASE WHEN s.settlement_id IS NOT NULL THEN 'settlement'
@@ -61,6 +62,7 @@ def steps_match_their_journals(connection: sa.Connection) -> Iterator[Finding]:
                        sum(CASE s.kind WHEN 'hold' THEN h.amount ELSE 0 END) AS coming,
                        sum(s.captured + s.released) AS leaving
                   FROM hold_step s JOIN hold h ON h.bucket = s.bucket AND h.id = s.hold_id
+                 WHERE coalesce(s.settlement_id, s.id) >= {KEPT_FROM}
                  GROUP BY 1, 2, 5
             ), moved AS (
                 SELECT journal_id, account, sum(coming) AS coming, sum(leaving) AS leaving

@@ -20,6 +20,8 @@ from gongji.foundation.clock import CHINA
 from gongji.foundation.database import Database
 from gongji.foundation.money import yuan
 from gongji.foundation.schema import fen_column, metadata
+from gongji.ledger.archive_tables import FIRST_DAY
+from gongji.ledger.archived import refuse_archived
 from gongji.ledger.finding import Finding
 from gongji.ledger.frontier import FRESH_TRANSFERS, advance, frontier, standings
 from gongji.ledger.model import LAST_BOUNDED, AccountKind
@@ -108,6 +110,9 @@ def open_balance(connection: sa.Connection, kind: AccountKind, holder: int, at: 
         holder: an institution's number, `fund_holder`, a region's code as a number.
         at: as of this moment (transfers posted before it); None for all there is. A moment inside a day reads that day's
             transfers of all accounts; one at midnight in China needs none.
+
+    Raises:
+        Refused: ``ledger.archived`` for a moment inside a day that was archived.
     """
     assert not kind.bounded, "a bounded account has its balance in its row"
     whose = {"holder": holder, "kind": int(kind), "account": holder << 8 | kind}
@@ -129,6 +134,7 @@ def open_balance(connection: sa.Connection, kind: AccountKind, holder: int, at: 
     if fresh:
         balance += _fen(connection, f"{tail} AND t.posted_at < :midnight", after | {"midnight": midnight})
     if at != midnight:
+        refuse_archived(connection, at)
         balance += _fen(connection, _OF_THE_DAY, whose | {"midnight": midnight, "at": at})
     return balance
 
@@ -152,7 +158,7 @@ meant AS (
       FROM moved m LEFT JOIN later l USING (holder, kind, day)
 )
 SELECT holder, kind, day, coalesce(r.credit - r.debit, 0) AS summed, coalesce(m.credit - m.debit, 0) AS moved
-  FROM account_rollup r FULL JOIN (SELECT * FROM meant WHERE transfers > 0) AS m USING (holder, kind, day)
+  FROM (SELECT * FROM account_rollup WHERE day >= {FIRST_DAY}) AS r FULL JOIN (SELECT * FROM meant WHERE transfers > 0) AS m USING (holder, kind, day)
  WHERE (r.debit, r.credit, r.transfers) IS DISTINCT FROM (m.debit, m.credit, m.transfers)
 """
 

@@ -12,7 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from gongji.foundation.money import yuan
-from gongji.ledger import hold_checks, store
+from gongji.ledger import archived, hold_checks, store
 from gongji.ledger.finding import Check, Finding
 from gongji.ledger.model import LAST_BOUNDED
 from gongji.ledger.rollup import rollups_match
@@ -22,7 +22,8 @@ __all__ = ["CHECKS", "Check", "Finding", "counts"]
 
 _BOUNDED_SUMS = f"""
 SELECT side.account, sum(side.amount)::bigint AS amount
-  FROM (SELECT debit AS account, -amount AS amount FROM transfer UNION ALL SELECT credit, amount FROM transfer) AS side
+  FROM (SELECT debit AS account, -amount AS amount FROM transfer UNION ALL SELECT credit, amount FROM transfer
+         UNION ALL SELECT subject, value FROM carried_forward WHERE what = 'balance') AS side
  WHERE (side.account >> 10) & 255 <= {LAST_BOUNDED}
  GROUP BY side.account
 """
@@ -58,6 +59,8 @@ def balances_sum_to_zero(connection: sa.Connection) -> Iterator[Finding]:
             f"""
             SELECT coalesce(sum(CASE WHEN (debit >> 10) & 255 > {LAST_BOUNDED} THEN amount ELSE 0 END
                               - CASE WHEN (credit >> 10) & 255 > {LAST_BOUNDED} THEN amount ELSE 0 END), 0)::bigint
+                 + (SELECT coalesce(sum(value), 0) FROM carried_forward
+                     WHERE what = 'balance' AND (subject >> 10) & 255 <= {LAST_BOUNDED})::bigint
               FROM transfer
             """
         )
@@ -100,6 +103,7 @@ CHECKS: Final[dict[str, Check]] = {
     "all balances sum to zero": balances_sum_to_zero,
     "transfers, journals and blocks hang together": rows_stand_in_blocks,
     "sums of open accounts match": rollups_match,
+    **archived.CHECKS,
     **hold_checks.CHECKS,
     "the hash chain is whole": chain_is_whole,
 }

@@ -15,6 +15,7 @@ import psycopg
 
 from gongji.foundation.arrays import Blobs, Integers
 from gongji.ledger import chain
+from gongji.ledger.archive_tables import ENDS
 from gongji.ledger.finding import Finding
 
 #: Journals and transfers that one slice holds, about: a second of the server's work, and a step of a progress bar.
@@ -51,6 +52,10 @@ class Mark:
     hash: bytes
 
 
+#: Before a poster's first block.
+NOWHERE: Final = Mark(0, b"")
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A block as it is stored, and the hash of the one before it."""
@@ -83,18 +88,26 @@ class Slice:
 
 
 def walk(
-    connection: psycopg.Connection[Any], marks: Mapping[int, Mark] | None = None, slice_rows: int = SLICE_ROWS
+    connection: psycopg.Connection[Any],
+    marks: Mapping[int, Mark] | None = None,
+    slice_rows: int = SLICE_ROWS,
+    through: Mapping[int, int] | None = None,
 ) -> Iterator[Slice]:
-    """The blocks of all posters in slices of about `slice_rows` rows, in order.
+    """The blocks of all posters in slices of about `slice_rows` rows, in order; where months were archived, from where
+    the chains begin here.
 
     Args:
         connection: a connection in a transaction; a cursor on the server stays open while the walk goes on.
         marks: where to go on, by poster; what lies up to a mark is not read again, but the marked block must be there
             and have the hash it had.
         slice_rows: journals and transfers of a slice.
+        through: only so far, by poster; no block of the posters that are not named.
     """
-    marks = marks or {}
+    ends = chain_ends(connection)
+    # What was verified before it was archived is not looked for any more.
+    marks = {poster: mark for poster, mark in (marks or {}).items() if mark.number > ends.get(poster, NOWHERE).number}
     current = Slice(findings=list(_lost(connection, marks)))
+    marks = ends | marks
     poster_id, number, before = 0, 0, b""
     with connection.cursor("walk") as cursor:
         cursor.itersize = _BLOCKS_AT_ONCE
@@ -102,6 +115,8 @@ def walk(
         cursor.execute(_BLOCKS, parameters)
         for owner, block, journals, transfers, stored in cursor:
             place = f"block {block} of poster {owner}"
+            if through is not None and block > through.get(owner, 0):
+                continue
             if owner != poster_id:
                 poster_id, number, before = owner, 0, chain.genesis(owner)
                 if owner in marks:
@@ -157,6 +172,12 @@ def check_slice(connection: psycopg.Connection[Any], piece: Slice) -> list[Findi
                 Finding("journal", f"{place} has {strays} transfers with another moment or bucket than they must")
             )
     return findings
+
+
+def chain_ends(connection: psycopg.Connection[Any]) -> dict[int, Mark]:
+    """Where each poster's chain begins here: the last block that was archived, by poster."""
+    rows = connection.execute(f"SELECT poster_id, number, hash FROM {ENDS} AS e")
+    return {poster_id: Mark(number, bytes(stored)) for poster_id, number, stored in rows}
 
 
 def _lost(connection: psycopg.Connection[Any], marks: Mapping[int, Mark]) -> Iterator[Finding]:

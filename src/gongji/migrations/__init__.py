@@ -30,6 +30,7 @@ import gongji.foundation.reminders
 import gongji.foundation.replies
 import gongji.foundation.sessions
 import gongji.foundation.signatures
+import gongji.ledger.archive_tables
 import gongji.ledger.hold_tables
 import gongji.ledger.rollup
 import gongji.ledger.tables

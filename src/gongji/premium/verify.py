@@ -7,6 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from gongji.ledger.archive_tables import KEPT_FROM
 from gongji.ledger.finding import Check, Finding
 
 
@@ -15,7 +16,7 @@ def orders_match_their_holds(connection: sa.Connection) -> Iterator[Finding]:
     back has a journal of the whole amount. (An order at the tax office may be a moment behind its hold.)"""
     rows = connection.execute(
         sa.text(
-            """
+            f"""
             SELECT o.id, o.state
               FROM premium_order o
               LEFT JOIN hold h ON h.bucket = o.bucket AND h.id = o.hold_id
@@ -27,7 +28,7 @@ def orders_match_their_holds(connection: sa.Connection) -> Iterator[Finding]:
                     OR h.authorisation_id <> o.authorisation_id
                     OR (o.state IN ('booked', 'sent_back') AND (h.state, h.captured) <> ('captured', o.amount))
                     OR (o.state IN ('rejected', 'expired') AND h.released <> o.amount)
-                    OR (o.state = 'sent_back' AND r.amount IS DISTINCT FROM o.amount))
+                    OR (o.state = 'sent_back' AND o.refund_journal_id >= {KEPT_FROM} AND r.amount IS DISTINCT FROM o.amount))
             """
         )
     )

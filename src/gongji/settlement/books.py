@@ -103,6 +103,8 @@ class Books(msgspec.Struct):
         frozen: people from whose personal account an agency lets nothing be paid today.
         wallets: for each (person, institution) where there is something in the wallet or relatives let it use something,
             the code of the reason why it may not pay there, None where it may.
+        archived: keys of messages whose settlement lies in a month that was archived.
+        kept_from: from which id on settlements are here, where one that is to be taken back is not; 0 else.
         turned: for a person to whom something may go back, the last year that their account has seen the end of, and
             since when its current part holds the money of the next.
     """
@@ -118,6 +120,8 @@ class Books(msgspec.Struct):
     paid_second: dict[int, int] = {}
     wallets: dict[tuple[int, int], str | None] = {}
     frozen: set[int] = set()
+    archived: set[tuple[int, str, str]] = set()
+    kept_from: int = 0
 
     def copy(self) -> Books:
         """Books that may be changed without these changing."""
@@ -134,6 +138,8 @@ class Books(msgspec.Struct):
             dict(self.paid_second),
             self.wallets,
             self.frozen,
+            self.archived,
+            self.kept_from,
         )
 
     def move(self, transfer: Transfer) -> None:

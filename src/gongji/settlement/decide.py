@@ -120,9 +120,11 @@ def stored_answer(key: MessageKey, books: Books) -> Settlement | None:
 
     Raises:
         Refused: ``key.other_content`` when the same key came with other content; ``message.undone`` when the message was
-            undone (2601), before it came or after.
+            undone (2601), before it came or after; ``settlement.archived`` when its answer lies in an archived month.
     """
     place = key.institution_id, key.infno, key.msgid
+    if place in books.archived:
+        raise refusals.archived(field="msgid")
     if place in books.closed:
         raise refusals.undone(key)
     known = books.settled.get(place)

@@ -21,6 +21,7 @@ from gongji.benefit.model import Bill, CounterMove
 from gongji.family.model import Authorisation, AuthorisationState
 from gongji.foundation.arrays import Integers, Numbers, Texts
 from gongji.foundation.clock import CHINA
+from gongji.ledger.archive_tables import KEPT_FROM
 from gongji.ledger.model import AccountKind, Transfer, kind_of, person_of, personal_account
 from gongji.registry.filings import Filed
 from gongji.registry.model import Enrolment
@@ -301,6 +302,10 @@ def _add_settlements(
         made = loaded.originals.get(outcome_id)
         if made is not None:
             books.settled[institution_id, infno, msgid] = (bytes(digest), made.settlement)
+        elif outcome_id is not None:
+            books.archived.add((institution_id, infno, msgid))
+    if originals - loaded.originals.keys():
+        (books.kept_from,) = connection.execute(f"SELECT {KEPT_FROM}").fetchone() or (0,)
 
 
 def _add_wallets(

@@ -24,6 +24,16 @@ def other_content(key: MessageKey) -> GongjiError:
     )
 
 
+def archived(*, field: str) -> GongjiError:
+    """The settlement lies in a month that was archived."""
+    return Refused(
+        "settlement.archived",
+        "this settlement is of a month whose books were archived: nothing was settled or taken back; ask the agency",
+        "该结算所属月份的账目已归档，未作结算也未退费，请联系经办机构",
+        field=field,
+    )
+
+
 def undone(key: MessageKey) -> GongjiError:
     """The message was undone (2601), before it came or after."""
     return Refused(

@@ -48,10 +48,12 @@ def reverse(
 
     Raises:
         NotFound: ``settlement.unknown``.
-        Refused: ``settlement.reversed`` when it was taken back before, or is itself a reversal;
+        Refused: ``settlement.archived``; ``settlement.reversed`` when it was taken back before, or is itself a reversal;
             ``admission.later_settlement`` when a later settlement of the same stay rests on it;
             ``settlement.second_payment`` while a relative's second transaction pays part of it.
     """
+    if original is None and command.settlement_id < books.kept_from:
+        raise refusals.archived(field="setl_id")
     if (
         original is None
         or original.institution_id != command.institution.id

@@ -11,6 +11,7 @@ from gongji.accrual import verify as accrual
 from gongji.foundation.distribution import see_whole
 from gongji.foundation.money import yuan
 from gongji.ledger import verify as ledger
+from gongji.ledger.archive_tables import KEPT_FROM
 from gongji.ledger.finding import Check, Finding
 from gongji.ledger.tables import STANDS
 from gongji.premium import verify as premium
@@ -123,7 +124,8 @@ def lines_match(connection: sa.Connection) -> Iterator[Finding]:
             SELECT settlement_id AS id, {_SUMS} FROM fee_line WHERE settlement_id IS NOT NULL GROUP BY settlement_id
         )
         SELECT coalesce(s.id, l.id) AS id, s.total, l.total AS lines, s.id IS NULL AS lost
-          FROM (SELECT * FROM settlement s WHERE s.kind = 'settle' AND s.lines IS NULL AND NOT EXISTS
+          FROM (SELECT * FROM settlement s
+                 WHERE s.kind = 'settle' AND s.lines IS NULL AND s.visit_id >= {KEPT_FROM} AND NOT EXISTS
                    (SELECT FROM reversal r WHERE r.bucket = s.bucket AND r.journal_id = s.id AND {STANDS})) AS s
           FULL JOIN lines l ON l.id = s.id
          WHERE {_DIFFER}
@@ -160,7 +162,7 @@ def reversals_are_opposite(connection: sa.Connection) -> Iterator[Finding]:
               FROM settlement r
               LEFT JOIN settlement s ON s.bucket = r.bucket AND s.id = r.reverses
                    AND s.kind = CASE r.kind WHEN 'reverse' THEN 'settle' ELSE 'reverse' END
-             WHERE r.kind <> 'settle' AND (s.id IS NULL OR r.person_id <> s.person_id OR {opposite})
+             WHERE r.kind <> 'settle' AND r.reverses >= {KEPT_FROM} AND (s.id IS NULL OR r.person_id <> s.person_id OR {opposite})
             """
         )
     )
@@ -175,9 +177,13 @@ def counters_match(connection: sa.Connection) -> Iterator[Finding]:
         sa.text(
             """
             WITH moved AS (
-                SELECT s.person_id, m.counter, m.period, sum(m.added)::bigint AS value
-                  FROM settlement s, json_to_recordset(s.counters) AS m(counter text, period text, added bigint)
-                 GROUP BY s.person_id, m.counter, m.period
+                SELECT person_id, counter, period, sum(added)::bigint AS value
+                  FROM (SELECT s.person_id, m.counter, m.period, m.added
+                          FROM settlement s, json_to_recordset(s.counters) AS m(counter text, period text, added bigint)
+                         UNION ALL
+                        SELECT subject, split_part(part, ' ', 1), split_part(part, ' ', 2), value
+                          FROM carried_forward WHERE what = 'counter') AS added
+                 GROUP BY person_id, counter, period
             )
             SELECT coalesce(c.person_id, m.person_id) AS person_id, coalesce(c.counter, m.counter) AS counter,
                    coalesce(c.period, m.period) AS period, coalesce(c.value, 0) AS stored,
@@ -229,11 +235,13 @@ def usage_matches(connection: sa.Connection) -> Iterator[Finding]:
         sa.text(
             """
             WITH moved AS (
+                SELECT authorisation_id, sum(used)::bigint AS used FROM (
                 SELECT authorisation_id,
                        sum(CASE WHEN (debit >> 10) & 255 = 3 AND (debit >> 18, debit & 1023) <> (credit >> 18, credit & 1023)
                                 THEN 0 -- taken from a hold: it was used when it was held
                                 WHEN (credit >> 10) & 255 IN (3, 11) THEN amount ELSE -amount END)::bigint AS used
                   FROM transfer WHERE authorisation_id IS NOT NULL GROUP BY authorisation_id
+                 UNION ALL SELECT subject, value FROM carried_forward WHERE what = 'usage') AS t GROUP BY authorisation_id
             )
             SELECT coalesce(u.authorisation_id, m.authorisation_id) AS id, coalesce(u.used, 0) AS stored,
                    coalesce(m.used, 0) AS moved
@@ -334,9 +342,9 @@ def admissions_match(connection: sa.Connection) -> Iterator[Finding]:
                           GROUP BY visit_id) s ON s.visit_id = a.visit_id
               LEFT JOIN (SELECT visit_id, count(*) AS lines, count(*) FILTER (WHERE settlement_id IS NULL) AS waiting
                            FROM fee_line GROUP BY visit_id) f ON f.visit_id = a.visit_id
-             WHERE v.id IS NULL
+             WHERE a.visit_id >= {KEPT_FROM} AND (v.id IS NULL
                 OR (a.state = 'settled' AND (coalesce(s.times, 0) = 0 OR coalesce(f.waiting, 0) > 0))
-                OR (a.state = 'cancelled' AND (coalesce(s.times, 0) > 0 OR coalesce(f.lines, 0) > 0))
+                OR (a.state = 'cancelled' AND (coalesce(s.times, 0) > 0 OR coalesce(f.lines, 0) > 0)))
             """
         )
     )

@@ -116,14 +116,17 @@ def _balances_hold(connection: sa.Connection, journals: Sequence[int]) -> Iterat
                            AND (side.account >> 10) & 255 <= {LAST_BOUNDED}) AS every
                  ORDER BY random() LIMIT {_BALANCES}
             )
-            SELECT m.id, a.balance, coalesce(i.amount, 0) - coalesce(o.amount, 0) AS amount
+            SELECT m.id, a.balance, coalesce(c.amount, 0) + coalesce(i.amount, 0) - coalesce(o.amount, 0) AS amount
               FROM moved m
               LEFT JOIN account a ON a.bucket = (m.id & 1023)::smallint AND a.id = m.id
               CROSS JOIN LATERAL (SELECT sum(amount)::bigint AS amount FROM transfer
                                    WHERE bucket = (m.id & 1023)::smallint AND debit = m.id AND (debit >> 10) & 255 <= 6) AS o
               CROSS JOIN LATERAL (SELECT sum(amount)::bigint AS amount FROM transfer
                                    WHERE bucket = (m.id & 1023)::smallint AND credit = m.id AND (credit >> 10) & 255 <= 6) AS i
-             WHERE a.balance IS DISTINCT FROM coalesce(i.amount, 0) - coalesce(o.amount, 0) OR a.balance < 0
+              CROSS JOIN LATERAL (SELECT sum(value)::bigint AS amount FROM carried_forward
+                                   WHERE what = 'balance' AND subject = m.id) AS c
+             WHERE a.balance < 0 OR a.balance
+                   IS DISTINCT FROM coalesce(c.amount, 0) + coalesce(i.amount, 0) - coalesce(o.amount, 0)
             """
         ),
         {"journals": list(journals)},

@@ -7,6 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from gongji.ledger.archive_tables import KEPT_FROM
 from gongji.ledger.finding import Check, Finding
 from gongji.wallet.quotas import verify as quotas
 
@@ -36,10 +37,10 @@ def accepted_money_arrived(connection: sa.Connection) -> Iterator[Finding]:
     """What was accepted stands, in the same journal, in the receiver's wallet (kind 5), to the fen."""
     rows = connection.execute(
         sa.text(
-            """
+            f"""
             SELECT w.id
               FROM wallet_transfer w
-              JOIN hold_step s ON s.bucket = w.bucket AND s.hold_id = w.hold_id AND s.kind = 'capture'
+              JOIN hold_step s ON s.bucket = w.bucket AND s.hold_id = w.hold_id AND s.kind = 'capture' AND s.id >= {KEPT_FROM}
               LEFT JOIN transfer t ON t.journal_id = s.id AND t.credit = (w.receiver_id >> 10 << 18) | (5 << 10) | (w.receiver_id & 1023)
              WHERE t.amount IS DISTINCT FROM w.amount
             """

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from gongji.foundation.arrays import Integers
 from gongji.foundation.ids import Serials, bucket_of, compose
 from gongji.ledger import store as ledger
+from gongji.ledger.archived import refuse_archived_journal
 from gongji.ledger.holds import Hold, HoldState
 from gongji.ledger.model import Journal, JournalKind, Transfer
 from gongji.ledger.service import post, register_poster
@@ -48,13 +49,14 @@ def return_captured(connection: sa.Connection, serials: Serials, hold_id: int, s
         The journal's id.
 
     Raises:
-        NotFound: ``hold.unknown``. Refused: ``hold.ended`` when nothing of it stays taken.
+        NotFound: ``hold.unknown``. Refused: ``hold.ended`` when nothing of it stays taken; ``ledger.archived``.
     """
     hold = find_hold(connection, hold_id)
     if hold is None:
         raise refusals.unknown()
     if hold.state is not HoldState.CAPTURED or hold.captured != hold.amount:
         raise refusals.ended(hold.state)
+    refuse_archived_journal(connection, hold.id)
     books = _lock(connection, hold)
     legs = tuple(
         home(Transfer(source, account, amount, hold.authorisation_id), books, hold.placed_at)

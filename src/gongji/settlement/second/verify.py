@@ -7,6 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from gongji.ledger.archive_tables import KEPT_FROM
 from gongji.ledger.finding import Check, Finding
 
 
@@ -14,15 +15,15 @@ def chains_fit(connection: sa.Connection) -> Iterator[Finding]:
     """The total of a settlement is what its chain adds up to, and its cash is the settlement's."""
     rows = connection.execute(
         sa.text(
-            """
+            f"""
             SELECT coalesce(t.settlement_id, p.settlement_id) AS id
               FROM second_total t
               FULL JOIN (SELECT bucket, settlement_id, sum(amount)::bigint AS paid
                            FROM second_payment GROUP BY bucket, settlement_id) AS p
                 ON p.bucket = t.bucket AND p.settlement_id = t.settlement_id
               LEFT JOIN settlement s ON s.bucket = t.bucket AND s.id = t.settlement_id AND s.kind = 'settle'
-             WHERE t.paid IS DISTINCT FROM p.paid OR s.cash IS DISTINCT FROM t.cash
-                OR (t.paid > 0 AND EXISTS (SELECT FROM reversal r WHERE r.bucket = s.bucket AND r.journal_id = s.id))
+             WHERE coalesce(t.settlement_id, p.settlement_id) >= {KEPT_FROM} AND (t.paid IS DISTINCT FROM p.paid OR s.cash IS DISTINCT FROM t.cash
+                OR (t.paid > 0 AND EXISTS (SELECT FROM reversal r WHERE r.bucket = s.bucket AND r.journal_id = s.id)))
             """
         )
     )
@@ -34,7 +35,7 @@ def payments_fit(connection: sa.Connection) -> Iterator[Finding]:
     """A second payment is what its journal moved, from its payer, under an authorisation in force then for its patient."""
     rows = connection.execute(
         sa.text(
-            """
+            f"""
             SELECT p.id
               FROM second_payment p
               LEFT JOIN journal j ON j.bucket = p.bucket AND j.id = p.id AND j.reverses IS NOT DISTINCT FROM p.reverses
@@ -45,9 +46,9 @@ def payments_fit(connection: sa.Connection) -> Iterator[Finding]:
                           bool_and((CASE p.kind WHEN 'pay' THEN ((t.debit >> 18) << 10) | (t.debit & 1023)
                                     ELSE ((t.credit >> 18) << 10) | (t.credit & 1023) END) = p.payer_id) AS payers
                      FROM transfer t WHERE t.journal_id = p.id) AS t
-             WHERE j.id IS NULL OR t.moved IS DISTINCT FROM abs(p.amount) OR t.under IS NOT TRUE OR t.payers IS NOT TRUE
+             WHERE p.id >= {KEPT_FROM} AND (j.id IS NULL OR t.moved IS DISTINCT FROM abs(p.amount) OR t.under IS NOT TRUE OR t.payers IS NOT TRUE
                 OR a.user_id IS DISTINCT FROM p.person_id OR a.sharer_id IS DISTINCT FROM p.payer_id
-                OR (p.kind = 'pay' AND NOT a.in_force @> p.at)
+                OR (p.kind = 'pay' AND NOT a.in_force @> p.at))
             """
         )
     )

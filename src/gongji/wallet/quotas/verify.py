@@ -8,6 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from gongji.foundation.money import yuan
+from gongji.ledger.archive_tables import KEPT_FROM
 from gongji.ledger.finding import Check, Finding
 
 
@@ -49,14 +50,15 @@ def quotas_were_used_in_force(connection: sa.Connection) -> Iterator[Finding]:
     """What was used of a quota was used by its user, between its acceptance and its end."""
     rows = connection.execute(
         sa.text(
-            """
+            f"""
             SELECT q.id, e.settlement_id
               FROM wallet_quota q
               JOIN hold h ON h.bucket = q.bucket AND h.purpose = 'wallet' AND h.reference = q.id::text
               JOIN hold_step e ON e.bucket = h.bucket AND e.hold_id = h.id AND e.kind = 'capture'
               LEFT JOIN settlement s ON s.bucket = (e.settlement_id & 1023)::smallint AND s.id = e.settlement_id
-             WHERE s.person_id IS DISTINCT FROM q.user_id OR q.accepted_at IS NULL OR e.at < q.accepted_at
-                OR e.at > q.ended_at
+             WHERE coalesce(e.settlement_id, e.id) >= {KEPT_FROM}
+               AND (s.person_id IS DISTINCT FROM q.user_id OR q.accepted_at IS NULL OR e.at < q.accepted_at
+                    OR e.at > q.ended_at)
             """
         )
     )
