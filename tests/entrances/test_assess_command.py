@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from pathlib import Path
 
@@ -84,3 +85,42 @@ def test_a_pack_of_ones_own_is_used(claims: Path, tmp_path: Path) -> None:
     changed.write_text(changed.read_text().replace("tier_3: 55 %", "tier_3: 65 %"))
     result = run(str(claims), "--out", str(tmp_path / "out.csv"), "--pack", str(own))
     assert "¥475.00" in result.output
+
+
+def test_who_waits_and_who_has_no_account_is_explained_as_the_file_has_it(tmp_path: Path) -> None:
+    """Ding, a resident insured again after three years, one of them paid: four months to wait; then 60 % of 100.00."""
+    path, out = tmp_path / "ding.csv", tmp_path / "out.csv"
+    header = (
+        "person,date,region,status,scheme,kind,tier,age,total,late,missed_years,repaid_years,months_covered,disease"
+    )
+    ding = "ding,2025-{}-02,211200,resident,resident,two_diseases,1,60,100.00,interrupted,3,1,{},diabetes"
+    path.write_text(
+        "\n".join([header + ",current_account", ding.format("05", 3) + ",", ding.format("06", 4) + ",", ""])
+    )
+    assert run(str(path), "--out", str(out)).exit_code == 0
+    rows = [dict(zip(*pair, strict=True)) for pair in _cells(out)]
+    assert [(row["fund_pool"], row["note"]) for row in rows] == [("0.00", "waiting"), ("60.00", "")]
+
+    told = run(str(path), "--explain", "ding").output
+    waiting, paid = told.split("2025年6月2日")
+    assert "医保报销（公共的医保基金付） ¥0.00" in waiting
+    assert "要等" in waiting
+    assert "医保报销（公共的医保基金付） ¥60.00" in paid
+    assert "居民医保没有个人账户" in paid
+
+
+def _cells(path: Path) -> list[tuple[list[str], list[str]]]:
+    """Each row of a file with its header."""
+    header, *rows = csv.reader(path.read_text().splitlines())
+    return [(header, row) for row in rows]
+
+
+def test_a_missing_column_names_the_option_that_gives_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "bare.csv"
+    path.write_text("person,region,status,total\n1,211200,active,5\n")
+    monkeypatch.setattr("sys.argv", ["gongji", "assess", str(path), "--out", str(tmp_path / "out.csv")])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert "--on gives it for all rows" in capsys.readouterr().err

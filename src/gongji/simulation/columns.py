@@ -258,7 +258,8 @@ def _check_spelling(spelt: str, known: Iterable[str]) -> None:
 def _check_complete(there: set[str]) -> None:
     missing = [name for name in ("person", "date", "region", "status", "total") if name not in there]
     if missing:
-        hint = "; ".join(f"--{name} gives it for all rows" for name in missing if name in DEFAULTS)
+        options = {"date": "on"}  # the others are called as their column
+        hint = "; ".join(f"--{options.get(name, name)} gives it for all rows" for name in missing if name in DEFAULTS)
         raise _refused(
             "columns.missing",
             f"the file has no column {', '.join(missing)}",

@@ -17,6 +17,7 @@ from gongji.entrances.wording import Language
 from gongji.foundation.errors import GongjiError, NotFound
 from gongji.ledger.model import AccountKind, personal_account
 from gongji.rules.book import SHORT_DIGEST, RuleBook
+from gongji.rules.model import Scheme
 from gongji.simulation import flow
 from gongji.simulation.batches import Source
 from gongji.simulation.chunk import VERDICTS, Chunk, ChunkReader, Defaults
@@ -150,7 +151,9 @@ class _Year:
             name: self._counters.get(self._counter(claim, patient, name, counter.period(person.on)), 0)
             for name, counter in (rule.counters if rule is not None else {}).items()
         }
-        own = Accounts(*self._balances.get(patient, (0, 0))) if self._chunk.accounts else None
+        held = self._balances.get(patient, [0, 0])
+        without = claim.scheme is Scheme.RESIDENT and not any(held)  # residents have no account of their own
+        own = Accounts(*held) if self._chunk.accounts and not without else None
         shared = (Accounts(*self._balances.get(sharer, (0, 0))),) if sharer is not None else ()
         return Question(
             region=claim.region,
@@ -166,6 +169,9 @@ class _Year:
             attributes=person.attributes,
             days=person.days,
             prescriber=person.prescriber,
+            late=person.late,
+            missed_years=person.missed_years,
+            repaid_years=person.repaid_years,
             disease=person.disease,
             counters=counters,
             own=own,
