@@ -14,6 +14,9 @@ def test_frozen_read_and_lifted(world: World) -> None:
     assert (made["stands_until"], made["awaits"], made["ending"]) == (None, None, None)
     told = daughter.get(address).json()
     assert told["frozen"] is True
+    balances = daughter.get(f"/people/{world.people['李婷'].psn_no}/balances").json()
+    assert (balances["available_fen"], balances["hint"]) == (0, "frozen")
+    assert sum(one["amount_fen"] for one in balances["accounts"]) > 0
     assert told["items"][0]["reason_words"]["zh"].startswith("本人申请冻结")
     assert "挂失单" not in str(told), "a note is for colleagues"
     assert "note" not in told["items"][0]

@@ -53,7 +53,7 @@ def test_a_difference_is_listed_with_owner_and_age_handed_over_and_cleared(house
         assert (there in page, "<script>" in page) == (shown, False), query
     page = clerk.get(there).text
     assert "机构没有这笔" in page
-    assert "不同" in page
+    assert "¥50.00" in page
     assert "已改" in clerk.follow(there, step="hand_over", owner="agency").text
     assert there in clerk.get("/office/differences?owner=agency").text
     for fields, words in (

@@ -56,6 +56,7 @@ def test_frozen_at_her_own_request_and_freed(house: House, daughter: int) -> Non
         assert "本人申请冻结：社保卡或医保码丢失" in shown
         assert "参保地医保经办窗口，或拨打 12393" in shown
         assert "挂失单 88" not in shown, "a note is for colleagues"
+    assert "账户暂时冻结，里面的钱现在不能用，但不会少" in phone.get("/c/").text
     assert "您的个人账户暂时冻结" in phone.get("/c/messages").text
     assert "冻结了您的个人账户" in phone.get("/c/readers").text
     assert "*婷" in zhou.get("/office/freezes").text

@@ -165,7 +165,7 @@ FAMILIES = {
     "home.how": list(Trigger),
     "home.account": ["current", "historical", "held", "pot", "wallet"],
     "home.payments": ["total", "refunded", "paid_by_me", "given_back", "reversal", "reversed"],
-    "zero": ["resident", "empty", "not_opened", "not_enrolled", "paused"],
+    "zero": ["resident", "empty", "not_opened", "not_enrolled", "paused", "frozen"],
     "payer": list(explaining.PAYER_ORDER),
     "kin": [*Relation, "child_in_law"],
     "rules.scheme": list(Scheme),

@@ -27,6 +27,7 @@ from gongji.entrances.api.shapes import (
 )
 from gongji.entrances.web.citizen.balance import balance_of
 from gongji.entrances.wording import Language
+from gongji.family import freezes_store
 from gongji.foundation.access import Role
 from gongji.foundation.clock import CHINA
 from gongji.foundation.errors import InvalidInput
@@ -86,7 +87,8 @@ def read_balances(psn_no: PsnNo, door: At) -> BalancesOut:
         call.note("balances.read", person.id)
         on = call.now.date()
         balances = ledger.balances_of(call.connection, person.id)
-        balance = balance_of(registry.enrolment_on(call.connection, person.id, on), balances, on)
+        frozen = bool(freezes_store.standing(call.connection, [person.id], on))
+        balance = balance_of(registry.enrolment_on(call.connection, person.id, on), balances, on, frozen=frozen)
         return BalancesOut(
             at=call.now,
             available_fen=balance.total,

@@ -63,7 +63,7 @@ class BalancesOut(BaseModel):
     at: datetime
     available_fen: int
     accounts: list[BalanceOut]
-    hint: str | None = Field(description="not_enrolled, paused, resident, empty or not_opened")
+    hint: str | None = Field(description="not_enrolled, paused, frozen, resident, empty or not_opened")
     hint_words: Words | None
 
 

@@ -26,13 +26,16 @@ class Balance:
     hint: str | None
 
 
-def balance_of(enrolment: Enrolment | None, balances: Mapping[AccountKind, int], on: date) -> Balance:
+def balance_of(
+    enrolment: Enrolment | None, balances: Mapping[AccountKind, int], on: date, *, frozen: bool = False
+) -> Balance:
     """Put the balances together; "balance 0" is never shown without saying which zero it is.
 
     Args:
         enrolment: the one whose span takes in the day, paused or not.
         balances: fen by kind; kinds without an account are missing.
         on: the day.
+        frozen: whether an agency lets nothing be paid from the account.
     """
     current = balances.get(AccountKind.PERSONAL_CURRENT)
     historical = balances.get(AccountKind.PERSONAL_HISTORICAL)
@@ -42,6 +45,8 @@ def balance_of(enrolment: Enrolment | None, balances: Mapping[AccountKind, int],
     beside = {"held": AccountKind.PERSONAL_HELD, "pot": AccountKind.POT, "wallet": AccountKind.WALLET}
     parts += [(name, balances[kind]) for name, kind in beside.items() if balances.get(kind)]
     total = (current or 0) + (historical or 0)
+    if frozen:
+        return Balance(0, tuple(parts), "frozen")
     return Balance(total, tuple(parts), _hint(enrolment, total, has_account=bool(balances), on=on))
 
 

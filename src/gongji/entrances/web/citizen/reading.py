@@ -101,11 +101,13 @@ def home(visit: Visit, before: str | None) -> Home:
     names = {one.user_id: name_of(one, person_id, people, language) for one in given}
     sharers = sharings(mine, person_id, people, language)
     users = sharings(given, person_id, people, language)
+    freeze = freezes_store.standing(connection, [person_id], now.date()).get(person_id)
+    balances = ledger.balances_of(connection, person_id)
     shown, older = _payments(connection, person_id, given, names, before, language)
     return Home(
         name=people[person_id].name,
         insurance=_insurance(platform, enrolment, language),
-        balance=balance_of(enrolment, ledger.balances_of(connection, person_id), now.date()),
+        balance=balance_of(enrolment, balances, now.date(), frozen=freeze is not None),
         sharers=tuple(one for one in sharers if not one.over),
         past_sharers=tuple(one for one in sharers if one.over),
         users=tuple(one for one in users if not one.over),
@@ -117,7 +119,7 @@ def home(visit: Visit, before: str | None) -> Home:
         asked=_asked(visit),
         pending=_pending(visit),
         unread=unread(connection, person_id),
-        freeze=freezes_store.standing(connection, [person_id], now.date()).get(person_id),
+        freeze=freeze,
     )
 
 
