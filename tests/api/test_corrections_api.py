@@ -98,7 +98,9 @@ def test_an_officer_takes_a_death_back(town: Town, http: TestClient, son: int) -
         (Caller(Role.CITIZEN, "citizen", person_id=1 << 10), 403),
     ],
 )
-def test_nobody_else_does(town: Town, http: TestClient, son: int, caller: Caller, status: int) -> None:
+def test_nobody_but_an_officer_of_the_region_takes_anything_back(
+    town: Town, http: TestClient, son: int, caller: Caller, status: int
+) -> None:
     for path in ("credits/2024-06/employer/undo", "death/undo"):
         assert asked(town, http, caller, son, path, CASE).status_code == status
     assert town.balance(son) == 70_00

@@ -40,7 +40,7 @@ def test_bound_asked_for_and_ended(world: World) -> None:
     assert world.audited().count("authorisation.bind") == 1
 
 
-def test_who_may_not(world: World) -> None:
+def test_only_an_institution_binds_at_its_counter_and_only_whom_it_names_rightly(world: World) -> None:
     body = {"sharer": person(world, "孙强"), "user": person(world, "孙母"), "relation": "parent", "commitment": True}
     problem(world.citizen("孙强").post("/counter/authorisations", body), 403, "access.role")
     problem(world.integrator().post("/counter/authorisations", body), 403, "access.institution")

@@ -36,7 +36,7 @@ def test_what_accuses_somebody_waits_for_a_second_officer(world: World) -> None:
     assert made["until"] is None
 
 
-def test_others_are_refused(world: World) -> None:
+def test_only_officers_of_her_region_freeze_her_account_and_only_for_a_known_reason(world: World) -> None:
     address = f"/people/{world.people['李婷'].psn_no}/freezes"
     mothers = f"/people/{world.people['王秀兰'].psn_no}/freezes"
     body = {"reason": "holder_asked"}

@@ -87,7 +87,7 @@ def test_the_same_key_does_a_step_once(world: World, stay: str) -> None:
     assert desk.post(address, {"amount_fen": 5_00, "release_rest": True}, key="capture-1").json() == taken
 
 
-def test_the_sharers_view(world: World) -> None:
+def test_the_son_sees_what_is_held_of_his_for_his_mother(world: World) -> None:
     """Jining lets deposits be shared: ¥300.00 of the son's are held for his mother; he sees that, not for which stay."""
     town, mother, son = world.town, world.citizen("孙母"), world.citizen("孙强")
     sharing = str(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 import pytest
@@ -32,7 +33,13 @@ from pack_years import (  # noqa: E402  numpy is looked for first
 
 from gongji.rules.model import Basis, BenefitRule, DeductibleKind, Measure, Reset, Scheme, Status  # noqa: E402
 
-everywhere = pytest.mark.parametrize("benefit", pack_benefits(), ids=lambda benefit: benefit.key.replace(" ", "-"))
+
+def _each(benefits: Iterable[PackBenefit]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("benefit", benefits, ids=lambda benefit: benefit.key.replace(" ", "-"))
+
+
+everywhere = _each(pack_benefits())
+for_employees = _each([benefit for benefit in pack_benefits() if benefit.scheme is Scheme.EMPLOYEE])
 
 
 def holds(benefit: PackBenefit, law: Law, *, years: Years | None = None) -> None:
@@ -175,11 +182,10 @@ def rests_on(benefit: PackBenefit, value: str) -> bool:
     return all(any(name.split(".")[0] == value for name in rule.clauses) for rule in benefit.rules)
 
 
-@everywhere
+@for_employees
 def test_the_retired_never_get_less_than_the_active(benefit: PackBenefit) -> None:
     """No shipped text is worse for the retired; one that is has to be named here with its clause."""
-    if benefit.scheme is Scheme.EMPLOYEE:
-        holds(benefit, retired_get_less)
+    holds(benefit, retired_get_less)
 
 
 def retired_get_less(benefit: PackBenefit, years: Years) -> Column:

@@ -47,7 +47,7 @@ def test_a_new_installation_makes_its_secret_once_readable_by_nobody_else(tmp_pa
     assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
 
 
-def test_masks() -> None:
+def test_of_a_name_or_number_so_much_is_shown() -> None:
     assert mask_number(MOTHERS_NUMBER) == "2112************22"
     assert mask_number("12345") == "*****"
     assert [mask_name(name) for name in ("王秀兰", "李强", "阿", "买买提·艾力")] == ["**兰", "*强", "阿", "*****力"]

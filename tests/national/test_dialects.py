@@ -78,7 +78,7 @@ def body_of(window: Window) -> bytes:
     return json.dumps(window.message("9001", SIGN_IN), ensure_ascii=False).encode()
 
 
-def test_known_answers() -> None:
+def test_each_dialect_signs_as_openssl_does() -> None:
     """Each worked out with sha256sum or openssl: ``openssl dgst -sha1 -hmac``, ``-sm3 -hmac``."""
     tif = {
         "x-tif-paasid": "p",

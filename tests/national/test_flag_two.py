@@ -73,7 +73,9 @@ def test_2206_2207_and_back(hospital: Window, household: Household, town: Town, 
 
 
 @pytest.mark.parametrize("flag", ["0", "2"])
-def test_2101_and_2102(pharmacy: Window, household: Household, meaning: FlagTwo, flag: str) -> None:
+def test_a_purchase_is_quoted_and_paid_as_the_region_reads_the_flag(
+    pharmacy: Window, household: Household, meaning: FlagTwo, flag: str
+) -> None:
     """¥300.00 of class A at the pharmacy, no outpatient fund for it: 200.00 of her own first, or all from her son."""
     line = {
         "feedetl_sn": "1",
@@ -102,7 +104,9 @@ def test_2101_and_2102(pharmacy: Window, household: Household, meaning: FlagTwo,
 
 
 @pytest.mark.parametrize("flag", ["0", "1", "2"])
-def test_6201_and_6202(hospital: Window, household: Household, town: Town, meaning: FlagTwo, flag: str) -> None:
+def test_an_order_by_phone_is_quoted_and_paid_as_the_region_reads_the_flag(
+    hospital: Window, household: Household, town: Town, meaning: FlagTwo, flag: str
+) -> None:
     token = scanned(hospital, town, household.mother)["ecToken"]
     order = hospital.done("6201", fees(household.mother, token, acctUsedFlag=flag))["data"]
     paid = hospital.done("6202", order_payment(town, household.mother, order))["data"]

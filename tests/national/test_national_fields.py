@@ -55,7 +55,9 @@ def test_zero_is_not_nothing(something: object) -> None:
         (MOMENT, "2022-01-21T02:00:00Z", datetime(2022, 1, 21, 10, tzinfo=CHINA)),
     ],
 )
-def test_value_is_understood(kind: fields.Kind, sent: object, read: object) -> None:
+def test_a_value_is_read_as_the_text_and_as_real_systems_write_it(
+    kind: fields.Kind, sent: object, read: object
+) -> None:
     assert kind.read(sent, "input.data.x") == read
 
 

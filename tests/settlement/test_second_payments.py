@@ -109,7 +109,7 @@ def test_the_same_message_pays_once(counter: Counter, town: Town) -> None:
     assert town.balance(counter.son) == 4_990_00
 
 
-def test_who_may_not_pay(counter: Counter, town: Town) -> None:
+def test_only_a_sharer_of_hers_pays_afterwards_and_no_more_than_is_left(counter: Counter, town: Town) -> None:
     main = counter.settled()
     stranger = town.person("钱多", "1990-01-01", "active", balance=900_00, household="别家")
     assert counter.refused(counter.pay, main, stranger, 10_00) == "second.not_shared"

@@ -55,11 +55,6 @@ def state(house: House, number: int) -> AuthorisationState:
         return family.authorisation(connection, number).state
 
 
-def in_words(page: httpx.Response) -> str:
-    """A page without its tags."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.text))
-
-
 def test_an_officer_takes_a_case_decides_and_the_next_one_opens(house: House) -> None:
     """Two cases: the first is approved; ten minutes later the mother may use the account, and she can read who looked."""
     first, second = house.request(), house.request("赵梅")

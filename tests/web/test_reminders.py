@@ -252,7 +252,7 @@ def test_what_does_not_stop_anybody_reminds_of_nothing(pages: Pages) -> None:
     assert phone.status == 404
 
 
-def test_the_wallets_hours(pages: Pages) -> None:
+def test_at_night_he_is_reminded_of_the_hour_when_money_can_be_sent(pages: Pages) -> None:
     """At 22:30 the page says six o'clock; at six he is told that money can be sent."""
     town = pages.town
     town.clock.set(datetime(2025, 6, 11, 10, 30, tzinfo=CHINA))

@@ -152,7 +152,7 @@ def test_where_it_is_taken(house: House) -> None:
     assert "没有找到" in his.get("/c/wallet/places?words=药房").text
 
 
-def test_in_english_too(house: House) -> None:
+def test_she_reads_the_wallet_in_english(house: House) -> None:
     _, _, his, hers = family(house)
     page = send(his, "20")
     hers.client.cookies.set("gongji_language", "en")
