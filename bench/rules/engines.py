@@ -24,7 +24,7 @@ from bench.rules import plain
 from gongji.benefit.assess import assess
 from gongji.benefit.engine import Engine
 from gongji.benefit.model import Bill, Circumstances
-from gongji.benefit.scenarios import assess_scenarios
+from gongji.benefit.scenarios import Scenarios
 from gongji.rules import layout
 from gongji.rules.grid import Grid
 from gongji.rules.model import BenefitRule, Status, Tier
@@ -86,24 +86,30 @@ def _paid(rule: BenefitRule) -> list[int]:
 
 
 def scenarios(count: int) -> tuple[dict[str, float], Any]:
-    """Thirty-two variants in one pass against one alone, both on one thread; every variant is compared to its own run."""
+    """Thirty-two variants in one pass against one alone, both on one thread and both compiled for the form of the rule.
+
+    One alone gives of each claim what the funds pay and the deductible; the pass gives their sums. Every variant is compared to
+    its own run.
+    """
     people, rule = given.draw(count), given.rule()
     claims = given.claims_of(people)
     variants = [[variant(rule, place)] for place in range(SCENARIOS)]
     out = np.zeros((layout.RESULT_SIZE, len(claims)), np.int64)
-    alone = [Engine(rules) for rules in variants]
+    alone = [Engine(rules, results=[layout.DEDUCTIBLE_BORNE, *_paid(rule)]) for rules in variants]
     state, desk = alone[0].state(count), alone[0].desk()
     alone[0].settle(claims, state, out=out, desks=[desk])
     one, _ = fastest_of(
         _ROUNDS, lambda: alone[0].settle(claims, state, out=out, desks=[desk]), lambda: state.fill(0), _SPEND
     )
-    few = given.claims_of(given.draw(100))
-    assess_scenarios(variants, few, 100)
-    many, outcome = fastest_of(2, lambda: assess_scenarios(variants, claims, count), spend=_SPEND)
+    together, room = Scenarios(variants, known=True), np.zeros((count, SCENARIOS), np.int64)
+    together.assess(claims, count, paid=room)
+    many, outcome = fastest_of(_ROUNDS, lambda: together.assess(claims, count, paid=room), lambda: room.fill(0), _SPEND)
     for place, engine in enumerate(alone):
-        funds = engine.settle(claims, engine.state(count), out=out)[layout.PAID :].sum(axis=0)
+        settled = engine.settle(claims, engine.state(count), out=out)
+        funds = settled[layout.PAID :].sum(axis=0)
         by_person = np.bincount(claims.person, weights=funds, minlength=count).astype(np.int64)
-        if not np.array_equal(outcome.paid[:, place], by_person):
+        borne = int(settled[layout.DEDUCTIBLE_BORNE].sum())
+        if not np.array_equal(outcome.paid[:, place], by_person) or outcome.deductible[place] != borne:
             raise AssertionError(f"scenario {place} comes out otherwise alone")
     paid = np.zeros(people.in_scope.shape, np.int32)
     alone[0].settle(claims, alone[0].state(count), out=out)

@@ -55,11 +55,11 @@ def variant(rule: BenefitRule, random: Random) -> BenefitRule:
     )
 
 
-def check(variants: list[list[BenefitRule]], seed: int, threads: int = 1) -> None:
+def check(variants: list[list[BenefitRule]], seed: int, threads: int = 1, *, known: bool = False) -> None:
     """Everything that comes out is what each variant gives alone."""
     first = engine.Engine(variants[0])
     claims, _ = file_of(variants[0], first, Random(seed))
-    outcome = scenarios.assess_scenarios(variants, claims, PEOPLE, threads=threads)
+    outcome = scenarios.Scenarios(variants, known=known).assess(claims, PEOPLE, threads=threads)
     for place, rules in enumerate(variants):
         alone = engine.Engine(rules)
         out = alone.settle(claims, alone.state(PEOPLE))
@@ -78,6 +78,14 @@ def test_variants_of_one_form_come_out_as_each_alone(seed: int) -> None:
     check([base, *[[variant(rule, random) for rule in base] for _ in range(31)]], seed, threads=1 + seed % 2)
 
 
+def test_variants_come_out_alike_where_the_lanes_are_compiled_for_their_form() -> None:
+    """One rule of which everything is known, and three of several forms."""
+    random = Random(6)
+    check([[variant(TIELING, random)] for _ in range(scenarios.lanes.LANES)], 6, threads=2, known=True)
+    base = [replace(random_rule(1_000 + place), region=f"{place:06d}") for place in range(3)]
+    check([base, *[[variant(rule, random) for rule in base] for _ in range(9)]], 6, known=True)
+
+
 def test_variants_of_different_forms_and_more_than_there_are_lanes_come_out_as_each_alone() -> None:
     random = Random(5)
     forms = [replace(random_rule(seed), region="211200") for seed in range(40, 44)]
@@ -86,12 +94,14 @@ def test_variants_of_different_forms_and_more_than_there_are_lanes_come_out_as_e
 
 def test_variants_that_do_not_fit_together_are_refused() -> None:
     claims, _ = file_of([TIELING], engine.Engine([TIELING]), Random(1))
+    with pytest.raises(ValueError, match="no room"):
+        scenarios.Scenarios([[TIELING]]).assess(claims, PEOPLE, paid=numpy.zeros((PEOPLE, 2), numpy.int64))
     with pytest.raises(ValueError, match="no variants"):
-        scenarios.assess_scenarios([], claims, PEOPLE)
+        scenarios.Scenarios([])
     with pytest.raises(ValueError, match="other numbers of rules"):
-        scenarios.assess_scenarios([[TIELING], [TIELING, TIELING]], claims, PEOPLE)
+        scenarios.Scenarios([[TIELING], [TIELING, TIELING]])
     with pytest.raises(ValueError, match="that there is not"):
-        scenarios.assess_scenarios([[TIELING]], claims, PEOPLE - 1)
+        scenarios.Scenarios([[TIELING]]).assess(claims, PEOPLE - 1)
     huge = replace(claims, in_scope=claims.in_scope + 10**12)
     with pytest.raises(ValueError, match="too large"):
-        scenarios.assess_scenarios([[TIELING]], huge, PEOPLE)
+        scenarios.Scenarios([[TIELING]]).assess(huge, PEOPLE)

@@ -26,13 +26,15 @@ from gongji.rules import cells, layout, vocabulary
 _COMPILED: Final[tuple[ModuleType, ...]] = (terms, kernel, population, families)
 _FROZEN: Final[tuple[ModuleType, ...]] = (vocabulary, layout, cells)
 #: What is called so seldom that it would only be in the way in a loop over claims.
-_SELDOM: Final = frozenset({"work_out"})
+_SELDOM: Final = frozenset({"work_out", "work_out_lanes"})
 _ENTRIES: Final = frozenset({"settle_claims", "settle_families"})
 
 #: What is known of terms beforehand: `terms.FORM_SIZE` integers.
 Form: TypeAlias = tuple[int, ...]
 
 # Nothing in the kernel allocates, so arrays need no counting of references (`_nrt`).
+# Amounts in lanes are whole, so that neither the sign of a zero nor rounding a product by itself makes a difference (`lanes`).
+_FASTER: Final = ("nsz", "contract")
 _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 _LLVM_OPTIONS: Final = (
@@ -60,14 +62,17 @@ def settle_families(form: Form = terms.OPEN) -> Callable[..., None]:
     return _entry("settle_families", form) if available() else families.settle_families
 
 
-def with_kernel(modules: tuple[ModuleType, ...], entries: frozenset[str]) -> Mapping[str, Callable[..., Any]]:
+def with_kernel(
+    modules: tuple[ModuleType, ...], entries: frozenset[str], form: Form = terms.OPEN
+) -> Mapping[str, Callable[..., Any]]:
     """Further functions, written like the kernel, compiled against it; only where Numba is `available`.
 
     Args:
         modules: all that hold such functions, each after those that it calls; what they call is compiled into them.
         entries: the names of those that are called from outside.
+        form: what is known of all terms beforehand.
     """
-    return {name: function for name, function in _compiled(modules, entries).items() if name in entries}
+    return {name: function for name, function in _compiled(modules, entries, form).items() if name in entries}
 
 
 def cache_folder(*more: ModuleType, form: Form = terms.OPEN) -> Path:
@@ -76,7 +81,7 @@ def cache_folder(*more: ModuleType, form: Form = terms.OPEN) -> Path:
     It lies in the settings' cache folder. Numba itself would not notice that a layout, frozen into the machine code, has
     changed.
     """
-    digest = sha256(repr((form, _OPTIONS, _LLVM_OPTIONS)).encode())
+    digest = sha256(repr((form, _OPTIONS, _FASTER, _LLVM_OPTIONS)).encode())
     sources = [Path(str(module.__file__)) for module in (*_FROZEN, *_COMPILED, *more)]
     for source in (*sources, Path(__file__).with_name("machine.py")):
         digest.update(source.read_bytes())
@@ -101,6 +106,7 @@ def _compiled(
 
     from gongji.benefit import machine
 
+    options = {**_OPTIONS, "fastmath": set(_FASTER)}
     for option in _LLVM_OPTIONS:
         set_option("gongji", option)
 
@@ -109,9 +115,10 @@ def _compiled(
     for one in (*_COMPILED, *more):
         namespace |= {name: value for name, value in vars(one).items() if not name.startswith("__")}
     # Arrays that are globals become constants of the machine code; steps that they rule out are left out of it.
-    instead = {"OPEN": np.array(terms.OPEN), "FORM": np.array(form), "room_for": machine.room_for}
+    instead = {"OPEN": np.array(terms.OPEN), "FORM": np.array(form)}
+    instead |= {name: getattr(machine, name) for name in ("room_for", "lanes_for", "lane_rows_for")}
     for function in (machine.part_of, machine.following):
-        instead[function.__name__] = njit(**_OPTIONS, forceinline=True)(function)
+        instead[function.__name__] = njit(**options, forceinline=True)(function)
     namespace |= instead
     with _kept_on_disk(*more, form=form) as kept:
         for one in (*_COMPILED, *more):
@@ -119,9 +126,11 @@ def _compiled(
                 if isinstance(value, FunctionType) and value.__module__ == one.__name__ and name not in instead:
                     function = FunctionType(value.__code__, namespace, name)
                     if name in entries:
-                        namespace[name] = njit(**_OPTIONS, cache=kept, pipeline_class=machine.Apart)(function)
+                        namespace[name] = njit(**options, cache=kept, pipeline_class=machine.Apart)(function)
                     else:
-                        namespace[name] = njit(**_OPTIONS, forceinline=name not in _SELDOM)(function)
+                        namespace[name] = njit(
+                            **_OPTIONS, forceinline=name not in _SELDOM, pipeline_class=machine.Apart
+                        )(function)
     return namespace
 
 

@@ -71,6 +71,10 @@ class Claims:
     def __len__(self) -> int:
         return len(self.rule)
 
+    def unsigned(self) -> tuple[Places, Places]:
+        """`rule` and `person` as numbers that cannot be below zero: such a place is not looked at for counting from the end."""
+        return self.rule.view(np.uint32), self.person.view(np.uint32)
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -181,7 +185,7 @@ class Engine:
             ValueError: a claim names a rule or a person that there is not, or `out` or `state` has another shape.
         """
         out = self._results(claims, state, layout.RESULT_SIZE, out)
-        columns = (*_unsigned(claims), claims.visits, claims.in_scope, claims.account)
+        columns = (*claims.unsigned(), claims.visits, claims.in_scope, claims.account)
         settle = compiled.settle_claims(self.form)
 
         def work(desk: Desk, begin: Any, end: Any) -> None:
@@ -216,7 +220,7 @@ class Engine:
         """
         out = self._results(claims, state, families.OUT_SIZE, out)
         purses.check(len(self.rows), len(claims), len(state))
-        columns = (*_unsigned(claims), claims.visits, claims.in_scope)
+        columns = (*claims.unsigned(), claims.visits, claims.in_scope)
         settle = compiled.settle_families(self.form)
 
         def work(desk: Desk, begin: Any, end: Any) -> None:
@@ -236,11 +240,6 @@ class Engine:
         if claims.rules > len(self.rows) or claims.people > len(state):
             raise ValueError("a claim names a rule or a person that there is not")
         return results
-
-
-def _unsigned(claims: Claims) -> tuple[Places, Places]:
-    """Rules and people as what cannot be below zero, as `Claims` has seen: such a place is not counted from the end."""
-    return claims.rule.view(np.uint32), claims.person.view(np.uint32)
 
 
 def _share_among(desks: Sequence[Desk], together: Indices, work: Callable[[Desk, Any, Any], None]) -> None:

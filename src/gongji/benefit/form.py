@@ -60,7 +60,7 @@ class Known:
     terms: list[list[int]]
 
 
-def work_out(rows: Sequence[Row], cells: Cells, wanted: Iterable[int]) -> Known:
+def work_out(rows: Sequence[Row], cells: Cells, wanted: Iterable[int], *, indexed: bool = False) -> Known:
     """Work out what is known of rules.
 
     Args:
@@ -77,7 +77,7 @@ def work_out(rows: Sequence[Row], cells: Cells, wanted: Iterable[int]) -> Known:
         said = {of[place] for of in terms} - {_UNSAID}
         # Where no terms say anything a constant is as good as any, and shorter.
         form[place] = said.pop() if len(said) == 1 else VARIES if said else 0
-    form[F_CELLS] = 0
+    form[F_CELLS] = int(indexed)
     form[F_RULES] = int(len(rows) > 1)
     for part, (begin, end) in enumerate(_parts()):
         form[F_STEPS + part] = int(part == 0 or any(any(steps[begin:end]) for steps in cells.steps))

@@ -11,18 +11,17 @@ from gongji.benefit.lanes import (
     L_ABOVE,
     L_BASE,
     L_BORNE,
+    L_FUNDS,
     L_LEFT,
     L_MISSING,
     L_OWED,
     L_PAID,
-    L_PAID_IN_ALL,
-    L_PERSON,
     L_POSITION,
     L_UNPAID,
     LANES,
     part_in_lane,
 )
-from gongji.benefit.population import Matrix, Vector
+from gongji.benefit.population import FORM, Matrix, Vector
 from gongji.benefit.terms import (
     T_BAND_COUNTER,
     T_BASIS,
@@ -40,13 +39,14 @@ from gongji.benefit.terms import (
     T_STAGE_BORNE,
     T_STAGE_SHARE,
     Row,
+    shape,
 )
 from gongji.rules.layout import FUND, GROSS
 
 
 def share_lanes(form: Row, terms: Matrix, share: int, state: Matrix, room: Vector, costs: Matrix) -> None:
     """A fund's share in each band: its sum is what it owes; the cost in each band is kept."""
-    edges, by_payment = form[share + T_EDGE_COUNT], form[share + T_MEASURE] == FUND
+    edges, by_payment = shape(FORM, form, share + T_EDGE_COUNT), shape(FORM, form, share + T_MEASURE) == FUND
     cost, ratio = costs[edges], terms[share + T_RATIOS + edges]
     if edges == 0:
         for lane in range(LANES):
@@ -63,9 +63,9 @@ def share_lanes(form: Row, terms: Matrix, share: int, state: Matrix, room: Vecto
         for lane in range(LANES):
             cost[lane] = room[L_LEFT + lane]
             room[L_OWED + lane] += part_in_lane(room[L_LEFT + lane], ratio[lane])
-    if form[share + T_BAND_COUNTER] >= 0:
-        counter = state[form[share + T_BAND_COUNTER]]
-        counts = 1.0 if form[share + T_MEASURE] == GROSS else 0.0
+    if shape(FORM, form, share + T_BAND_COUNTER) >= 0:
+        counter = state[shape(FORM, form, share + T_BAND_COUNTER)]
+        counts = 1.0 if shape(FORM, form, share + T_MEASURE) == GROSS else 0.0
         if by_payment:
             for lane in range(LANES):
                 counter[lane] += room[L_OWED + lane]
@@ -76,9 +76,9 @@ def share_lanes(form: Row, terms: Matrix, share: int, state: Matrix, room: Vecto
 
 def start_bands(form: Row, share: int, state: Matrix, room: Vector) -> None:
     """Where the bands of a fund begin for the visit."""
-    counts = 1.0 if form[share + T_MEASURE] == GROSS else 0.0
-    if form[share + T_BAND_COUNTER] >= 0:
-        counter = state[form[share + T_BAND_COUNTER]]
+    counts = 1.0 if shape(FORM, form, share + T_MEASURE) == GROSS else 0.0
+    if shape(FORM, form, share + T_BAND_COUNTER) >= 0:
+        counter = state[shape(FORM, form, share + T_BAND_COUNTER)]
         for lane in range(LANES):
             room[L_POSITION + lane] = counter[lane] + counts * room[L_BORNE + lane]
     else:
@@ -115,53 +115,52 @@ def fill_paid_band(edge: Vector, ratio: Vector, room: Vector, costs: Vector) -> 
 
 
 def pay_lanes(form: Row, terms: Matrix, state: Matrix, room: Vector, costs: Matrix) -> None:
-    """What each fund pays of what is owed, added to the sums."""
+    """What each fund pays of what is owed, added to the person's sums."""
     share = T_SHARE
-    for index in range(form[T_LAYERS]):
+    for index in range(shape(FORM, form, T_LAYERS)):
         layer = T_FIRST_LAYER + index * T_LAYER_SIZE
-        if form[layer + T_OWN_SHARE]:
+        if shape(FORM, form, layer + T_OWN_SHARE):
             take_unpaid(form, terms, layer, share, room, costs)
             bear_stage(form, terms, layer, state, room)
             share = layer + T_STAGE_SHARE
             share_lanes(form, terms, share, state, room, costs)
         for lane in range(LANES):
             room[L_PAID + lane] = room[L_OWED + lane]
-        for place in range(form[layer + T_CAPS]):
+        for place in range(shape(FORM, form, layer + T_CAPS)):
             cap = layer + T_CAPS + 1 + place * T_CAP_SIZE
             limit = terms[cap + 1]
-            if form[cap] >= 0:
-                before = state[form[cap]]
+            if shape(FORM, form, cap) >= 0:
+                before = state[shape(FORM, form, cap)]
                 for lane in range(LANES):
                     room[L_PAID + lane] = min(room[L_PAID + lane], max(0.0, limit[lane] - before[lane]))
             else:
                 for lane in range(LANES):
                     room[L_PAID + lane] = min(room[L_PAID + lane], max(0.0, limit[lane]))
-        for place in range(form[layer + T_CAPS]):
+        for place in range(shape(FORM, form, layer + T_CAPS)):
             cap = layer + T_CAPS + 1 + place * T_CAP_SIZE
-            if form[cap] >= 0:
-                counter = state[form[cap]]
+            if shape(FORM, form, cap) >= 0:
+                counter = state[shape(FORM, form, cap)]
                 for lane in range(LANES):
                     counter[lane] += room[L_PAID + lane]
         add_paid(index, room)
 
 
 def add_paid(index: int, room: Vector) -> None:
-    """Add what a fund pays to the sums; the rest is still owed."""
+    """Add what a fund pays to the person's sum; the rest is still owed."""
     # The place of a sum is a constant in each branch: a computed one would keep the loop from becoming vectors.
     if index == 0:
         for lane in range(LANES):
-            room[L_PAID_IN_ALL + lane] += room[L_PAID + lane]
+            room[L_FUNDS + lane] += room[L_PAID + lane]
     elif index == 1:
         for lane in range(LANES):
-            room[L_PAID_IN_ALL + LANES + lane] += room[L_PAID + lane]
+            room[L_FUNDS + LANES + lane] += room[L_PAID + lane]
     elif index == 2:
         for lane in range(LANES):
-            room[L_PAID_IN_ALL + 2 * LANES + lane] += room[L_PAID + lane]
+            room[L_FUNDS + 2 * LANES + lane] += room[L_PAID + lane]
     else:
         for lane in range(LANES):
-            room[L_PAID_IN_ALL + 3 * LANES + lane] += room[L_PAID + lane]
+            room[L_FUNDS + 3 * LANES + lane] += room[L_PAID + lane]
     for lane in range(LANES):
-        room[L_PERSON + lane] += room[L_PAID + lane]
         room[L_OWED + lane] -= room[L_PAID + lane]
         room[L_UNPAID + lane] -= room[L_PAID + lane]
 
@@ -177,12 +176,12 @@ def take_unpaid(form: Row, terms: Matrix, layer: int, share: int, room: Vector, 
         room: room to work in.
         costs: the cost in each band of that share.
     """
-    if form[layer + T_BASIS]:
+    if shape(FORM, form, layer + T_BASIS):
         for lane in range(LANES):
             room[L_BASE + lane] = room[L_UNPAID + lane]
             room[L_ABOVE + lane] = 0.0
         return
-    edges = form[share + T_EDGE_COUNT]
+    edges = shape(FORM, form, share + T_EDGE_COUNT)
     for lane in range(LANES):
         room[L_MISSING + lane] = room[L_OWED + lane]
     for index in range(edges + 1):
@@ -201,11 +200,11 @@ def take_unpaid(form: Row, terms: Matrix, layer: int, share: int, room: Vector, 
 
 def bear_stage(form: Row, terms: Matrix, layer: int, state: Matrix, room: Vector) -> None:
     """What the patient bears under a further fund's own deductible."""
-    if form[layer + T_STAGE_BORNE] < 0:
+    if shape(FORM, form, layer + T_STAGE_BORNE) < 0:
         for lane in range(LANES):
             room[L_BORNE + lane] = 0.0
         return
-    before, threshold = state[form[layer + T_STAGE_BORNE]], terms[layer + T_STAGE_BORNE + 1]
+    before, threshold = state[shape(FORM, form, layer + T_STAGE_BORNE)], terms[layer + T_STAGE_BORNE + 1]
     for lane in range(LANES):
         room[L_BORNE + lane] = min(room[L_BASE + lane], max(0.0, threshold[lane] - before[lane]))
     for lane in range(LANES):

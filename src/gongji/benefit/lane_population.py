@@ -3,10 +3,34 @@
 from __future__ import annotations
 
 from gongji.benefit.lane_funds import pay_lanes, share_lanes
-from gongji.benefit.lanes import L_PERSON, LANES, bear_lanes, cut_lanes, narrow_lanes, turn_lanes
-from gongji.benefit.population import NOWHERE, PLACED_ROW, VISIT_ROW, Matrix, Vector, cell_of, copy_visit, take_place
+from gongji.benefit.lanes import (
+    BANDS,
+    L_FUNDS,
+    L_PAID_IN_ALL,
+    L_SIZE,
+    L_SUMS,
+    LANES,
+    bear_lanes,
+    cut_lanes,
+    lane_rows_for,
+    lanes_for,
+    narrow_lanes,
+    turn_lanes,
+)
+from gongji.benefit.population import (
+    NOWHERE,
+    PLACED_ROW,
+    VISIT_ROW,
+    Matrix,
+    Vector,
+    cell_of,
+    copy_visit,
+    following,
+    rule_of,
+    take_place,
+)
 from gongji.benefit.terms import T_SHARE, TERMS_SIZE, Row, resolve
-from gongji.rules.layout import DAYS, MONTH
+from gongji.rules.layout import DAYS, MONTH, MOST_LAYERS
 
 
 def settle_scenarios(
@@ -24,8 +48,7 @@ def settle_scenarios(
     work: Matrix,
     turns: Vector,
     state: Matrix,
-    room: Vector,
-    costs: Matrix,
+    sums: Vector,
     paid: Matrix,
     begin: int,
     end: int,
@@ -41,24 +64,30 @@ def settle_scenarios(
         pool: the terms of all variants for each place of the pool, floating point, `LANES` for each place.
         turns: as many places as a state has.
         state: as many rows as a state has places.
-        room: `L_SIZE` places; everybody's sums are added up in it.
+        sums: `L_SIZE - L_SUMS` places: everybody's sums are added to them.
         paid: for each person, what all funds pay in all under each variant, fen; written for the people of these claims.
     """
     balances = len(account) > 0
-    for claim in range(begin, end):
-        if claim == begin or person[claim] != person[claim - 1]:
-            for place in range(len(turns)):
-                turns[place] = 0
-            for lane in range(LANES):
-                room[L_PERSON + lane] = 0.0
-        place = recall_lanes(rows, rules, steps, visits, rule[claim], claim, where, forms, pool, work)
-        month, days = visits[MONTH][claim], visits[DAYS][claim]
-        balance = account[claim] if balances else 0
-        settle_lanes(forms[place], pool[place], month, days, in_scope[claim], balance, turns, state, room, costs)
-        if claim + 1 == end or person[claim + 1] != person[claim]:
-            whole = paid[person[claim]]
-            for lane in range(LANES):
-                whole[lane] = int(room[L_PERSON + lane])
+    room, costs = lanes_for(L_SIZE), lane_rows_for(BANDS, LANES)
+    for place in range(L_SUMS, L_SIZE):
+        room[place] = 0.0
+    claim = begin
+    while claim < end:
+        who = person[claim]
+        for place in range(len(turns)):
+            turns[place] = 0
+        for place in range(L_FUNDS, L_SUMS):
+            room[place] = 0.0
+        while claim < end and person[claim] == who:
+            at = rule_of(rule, claim)
+            place = recall_lanes(rows, rules, steps, visits, at, claim, where, forms, pool, work)
+            month, days = visits[MONTH][claim], visits[DAYS][claim]
+            balance = account[claim] if balances else 0
+            settle_lanes(forms[place], pool[place], month, days, in_scope[claim], balance, turns, state, room, costs)
+            claim = following(claim)
+        add_person(room, paid[who])
+    for place in range(L_SIZE - L_SUMS):
+        sums[place] += room[L_SUMS + place]
 
 
 def settle_lanes(
@@ -94,6 +123,17 @@ def settle_lanes(
     pay_lanes(form, terms, state, room, costs)
 
 
+def add_person(room: Vector, paid: Vector) -> None:
+    """Write what all funds paid for a person under each variant, and add it to everybody's sums."""
+    for lane in range(LANES):
+        of_all = 0.0
+        for fund in range(MOST_LAYERS):
+            of_all += room[L_FUNDS + fund * LANES + lane]
+        paid[lane] = int(of_all)
+    for place in range(MOST_LAYERS * LANES):
+        room[L_PAID_IN_ALL + place] += room[L_FUNDS + place]
+
+
 def recall_lanes(
     rows: Matrix,
     rules: int,
@@ -109,11 +149,28 @@ def recall_lanes(
     """Where the pool has the terms of a claim under every variant; worked out if they are not there yet."""
     cell = cell_of(steps[rule], visits, claim)
     if where[cell] == NOWHERE:
-        used = take_place(where, len(forms), work)
-        copy_visit(visits, claim, work)
-        for lane in range(LANES - 1, -1, -1):
-            resolve(rows[lane * rules + rule], work[VISIT_ROW], work[PLACED_ROW], forms[used])
-            for place in range(TERMS_SIZE):
-                pool[used][place][lane] = forms[used][place]
-        where[cell] = used
-    return int(where[cell])
+        work_out_lanes(rows, rules, visits, rule, claim, cell, where, forms, pool, work)
+    place: int = where[cell]
+    return place
+
+
+def work_out_lanes(
+    rows: Matrix,
+    rules: int,
+    visits: Matrix,
+    rule: int,
+    claim: int,
+    cell: int,
+    where: Vector,
+    forms: Matrix,
+    pool: Matrix,
+    work: Matrix,
+) -> None:
+    """Work out the terms of a claim under every variant for the pool."""
+    used = take_place(where, len(forms), work)
+    copy_visit(visits, claim, work)
+    for lane in range(LANES - 1, -1, -1):
+        resolve(rows[lane * rules + rule], work[VISIT_ROW], work[PLACED_ROW], forms[used])
+        for place in range(TERMS_SIZE):
+            pool[used][place][lane] = forms[used][place]
+    where[cell] = used

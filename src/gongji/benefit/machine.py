@@ -5,7 +5,8 @@ Each is the namesake of a function of the kernel and does the same. Needs Numba;
 
 from __future__ import annotations
 
-from typing import Any
+from math import prod
+from typing import Any, Final
 
 import numpy as np
 from llvmlite import ir
@@ -13,7 +14,10 @@ from numba.core import cgutils, types
 from numba.core.compiler import Compiler
 from numba.extending import intrinsic
 
-_PLACE_BYTES = 8
+_PLACE_BYTES: Final = 8
+
+#: Bytes of a line of the cache.
+LINE: Final = 64
 
 
 def part_of(fen: Any, ratio: Any) -> Any:
@@ -28,27 +32,49 @@ def following(claim: Any) -> Any:
 
 @intrinsic(prefer_literal=True)
 def room_for(typing: Any, places: Any) -> Any:
-    """`kernel.room_for` on the stack; of any content, and gone when the outermost caller returns."""
-    made = types.Array(types.int64, 1, "C")
-    count = places.literal_value
+    """`kernel.room_for` on the stack."""
+    return _on_stack(types.int64, places)
+
+
+@intrinsic(prefer_literal=True)
+def lanes_for(typing: Any, places: Any) -> Any:
+    """`lanes.lanes_for` on the stack."""
+    return _on_stack(types.float64, places)
+
+
+@intrinsic(prefer_literal=True)
+def lane_rows_for(typing: Any, rows: Any, lanes: Any) -> Any:
+    """`lanes.lane_rows_for` on the stack."""
+    return _on_stack(types.float64, rows, lanes)
+
+
+def _on_stack(kind: Any, *sizes: Any) -> Any:
+    """An array on the stack, of any content, that is gone when the outermost caller returns: its type, and how it is made."""
+    made = types.Array(kind, len(sizes), "C")
+    shape = [size.literal_value for size in sizes]
+    strides = [_PLACE_BYTES * prod(shape[axis + 1 :]) for axis in range(len(shape))]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        def number(value: int) -> Any:
-            return context.get_constant(types.intp, value)
+        def numbers(values: list[int]) -> list[Any]:
+            return [context.get_constant(types.intp, value) for value in values]
 
         array = context.make_array(made)(context, builder)
-        room = cgutils.alloca_once(builder, ir.ArrayType(ir.IntType(8 * _PLACE_BYTES), count))  # type: ignore[no-untyped-call]
+        room = cgutils.alloca_once(  # type: ignore[no-untyped-call]
+            builder, ir.ArrayType(context.get_data_type(kind), prod(shape))
+        )
+        # A vector that lies across two lines of the cache is read twice.
+        room.align = LINE
         context.populate_array(
             array,
             data=builder.bitcast(room, array.data.type),
-            shape=(number(count),),
-            strides=(number(_PLACE_BYTES),),
-            itemsize=number(_PLACE_BYTES),
+            shape=numbers(shape),
+            strides=numbers(strides),
+            itemsize=numbers([_PLACE_BYTES])[0],
             meminfo=None,
         )
         return array._getvalue()
 
-    return made(places), generate
+    return made(*sizes), generate
 
 
 class Apart(Compiler):

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from math import prod
+from typing import Any, Final
 
 import numpy as np
 
 from gongji.benefit import compiled, lane_funds, lane_population, lanes, population
+from gongji.benefit.compiled import Form
 from gongji.benefit.engine import Amounts, Claims, cuts_between
+from gongji.benefit.form import work_out
+from gongji.benefit.terms import OPEN
 from gongji.rules import layout
 from gongji.rules.cells import number_cells
 from gongji.rules.model import BenefitRule
@@ -18,6 +22,9 @@ from gongji.rules.table import RuleTable, compile_table
 
 #: How many terms a pool of lanes has room for.
 _POOL_ROWS: Final = 512
+
+#: Bytes of a line of the cache.
+_LINE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,47 +42,60 @@ class Outcome:
     deductible: Amounts
 
 
-def assess_scenarios(
-    variants: Sequence[Sequence[BenefitRule]], claims: Claims, people: int, *, threads: int = 1
-) -> Outcome:
-    """What the funds pay under each of many variants of the rules, equal to the fen to running each alone.
+class Scenarios:
+    """Variants of the rules ready for populations.
 
     Variants of one form (the same steps and counters, other amounts, ratios, edges and limits) go through in one pass of
     `lanes.LANES`; variants of other forms in passes of their own.
-
-    Args:
-        variants: each the rules in the same order: the rule at a place stands in for the first variant's rule there.
-        claims: the claims; `claims.rule` is a place in a variant, `claims.visits` counts diseases as the first variant does.
-        people: how many people there are: one more than the largest of `claims.person`.
-        threads: how many threads share the people.
-
-    Raises:
-        ValueError: no variants, variants of other lengths, other diseases than the first's, a claim that names a rule or
-            person that there is not, or an amount above `lanes.LARGEST_IN_LANES` fen.
-        Misconfigured: ``table.too_large``, ``table.counters``; see `compile_table`.
     """
-    count = len(variants[0]) if variants else 0
-    if not variants or any(len(variant) != count for variant in variants):
-        raise ValueError("there are no variants, or they have other numbers of rules")
-    table = compile_table([rule for variant in variants for rule in variant])
-    _check(table, count, claims, people)
-    paid = np.zeros((people, len(variants)), np.int64)
-    funds = np.zeros((layout.MOST_LAYERS, len(variants)), np.int64)
-    deductible = np.zeros(len(variants), np.int64)
-    for group in _groups(table, len(variants), count):
-        _Pass(table, group, count).run(claims, paid, funds, deductible, threads)
-    return Outcome(paid, funds, deductible)
 
+    def __init__(self, variants: Sequence[Sequence[BenefitRule]], *, known: bool = False) -> None:
+        """
+        Args:
+            variants: each the rules in the same order: the rule at a place stands in for the first variant's rule there.
+            known: whether to compile for the form of the variants, as `Engine` does for results that are given: some seconds
+                for each form the first time on a machine.
 
-def _check(table: RuleTable, count: int, claims: Claims, people: int) -> None:
-    """Whether claims and rules fit together and into lanes."""
-    if any(table.diseases[place] != table.diseases[place % count] for place in range(len(table.rows))):
-        raise ValueError("a variant names other diseases than the first")
-    if claims.rules > count or claims.people > people:
-        raise ValueError("a claim names a rule or a person that there is not")
-    largest = max(int(claims.in_scope.max(initial=0)), *(max(row) for row in table.rows))
-    if largest > lanes.LARGEST_IN_LANES:
-        raise ValueError("an amount is too large for lanes")
+        Raises:
+            ValueError: no variants, variants of other lengths, or other diseases than the first's.
+            Misconfigured: ``table.too_large``, ``table.counters``; see `compile_table`.
+        """
+        self._rules = len(variants[0]) if variants else 0
+        self._variants = len(variants)
+        if not variants or any(len(variant) != self._rules for variant in variants):
+            raise ValueError("there are no variants, or they have other numbers of rules")
+        table = compile_table([rule for variant in variants for rule in variant])
+        if any(table.diseases[place] != table.diseases[place % self._rules] for place in range(len(table.rows))):
+            raise ValueError("a variant names other diseases than the first")
+        self._largest = max(max(row) for row in table.rows)
+        groups = _groups(table, self._variants, self._rules)
+        self._passes = [_Pass(table, group, self._rules, known=known) for group in groups]
+
+    def assess(self, claims: Claims, people: int, *, threads: int = 1, paid: Amounts | None = None) -> Outcome:
+        """What the funds pay under each variant, equal to the fen to running each alone.
+
+        Args:
+            claims: the claims; `claims.rule` is a place in a variant, `claims.visits` counts diseases as the first variant does.
+            people: how many people there are: one more than the largest of `claims.person`.
+            threads: how many threads share the people.
+            paid: zeros for `Outcome.paid`, to use the same memory again; made where it is None.
+
+        Raises:
+            ValueError: a claim that names a rule or person that there is not, an amount above `lanes.LARGEST_IN_LANES` fen,
+                or `paid` of another shape.
+        """
+        if claims.rules > self._rules or claims.people > people:
+            raise ValueError("a claim names a rule or a person that there is not")
+        if max(int(claims.in_scope.max(initial=0)), self._largest) > lanes.LARGEST_IN_LANES:
+            raise ValueError("an amount is too large for lanes")
+        paid = np.zeros((people, self._variants), np.int64) if paid is None else paid
+        if paid.shape != (people, self._variants) or paid.dtype != np.int64 or not paid.flags.c_contiguous:
+            raise ValueError("there is no room for each person under each variant")
+        funds = np.zeros((layout.MOST_LAYERS, self._variants), np.int64)
+        deductible = np.zeros(self._variants, np.int64)
+        for one in self._passes:
+            one.run(claims, paid, funds, deductible, threads)
+        return Outcome(paid, funds, deductible)
 
 
 def _groups(table: RuleTable, variants: int, count: int) -> list[list[int]]:
@@ -113,19 +133,27 @@ def _form(row: Sequence[int]) -> tuple[int, ...]:
     return tuple(form)
 
 
-def _settle() -> Callable[..., None]:
-    """`lane_population.settle_scenarios`, compiled where Numba is installed."""
+def _settle(form: Form) -> Callable[..., None]:
+    """`lane_population.settle_scenarios`, compiled for terms of one form where Numba is installed."""
     if not compiled.available():
         return lane_population.settle_scenarios
     modules = (lanes, lane_funds, lane_population)
-    return compiled.with_kernel(modules, frozenset({"settle_scenarios"}))["settle_scenarios"]
+    return compiled.with_kernel(modules, frozenset({"settle_scenarios"}), form)["settle_scenarios"]
+
+
+def _in_line(*shape: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Zeros that begin where a line of the cache does: a vector that lies across two lines is read twice."""
+    size, line = prod(shape), _LINE // 8
+    room = np.zeros(size + line)
+    begin = -(room.ctypes.data // 8) % line
+    return room[begin : begin + size].reshape(shape)
 
 
 class _Pass:
     """One pass over the claims for variants of one form."""
 
-    def __init__(self, table: RuleTable, group: Sequence[int], count: int) -> None:
-        self._group = group
+    def __init__(self, table: RuleTable, group: Sequence[int], count: int, *, known: bool) -> None:
+        self._group = list(group)
         self._count = count
         self._width = max(1, table.width)
         # Lanes that no variant needs do the work of the first again.
@@ -136,35 +164,39 @@ class _Pass:
         cells = number_cells(alike, table.diseases[:count])
         self._steps = np.array(cells.steps, np.uint32)
         self._cells = cells.count
+        self._form = OPEN
+        if known and cells.count <= population.POOL_ROWS:
+            self._form = work_out(rows[:count], cells, range(layout.RESULT_SIZE), indexed=True).form
 
     def run(self, claims: Claims, paid: Amounts, funds: Amounts, deductible: Amounts, threads: int) -> None:
         """Add this pass to what comes out."""
         cuts = cuts_between(claims.person, threads)
-        whole = np.zeros((len(paid), lanes.LANES), np.int64)
+        every = self._group == list(range(lanes.LANES)) and paid.shape[1] == lanes.LANES
+        whole = paid if every else np.zeros((len(paid), lanes.LANES), np.int64)
         with ThreadPoolExecutor(threads) as pool:
-            rooms = list(pool.map(lambda place: self._part(claims, whole, *cuts[place : place + 2]), range(threads)))
+            parts = list(pool.map(lambda place: self._part(claims, whole, *cuts[place : place + 2]), range(threads)))
+        if not every:
+            paid[:, self._group] = whole[:, : len(self._group)]
         for lane, variant in enumerate(self._group):
-            paid[:, variant] = whole[:, lane]
-            for room in rooms:
-                deductible[variant] += int(room[lanes.L_BORNE_IN_ALL + lane])
+            for sums in parts:
+                deductible[variant] += int(sums[lanes.L_BORNE_IN_ALL - lanes.L_SUMS + lane])
                 for fund in range(layout.MOST_LAYERS):
-                    funds[fund, variant] += int(room[lanes.L_PAID_IN_ALL + fund * lanes.LANES + lane])
+                    place = lanes.L_PAID_IN_ALL - lanes.L_SUMS + fund * lanes.LANES
+                    funds[fund, variant] += int(sums[place + lane])
 
     def _part(
         self, claims: Claims, whole: Amounts, begin: int, end: int
     ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """The claims of one thread; returns its sums."""
-        room = np.zeros(lanes.L_SIZE)
-        _settle()(
-            *(self._rows, self._count, self._steps, claims.rule, claims.person, claims.visits),
+        sums = np.zeros(lanes.L_SIZE - lanes.L_SUMS)
+        _settle(self._form)(
+            *(self._rows, self._count, self._steps, *claims.unsigned(), claims.visits),
             *(claims.in_scope, claims.account, np.full(self._cells, population.NOWHERE, np.uint32)),
             np.zeros((_POOL_ROWS, population.POOL_SIZE), np.int64),
-            np.zeros((_POOL_ROWS, population.POOL_SIZE, lanes.LANES)),
+            _in_line(_POOL_ROWS, population.POOL_SIZE, lanes.LANES),
             np.zeros((population.WORK_ROWS, population.WORK_SIZE), np.int64),
             np.zeros(self._width, np.int64),
-            np.zeros((self._width, lanes.LANES)),
-            room,
-            np.zeros((layout.MOST_EDGES + 1, lanes.LANES)),
-            *(whole, begin, end),
+            _in_line(self._width, lanes.LANES),
+            *(sums, whole, np.uint64(begin), np.uint64(end)),
         )
-        return room
+        return sums
