@@ -117,7 +117,7 @@ def home(visit: Visit, before: str | None) -> Home:
         older=older,
         paged=before is not None,
         asked=_asked(visit),
-        pending=_pending(visit),
+        pending=_pending(visit, given),
         unread=unread(connection, person_id),
         freeze=freeze,
     )
@@ -131,9 +131,9 @@ def _asked(visit: Visit) -> tuple[tuple[str, str], ...]:
     return tuple((one.number, people[one.sharer_id].masked_name) for one in waiting)
 
 
-def _pending(visit: Visit) -> tuple[tuple[str, str], ...]:
+def _pending(visit: Visit, given: Sequence[Authorisation]) -> tuple[tuple[str, str], ...]:
     mine = applications.applications_of(visit.connection, visit.platform.vault, visit.person_id)
-    states = {one.id: one.state for one in family.authorisations_of_sharer(visit.connection, visit.person_id)}
+    states = {one.id: one.state for one in given}
     under_way = (AuthorisationState.SUBMITTED, AuthorisationState.UNDER_REVIEW, AuthorisationState.RETURNED)
     return tuple(
         (one.number, one.name)
