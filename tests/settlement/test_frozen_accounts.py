@@ -137,6 +137,19 @@ def test_one_that_accuses_her_stands_three_working_days_without_a_second_officer
         agree(town, number)
 
 
+def test_one_officer_does_not_freeze_her_alone_time_after_time(town: Town, pair: tuple[int, int]) -> None:
+    """Over without a second officer on 6 March: the same officer may not accuse her again, a colleague may."""
+    _, daughter = pair
+    town.freeze(daughter, "misuse_check")
+    town.clock.set(datetime(2025, 3, 10, 9, 0, tzinfo=CHINA))
+    with pytest.raises(GongjiError, match="not_agreed"):
+        town.freeze(daughter, "decision", date(2025, 9, 1))
+    number = town.freeze(daughter)
+    lift(town, number)
+    town.clock.set(datetime(2025, 4, 7, 9, 0, tzinfo=CHINA))
+    town.freeze(daughter, "misuse_check")
+
+
 def test_two_officers_freeze_and_two_free(town: Town, pair: tuple[int, int]) -> None:
     _, daughter = pair
     number = town.freeze(daughter, "decision", date(2025, 9, 1))

@@ -411,6 +411,15 @@ def test_a_form_without_its_token_does_nothing(house: House) -> None:
         assert casework.in_charge(connection, asked.id) == (None, None)
 
 
+def test_no_form_of_the_office_is_taken_from_another_site(house: House) -> None:
+    """Every form, sent by an officer with every duty and without the session's token: refused before anything is read."""
+    zhou = house.officer("0210", *Duty)
+    forms = [path for method, path in addresses(house) if method == "POST"]
+    for path in forms:
+        bare = zhou.client.post(path, data={"csrf": "0" * 64, "step": "clear", "reason": "holder_asked"})
+        assert (bare.status_code, "没有提交" in bare.text) == (403, True), path
+
+
 def test_a_photo_of_20_mb_is_refused_in_words(house: House) -> None:
     phone = house.citizen(house.town.person("赵军", "1980-02-02", "active", balance=0))
     huge = {"file": ("photo.jpg", b"\xff\xd8\xff" + bytes(20 * 1024 * 1024), "image/jpeg")}

@@ -110,6 +110,18 @@ def test_an_answer_that_comes_too_late_finds_the_money_gone_back(house: House) -
     assert house.town.balance(son) == 1_000_00
 
 
+def test_a_frozen_account_pays_no_premium_and_says_so(house: House) -> None:
+    _, son, under = house.season()
+    phone = house.citizen(son)
+    check = phone.get(f"/c/premiums/new?for={under}&year=2025")
+    fields = {name: hidden(check.text, name) for name in ("for", "year", "key")}
+    house.town.freeze(son, region=JINING)
+    refused = phone.post("/c/premiums/new", **fields)
+    assert (refused.status_code, "付款的个人账户暂时冻结" in refused.text) == (409, True)
+    assert "正在入库" not in phone.get("/c/premiums").text
+    assert house.town.balance(son) == 1_000_00
+
+
 def test_what_cannot_be_paid_says_why(house: House) -> None:
     """In summer the season's day; ¥399.99 is not enough and nothing is half paid; a stranger's order is not shown."""
     mother, son, under = house.season()

@@ -94,6 +94,19 @@ def test_sent_with_a_countdown_and_accepted(house: House) -> None:
     assert stranger.get(page).status_code == 404
 
 
+def test_nothing_is_sent_from_a_frozen_account(house: House) -> None:
+    _, son, his, _ = family(house)
+    where = to_mother(his)
+    check = his.get(
+        his.post("/c/wallet/send", to=where.split("to=")[1], amount="100", source="account").headers["location"]
+    )
+    fields = {name: hidden(check.text, name) for name in ("to", "amount", "source", "key")}
+    house.town.freeze(son, region=JINING)
+    refused = his.post("/c/wallet/check", **fields)
+    assert (refused.status_code, "个人账户暂时冻结" in refused.text) == (409, True)
+    assert house.town.balance(son) == 9_000_00
+
+
 def test_what_stands_in_the_way_says_when_it_clears(house: House) -> None:
     """One that waits; the night; a day that is full: each with its exact limit and the moment."""
     _, son, his, hers = family(house)

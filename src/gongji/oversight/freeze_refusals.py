@@ -73,6 +73,16 @@ def already() -> GongjiError:
     )
 
 
+def not_agreed() -> GongjiError:
+    """The officer froze it for such a reason before, and no second officer agreed."""
+    return Refused(
+        "freeze.not_agreed",
+        "no second officer agreed when you froze this account last: a colleague has to freeze it",
+        "您上次冻结这个账户没有得到复审同意，30 天内请由另一位同事办理",
+        field="reason",
+    )
+
+
 def no_account() -> GongjiError:
     """Nothing to freeze."""
     return Refused(

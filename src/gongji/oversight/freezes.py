@@ -6,7 +6,7 @@ some working days, and it is lifted by two. Nobody freezes or frees their own ac
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
@@ -24,6 +24,9 @@ from gongji.oversight import freeze_refusals as refusals
 
 #: For so many working days a freeze that accuses somebody stands without a second officer. Ours: no text at hand says.
 SECOND_WITHIN: Final = 3
+
+#: For so long an officer does not accuse somebody again whom no second officer agreed to accuse; ours, too.
+NOT_AGAIN_WITHIN: Final = timedelta(days=30)
 
 #: Most characters of a note.
 MOST_WORDS: Final = 200
@@ -56,7 +59,7 @@ def freeze(
 
     Raises:
         InvalidInput: ``freeze.reason``, ``freeze.until``, ``freeze.note``.
-        Refused: ``freeze.already``, ``freeze.no_account``, ``case.own``.
+        Refused: ``freeze.already``, ``freeze.not_agreed``, ``freeze.no_account``, ``case.own``.
     """
     on = at.astimezone(CHINA).date()
     chosen = _reason(reason, until, note, on)
@@ -64,6 +67,8 @@ def freeze(
     casework.check_not_own(connection, [person_id], caller, at)
     if freezes_store.standing(connection, [person_id], on):
         raise refusals.already()
+    if chosen.accuses:
+        _check_not_refused_before(connection, person_id, caller, at)
     alone = calendar.deadline(at, SECOND_WITHIN).date()
     stands_until = min(alone, until or alone) if chosen.accuses else until or NO_LAST_DAY
     if not ledger.freeze_accounts(connection, person_id, stands_until):
@@ -154,6 +159,14 @@ def freeze_of_region(connection: sa.Connection, freeze_id: int, caller: Caller) 
     if found is None or not caller.covers(found.region):
         raise refusals.unknown()
     return found
+
+
+def _check_not_refused_before(connection: sa.Connection, person_id: int, caller: Caller, at: datetime) -> None:
+    """Without this one officer could keep an account frozen alone, three working days after three working days."""
+    for one in freezes_store.freezes_of(connection, person_id):
+        alone = one.reason.accuses and one.agreed_at is None
+        if alone and one.asked_by == caller.holder and one.asked_at > at - NOT_AGAIN_WITHIN:
+            raise refusals.not_agreed()
 
 
 def _open(connection: sa.Connection, freeze_id: int, caller: Caller, at: datetime) -> Freeze:

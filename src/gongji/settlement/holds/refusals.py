@@ -23,7 +23,7 @@ PURPOSE_WORDS = {
 
 WITHHELD_WORDS = {
     "shared.none.paused": ("the authorisation is paused", "家庭共济已暂停"),
-    "shared.none.frozen": ("the relative's account is frozen for now", "家人的个人账户暂时冻结"),
+    "shared.none.frozen": ("the account that would pay is frozen for now", "付款的个人账户暂时冻结"),
     "shared.none.sharer_not_insured": (
         "the sharer's employee insurance is not in order",
         "共济人的职工医保当前不正常",
