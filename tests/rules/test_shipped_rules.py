@@ -161,6 +161,10 @@ def test_every_stated_name_of_a_sharing_rule_has_its_clause() -> None:
         "forbidden_uses",
         "user_consent",
         "unbind_after_days",
+        "allotment_required",
+        "allotment_parts",
+        "allotment_take_back",
+        "allotment_year_end",
     }
     for region in (TIELING, JINING):
         rule = sharing(region, date(2026, 6, 1))

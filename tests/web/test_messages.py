@@ -444,6 +444,10 @@ def test_a_process_that_is_killed_over_a_message_leaves_it_to_be_sent(
         assert connection.execute(sa.select(sa.func.count()).select_from(inbox_message)).scalar_one() == 1
 
 
+#: What is told of allotted money, to both sides.
+POT_WORDS = ("allotted", "allotted_all", "taken_back", "taken_back_all", "unused")
+
+
 @pytest.mark.parametrize("language", Language)
 def test_whatever_is_told_has_its_sentence_in_both_languages(language: Language) -> None:
     reasons = (None, "limits", "purposes", "kept", "order")
@@ -462,6 +466,8 @@ def test_whatever_is_told_has_its_sentence_in_both_languages(language: Language)
     wallets |= {f"wallet.quota.{what}.sender" for what in of_giver}
     wallets |= {f"wallet.quota.{what}.receiver" for what in of_user}
     told |= {"money.frozen", "money.freed", "family.assisted"}
+    told |= {f"family.reminder.{what}" for what in ("bind", "enrolled", "unbind", "unbound", "unbind_refused")}
+    told |= {f"family.{word}.{side}" for word in POT_WORDS for side in ("sharer", "user")} | {"money.pot_year_end"}
     said = {*told, *wallets, *premiums, *money, "premium.booked.user", "premium.sent_back.user", "dispute.answered"}
     words = {key.removeprefix("message.") for key in wording.catalogue(language) if key.startswith("message.")}
     assert said == {word for word in words if word.split(".")[0] in TOPICS}

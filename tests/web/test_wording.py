@@ -16,10 +16,11 @@ from msgspec import structs
 from structlog.testing import capture_logs
 
 import gongji
+from gongji.allotment.model import Deed
 from gongji.benefit.assess import assess
 from gongji.benefit.model import Bill, Circumstances, Step
 from gongji.entrances import explaining, wording
-from gongji.entrances.open_rules.figures import TERMS
+from gongji.entrances.open_rules.figures import ALLOTMENT_TERMS, TERMS
 from gongji.entrances.reminding import Kind as Reminded
 from gongji.entrances.sandbox.conformance.model import Outcome
 from gongji.entrances.sandbox.control import SPANS
@@ -47,6 +48,8 @@ from gongji.rules.enrolment import ENROLMENT_NAMES
 from gongji.rules.grid import CLASS, GRADES, NUMBERED, OTHER_PROVIDER, SELECTED_PROVIDER
 from gongji.rules.model import (
     AccountScope,
+    AllotmentParts,
+    AllotmentYearEnd,
     Area,
     Attribute,
     BalanceSource,
@@ -65,6 +68,7 @@ from gongji.rules.model import (
     Reset,
     Scheme,
     Status,
+    TakeBack,
     Tier,
     Trigger,
 )
@@ -192,7 +196,17 @@ FAMILIES = {
     "rules.about.further": ["ratio", "deductible", "edge"],
     "rules.about.cap.fund": [*Reset, "visit"],
     "rules.about.cap.cost": [*Reset, "visit"],
-    "rules.term": list(TERMS),
+    "rules.term": [*TERMS, *(f"allotment_{one}" for one in ALLOTMENT_TERMS)],
+    "rules.value.allotment_parts": list(AllotmentParts),
+    "rules.value.allotment_take_back": list(TakeBack),
+    "rules.value.allotment_year_end": list(AllotmentYearEnd),
+    "allot.take_back": [*TakeBack, *("title", "most", "amount", "hint", "what", "note", "do")],
+    "allot.allot": ["title", "most", "amount", "hint", "what", "note", "do"],
+    "allot.year_end": list(AllotmentYearEnd),
+    "allot.zero": ["account", "floor", "never", "used"],
+    "allot.done": list(Deed),
+    "allot.left": [f"{side}.{word}" for side in ("mine", "theirs") for word in ("own", "all", "used", "never")],
+    "allot": ["all", "amount.missing"],
     "rules.value": ["none", "yes", "no"],
     "rules.value.area": list(Area),
     "rules.value.procedure": list(Procedure),

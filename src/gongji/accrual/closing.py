@@ -18,7 +18,7 @@ from gongji.accrual.credit_undo import collect_first
 from gongji.accrual.decide import pay_out, share_out
 from gongji.accrual.model import Closed, Closing, Heir
 from gongji.accrual.tables import account_closing
-from gongji.accrual.year_end import turns_of
+from gongji.accrual.year_end import turns_of, write_turns
 from gongji.family.service import end_everything_of, lock_with_partners
 from gongji.family.words import EndReason
 from gongji.foundation import audit
@@ -183,7 +183,7 @@ def turned_first(
     if store.turned_years(connection, [person_id]).get(person_id, 0) >= year:
         return []
     turns = turns_of(connection, serials, [person_id], balances, year, at)
-    store.write_turns(connection, year, turns.turned)
+    write_turns(connection, year, turns, at)
     return turns.journals
 
 

@@ -13,7 +13,7 @@ from gongji.accrual import refusals, store
 from gongji.accrual.decide import check_line, decide_credit, enrolment_in, rule_for
 from gongji.accrual.model import Credit, CreditFacts, CreditLine, CreditReport
 from gongji.accrual.store import AccountRow
-from gongji.accrual.year_end import turns_of
+from gongji.accrual.year_end import turns_of, write_turns
 from gongji.foundation import audit
 from gongji.foundation.access import Caller
 from gongji.foundation.clock import CHINA, Clock
@@ -218,10 +218,13 @@ def _turn_first(
         of_year = {credit.line.person_id for credit in credits if credit.line.month.year == year}
         late = [person for person in sorted(of_year) if turned.get(person, 0) < year - 1]
         turns = turns_of(connection, serials, late, balances, year - 1, at)
-        store.write_turns(connection, year - 1, turns.turned)
+        write_turns(connection, year - 1, turns, at)
         journals += turns.journals
         turned |= dict.fromkeys(late, year - 1)
-        balances |= {journal.transfers[0].debit: 0 for journal in turns.journals}
+        for leg in (leg for journal in turns.journals for leg in journal.transfers):
+            for account, amount in ((leg.debit, -leg.amount), (leg.credit, leg.amount)):
+                if account in balances:
+                    balances[account] += amount
     return journals, turned
 
 

@@ -15,12 +15,17 @@ import sqlalchemy as sa
 
 from gongji.accrual import refusals, store
 from gongji.accrual.model import Turn, YearReport
+from gongji.accrual.pots import pots_over_the_year, tell_of_pots
 from gongji.foundation import audit
 from gongji.foundation.access import Caller
 from gongji.foundation.clock import CHINA, Clock
 from gongji.foundation.database import Database
+from gongji.foundation.distribution import is_spread
 from gongji.foundation.ids import Serials, bucket_of, compose
+from gongji.ledger import store as ledger
 from gongji.ledger.model import AccountKind, Journal, JournalKind, Transfer, personal_account
+from gongji.ledger.pot_store import write_moves
+from gongji.ledger.pots import PotMove
 from gongji.ledger.service import post, register_poster
 
 #: Accounts a transaction takes: long enough to be fast, short enough that a settlement behind it hardly waits.
@@ -32,10 +37,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class Turns:
-    """The turns of one transaction: their journals, and what each person's account has seen."""
+    """The turns of one transaction: their journals, what each person's account has seen, and the moves of pots."""
 
     journals: list[Journal] = field(default_factory=list)
     turned: dict[int, Turn] = field(default_factory=dict)
+    moves: list[PotMove] = field(default_factory=list)
 
 
 def turn_year(
@@ -130,8 +136,16 @@ def turn_people(
     if not dry_run and turns.turned:
         if turns.journals:
             post(connection, register_poster(connection, serials, at), turns.journals)
-        store.write_turns(connection, year, turns.turned)
+        write_turns(connection, year, turns, at)
     return turns.turned
+
+
+def write_turns(connection: sa.Connection, year: int, turns: Turns, at: datetime) -> None:
+    """Keep that accounts have seen the end of a year, and how the pots moved with it."""
+    store.write_turns(connection, year, turns.turned)
+    with ledger.raw_cursor(connection) as cursor:
+        write_moves(cursor, turns.moves, at, spread=is_spread(connection))
+    tell_of_pots(connection, turns.journals, year, at)
 
 
 def turns_of(
@@ -154,6 +168,11 @@ def turns_of(
     """
     turns = Turns()
     standing = {person: balances.get(personal_account(AccountKind.PERSONAL_CURRENT, person), 0) for person in people}
+    pots = pots_over_the_year(connection, serials, standing, year, at)
+    turns.journals += pots.journals
+    turns.moves += pots.moves
+    for person, amount in pots.into_current.items():
+        standing[person] += amount
     new_year = date(year + 1, 1, 1)
     # An account that only got its first money in the new year (opened then, or taken over) has nothing to carry, and
     # what left it since the year began was the new year's.

@@ -53,7 +53,8 @@ def encode_sharing(rule: SharingRule | None) -> list[int]:
     """The terms on which accounts pay; without a rule the patient's own pay everything and nobody shares."""
     terms = [0] * families.SHARING_SIZE
     if rule is not None:
-        terms[families.SHARES] = 1
+        # No file of claims tells what was allotted: where money has to be, nobody's account is known to help.
+        terms[families.SHARES] = int(not rule.allotment_required)
         terms[families.POLICY_ONLY] = int(rule.account_scope is AccountScope.POLICY_ONLY)
         terms[families.FIRST_SELF_PAY_PAYABLE] = int(rule.first_self_pay_payable)
         terms[families.HISTORICAL_ONLY] = int(rule.balance_source is BalanceSource.HISTORICAL_ONLY)

@@ -11,11 +11,15 @@ import sqlalchemy as sa
 from gongji.family import freezes_store, store
 from gongji.family.binding_checks import check_limits
 from gongji.family.kinship_store import end_stated, forget_stated
+from gongji.family.messages import messages_of_unused
 from gongji.family.model import Authorisation
 from gongji.family.refusals import Code, account_frozen, coded, refuse
 from gongji.family.transitions import IN_FORCE_STATES, transition
 from gongji.family.words import AGENCY_END_REASONS, Action, EndReason
 from gongji.foundation.clock import CHINA
+from gongji.foundation.inbox import tell
+from gongji.ledger.pot_store import return_unused
+from gongji.ledger.pots import FOR_ALL
 from gongji.rules.book import RuleBook
 
 
@@ -252,4 +256,20 @@ def _write(
     after = transition(before.state, action)
     store.change_state(connection, before, after, at=at, end_reason=reason)
     store.insert_event(connection, before.id, after, actor=actor, at=at, reason=reason)
+    if action is Action.END:
+        _return_allotted(connection, before, at)
     return store.select_authorisation(connection, before.id)
+
+
+def _return_allotted(connection: sa.Connection, ended: Authorisation, at: datetime) -> None:
+    """What was allotted under an authorisation goes back to the sharer when it ends, whoever ends it; what is for all
+    relatives, with the last of the sharer's authorisations."""
+    others = [
+        one
+        for one in store.open_authorisations_around(connection, [ended.sharer_id])
+        if one.sharer_id == ended.sharer_id and one.id != ended.id and one.state in IN_FORCE_STATES
+    ]
+    parts = [ended.id] if others else [ended.id, FOR_ALL]
+    amount = return_unused(connection, ended.sharer_id, parts, at)
+    if amount:
+        tell(connection, messages_of_unused(ended, amount), at=at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from gongji.family.model import AuthorisationState
+from gongji.family.model import Authorisation, AuthorisationState
 from gongji.foundation.inbox import Message
 
 _SHARER, _USER = "sharer", "user"
@@ -57,4 +57,14 @@ def messages_of_event(
             people[side], f"family.{what}.{side}", {"authorisation": authorisation_id}, f"sharings/{authorisation_id}"
         )
         for side in sides
+    ]
+
+
+def messages_of_unused(ended: Authorisation, amount: int) -> list[Message]:
+    """What both are told when allotted money (fen) goes back to the sharer because the authorisation ended."""
+    facts = {"authorisation": ended.id, "amount": amount}
+    about = f"sharings/{ended.id}"
+    return [
+        Message(ended.sharer_id, f"family.unused.{_SHARER}", facts, about),
+        Message(ended.user_id, f"family.unused.{_USER}", facts, about),
     ]

@@ -70,6 +70,10 @@ class JournalKind(str):
     ACCRUAL_BACK: Final = "accrual_back"
     CLOSING_BACK: Final = "closing_back"
     TRANSFER_IN: Final = "transfer_in"
+    #: Into the sharer's pot for relatives; out of it because the sharer asked; out of it because the sharing or the year ended.
+    ALLOT: Final = "allot"
+    TAKE_BACK: Final = "take_back"
+    UNUSED_BACK: Final = "unused_back"
 
 
 def personal_account(kind: AccountKind, person_id: int) -> int:

@@ -12,7 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from gongji.foundation.money import yuan
-from gongji.ledger import archived, hold_checks, store
+from gongji.ledger import archived, hold_checks, pot_checks, store
 from gongji.ledger.finding import Check, Finding
 from gongji.ledger.model import LAST_BOUNDED
 from gongji.ledger.rollup import rollups_match
@@ -105,6 +105,7 @@ CHECKS: Final[dict[str, Check]] = {
     "sums of open accounts match": rollups_match,
     **archived.CHECKS,
     **hold_checks.CHECKS,
+    **pot_checks.CHECKS,
     "the hash chain is whole": chain_is_whole,
 }
 

@@ -13,6 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import gongji.accrual.tables
+import gongji.allotment.tables
 import gongji.clearing.tables
 import gongji.family.casework_tables
 import gongji.family.tables
@@ -32,6 +33,7 @@ import gongji.foundation.sessions
 import gongji.foundation.signatures
 import gongji.ledger.archive_tables
 import gongji.ledger.hold_tables
+import gongji.ledger.pot_tables
 import gongji.ledger.rollup
 import gongji.ledger.tables
 import gongji.ledger.year_tables

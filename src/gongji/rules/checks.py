@@ -13,14 +13,17 @@ from gongji.rules.expand import Table, check_percentage, dimension_of
 from gongji.rules.grid import Key
 from gongji.rules.lineage import Lineage
 from gongji.rules.node import Leaf
-from gongji.rules.pack import BenefitEntries, Pack, in_force
+from gongji.rules.pack import ALLOTMENT_NAMES, BenefitEntries, Pack, in_force
 from gongji.rules.problems import Problems
-from gongji.rules.vocabulary import Status
+from gongji.rules.vocabulary import AllotmentParts, AllotmentYearEnd, Status, TakeBack
 
 #: The interpretations a sharing rule knows, with the readings that can be computed.
 SHARING_READINGS: Final = {
     "first_self_pay": ("payable", "not_payable"),
     "on_request": ("second_swipe", "chosen_at_counter"),
+    "allotment_parts": tuple(AllotmentParts),
+    "allotment_take_back": tuple(TakeBack),
+    "allotment_year_end": tuple(AllotmentYearEnd),
 }
 
 
@@ -52,6 +55,7 @@ def _check_sharing(lineage: Lineage, problems: Problems) -> None:
                 f"the readings of {name} are {', '.join(SHARING_READINGS[name])}",
                 f"{name} 的读法只有 {'、'.join(SHARING_READINGS[name])}",
             )
+    _check_allotment(lineage, problems)
     for entry in pack.sharing.get("max_relatives", ()):
         for parent in lineage.parents:
             above = in_force(parent.sharing.get("max_relatives", ()), entry.effective)
@@ -64,6 +68,23 @@ def _check_sharing(lineage: Lineage, problems: Problems) -> None:
                         f"可绑定人数 {entry.value} 超过上级 {parent.id} 规定的 {above.value} 人",
                     )
                 break
+
+
+def _check_allotment(lineage: Lineage, problems: Problems) -> None:
+    """Who asks for money to be allotted says how, from a text or as a reading of what the text leaves open."""
+    for entry in lineage.own.sharing.get("allotment_required", ()):
+        for name in ALLOTMENT_NAMES if entry.value is True else ():
+            if not any(name in pack.interpretations or _speaks(pack, name, entry) for pack in lineage.packs):
+                problems.report(
+                    "pack.missing_value",
+                    entry.at,
+                    f"money has to be allotted from {entry.effective}, and {name} has neither a value then nor a reading",
+                    f"自 {entry.effective} 起须先划拨, 但 {name} 既无当日取值, 也未列为 interpretations",
+                )
+
+
+def _speaks(pack: Pack, name: str, entry: Dated[object]) -> bool:
+    return in_force(pack.sharing.get(name, ()), entry.effective) is not None
 
 
 def _check_values(pack: Pack, problems: Problems) -> None:

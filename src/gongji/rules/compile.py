@@ -17,7 +17,7 @@ from gongji.rules.entries import Dated
 from gongji.rules.grid import Key
 from gongji.rules.lineage import Lineage, clause
 from gongji.rules.model import BenefitRule, SharingRule
-from gongji.rules.pack import SHARING_NAMES, BenefitKey, in_force
+from gongji.rules.pack import ALLOTMENT_NAMES, SHARING_NAMES, BenefitKey, in_force
 from gongji.rules.problems import Problems
 from gongji.rules.sources import Clause, DatedAmount, Interpretation
 from gongji.rules.vocabulary import CareKind, Contributor
@@ -37,6 +37,8 @@ _UNRESTRICTED: Final[Mapping[str, object]] = {
     "user_consent": False,
     "unbind_after_days": None,
     "forbidden_uses": frozenset(),
+    "allotment_required": False,
+    **dict.fromkeys(ALLOTMENT_NAMES),
 }
 _DAY: Final = timedelta(days=1)
 _begins: Final = attrgetter("begins")
@@ -265,6 +267,8 @@ def _sharing_rule(lineage: Lineage, on: date, readings: Mapping[str, str]) -> Sh
                 clauses[name] = clause(f"{pack.id}#sharing.{name}", entry, documents)
     chosen = choose(interpretations, readings)
     if set(values) != set(SHARING_NAMES):
+        return None
+    if values["allotment_required"] and any(values[name] is None and name not in chosen for name in ALLOTMENT_NAMES):
         return None
     region = lineage.own.region
     return SharingRule(region=region, clauses=clauses, interpretations=chosen, digest=lineage.digest, **values)

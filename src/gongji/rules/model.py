@@ -16,6 +16,8 @@ from gongji.rules.sources import Clause, Conflict, DatedAmount, Gap, Interpretat
 from gongji.rules.vocabulary import (
     STATUSES,
     AccountScope,
+    AllotmentParts,
+    AllotmentYearEnd,
     Area,
     Attribute,
     BalanceSource,
@@ -36,6 +38,7 @@ from gongji.rules.vocabulary import (
     Reset,
     Scheme,
     Status,
+    TakeBack,
     Tier,
     Trigger,
 )
@@ -45,6 +48,9 @@ __all__ = [
     "ENGINE",
     "STATUSES",
     "AccountScope",
+    "Allotment",
+    "AllotmentParts",
+    "AllotmentYearEnd",
     "Area",
     "Attribute",
     "BalanceSource",
@@ -79,6 +85,7 @@ __all__ = [
     "Share",
     "SharingRule",
     "Status",
+    "TakeBack",
     "Tier",
     "Trigger",
     "Waiver",
@@ -316,6 +323,23 @@ class BenefitRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Allotment:
+    """How money is allotted (划拨) before relatives can spend it.
+
+    Attributes:
+        parts: whom it is for.
+        take_back: when the sharer gets back what was not used.
+        year_end: what becomes of it at the turn of the year.
+        clause: the text that asks for it.
+    """
+
+    parts: AllotmentParts
+    take_back: TakeBack
+    year_end: AllotmentYearEnd
+    clause: Clause
+
+
+@dataclass(frozen=True, slots=True)
 class SharingRule:
     """Who may share with whom in a region on a date, and how the shared money is spent.
 
@@ -342,6 +366,8 @@ class SharingRule:
         forbidden_uses: what no account may be spent on.
         user_consent: whether the user has to agree before an authorisation comes into force.
         unbind_after_days: days for which the sharer may not unbind; None where no text says.
+        allotment_required: whether relatives spend only what the sharer allotted before (划拨).
+        allotment_parts, allotment_take_back, allotment_year_end: how, where a text says; see `allotment`.
     """
 
     region: str
@@ -366,6 +392,23 @@ class SharingRule:
     forbidden_uses: frozenset[ForbiddenUse] = frozenset()
     user_consent: bool = False
     unbind_after_days: int | None = None
+    allotment_required: bool = False
+    allotment_parts: AllotmentParts | None = None
+    allotment_take_back: TakeBack | None = None
+    allotment_year_end: AllotmentYearEnd | None = None
+
+    @property
+    def allotment(self) -> Allotment | None:
+        """How money is allotted, by the text or by the reading taken where it is silent; None where it need not be."""
+        if not self.allotment_required:
+            return None
+        read = self.interpretations
+        return Allotment(
+            self.allotment_parts or AllotmentParts(read["allotment_parts"]),
+            self.allotment_take_back or TakeBack(read["allotment_take_back"]),
+            self.allotment_year_end or AllotmentYearEnd(read["allotment_year_end"]),
+            self.clauses["allotment_required"],
+        )
 
     @property
     def first_self_pay_payable(self) -> bool:

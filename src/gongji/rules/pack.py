@@ -34,6 +34,8 @@ from gongji.rules.sources import Conflict, Interpretation
 from gongji.rules.structure import Shape, read_shape
 from gongji.rules.vocabulary import (
     AccountScope,
+    AllotmentParts,
+    AllotmentYearEnd,
     Area,
     BalanceSource,
     CareKind,
@@ -44,6 +46,7 @@ from gongji.rules.vocabulary import (
     Purpose,
     Relation,
     Scheme,
+    TakeBack,
     Trigger,
 )
 from gongji.rules.waiting import WaitingTerms, read_waiting
@@ -77,7 +80,14 @@ SHARING_NAMES: Final[Mapping[str, Callable[[Node], object]]] = {
     "user_consent": Node.flag,
     "unbind_after_days": Node.whole,
     "forbidden_uses": lambda node: frozenset(item.choice(ForbiddenUse) for item in node.items()),
+    "allotment_required": Node.flag,
+    "allotment_parts": lambda node: node.choice(AllotmentParts),
+    "allotment_take_back": lambda node: node.choice(TakeBack),
+    "allotment_year_end": lambda node: node.choice(AllotmentYearEnd),
 }
+
+#: How money is allotted: asked of every rule by which it has to be, from a text or from a reading of its silence.
+ALLOTMENT_NAMES: Final = ("allotment_parts", "allotment_take_back", "allotment_year_end")
 
 _HEADER = ("region", "name", "inherits")
 _SECTIONS = (

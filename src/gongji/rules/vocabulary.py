@@ -150,6 +150,27 @@ class BalanceSource(StrEnum):
     HISTORICAL_ONLY = "historical_only"
 
 
+class AllotmentParts(StrEnum):
+    """Whom allotted money is for: all relatives of the sharer together, or each their own part."""
+
+    ONE_POT = "one_pot"
+    PER_RELATIVE = "per_relative"
+
+
+class TakeBack(StrEnum):
+    """When the sharer gets back what relatives have not used: whenever asked for, or only with the end of the sharing."""
+
+    ANY_TIME = "any_time"
+    AT_END = "at_end"
+
+
+class AllotmentYearEnd(StrEnum):
+    """What becomes of allotted money at the turn of the year."""
+
+    RETURNS = "returns"
+    STAYS = "stays"
+
+
 class Combine(StrEnum):
     """How a yearly deductible adds up over institutions of several tiers (interpretation ``mixed_tiers``)."""
 

@@ -59,6 +59,11 @@ class Batch:
         self._serials = list(serials)
 
     @property
+    def at(self) -> datetime:
+        """The moment of all decisions."""
+        return self._at
+
+    @property
     def journals(self) -> list[Journal]:
         """The journals of all decisions."""
         settled = [entry.decision.journal for entry in self.entries]

@@ -11,10 +11,12 @@ from msgspec.structs import replace
 from gongji.benefit.model import Bill, CounterMove
 from gongji.family.model import Authorisation
 from gongji.ledger.model import AccountKind, Transfer, kind_of, person_of, personal_account
+from gongji.ledger.pots import between
 from gongji.registry.filings import Filed
 from gongji.registry.model import Enrolment
 from gongji.rules.model import Tier
 from gongji.settlement.model import FeeLine, Settlement, SettlePurchase, SettleVisit
+from gongji.settlement.pots import Pots
 from gongji.settlement.stays import Stay
 from gongji.settlement.waterfall import OWN_ORDER, Deposit, Quota
 
@@ -107,6 +109,7 @@ class Books(msgspec.Struct):
         kept_from: from which id on settlements are here, where one that is to be taken back is not; 0 else.
         turned: for a person to whom something may go back, the last year that their account has seen the end of, and
             since when its current part holds the money of the next.
+        pots: what sharers have allotted, where that matters.
     """
 
     balances: dict[int, int] = {}
@@ -122,6 +125,7 @@ class Books(msgspec.Struct):
     frozen: set[int] = set()
     archived: set[tuple[int, str, str]] = set()
     kept_from: int = 0
+    pots: Pots = msgspec.field(default_factory=Pots)
 
     def copy(self) -> Books:
         """Books that may be changed without these changing."""
@@ -140,6 +144,7 @@ class Books(msgspec.Struct):
             self.frozen,
             self.archived,
             self.kept_from,
+            self.pots.copy(),
         )
 
     def move(self, transfer: Transfer) -> None:
@@ -168,12 +173,36 @@ def home(transfer: Transfer, books: Books, left_at: datetime) -> Transfer:
     if not kind_of(account).bounded:
         return transfer
     holder = person_of(account)
-    year, turned_at = books.turned.get(holder, (0, left_at))
-    if kind_of(account) is AccountKind.PERSONAL_CURRENT and (left_at.year <= year or left_at < turned_at):
+    if kind_of(account) is AccountKind.PERSONAL_CURRENT and has_turned(holder, books, left_at):
         account = personal_account(AccountKind.PERSONAL_HISTORICAL, holder)
     if account not in books.balances:
         account = personal_account(AccountKind.PAYABLE_PERSON, holder)
     return replace(transfer, credit=account)
+
+
+def has_turned(holder: int, books: Books, since: datetime) -> bool:
+    """Whether a person's account has seen the turn of the year in which a moment lies, or any turn after the moment."""
+    year, turned_at = books.turned.get(holder, (0, since))
+    return since.year <= year or since < turned_at
+
+
+def back_home(
+    transfer: Transfer, books: Books, left_at: datetime, journal_id: int, taken: int, start: int = 0
+) -> tuple[Transfer, ...]:
+    """As `home`, for money that may have come out of a pot; the parts of the pot in the books are changed.
+
+    Args:
+        transfer, books, left_at: as `home`.
+        journal_id: the journal that brings it back.
+        taken: the journal that took it.
+        start: how much of what that journal took out of the pot lies before what comes back now, in fen.
+    """
+    if kind_of(transfer.credit) is not AccountKind.POT:
+        return (home(transfer, books, left_at),)
+    sharer_id = person_of(transfer.credit)
+    pieces = between(books.pots.drawn[taken, sharer_id], start, start + transfer.amount)
+    legs = books.pots.come_back(journal_id, transfer, pieces, turned=has_turned(sharer_id, books, left_at))
+    return tuple(home(leg, books, left_at) for leg in legs)
 
 
 def apply_moves(

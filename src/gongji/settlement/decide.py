@@ -170,6 +170,7 @@ def settle(case: Case, books: Books, rules: RuleBook, at: datetime, settlement_i
     transfers = _transfers(command, enrolment, assessment, payment)
     for transfer in transfers:
         books.move(transfer)
+    books.pots.spend(settlement_id, transfers)
     moves = tuple(replace(move, counter=f"{enrolment.scheme}.{move.counter}") for move in assessment.moves)
     usage = usage_of(transfers)
     apply_moves(books, patient.id, moves, usage, at)
@@ -309,10 +310,15 @@ def offer_of(sharing: Sharing, rule: SharingRule, purpose: Purpose, books: Books
     rooms = [
         max(0, limit - books.usage.get((authorisation.id, period), 0)) for limit, period in limits if limit is not None
     ]
-    purse = purse_of(
-        authorisation.sharer_id, offered_kinds(rule), books.balances, max(rule.retained_floor, authorisation.kept)
-    )
-    return Offer(authorisation.sharer_id, authorisation.id, purse, min(rooms, default=None), withheld)
+    # The sharer's own region says whether money has to be allotted first: it lies in that region's books.
+    allotted = books.pots.under.get(authorisation.id)
+    if allotted is not None:
+        purse = books.pots.purse(authorisation)
+        withheld = withheld or books.pots.why_empty(authorisation)
+    else:
+        floor = max(rule.retained_floor, authorisation.kept)
+        purse = purse_of(authorisation.sharer_id, offered_kinds(rule), books.balances, floor)
+    return Offer(authorisation.sharer_id, authorisation.id, purse, min(rooms, default=None), withheld, allotted)
 
 
 def _wallet_at(case: Case, books: Books) -> Wallet | None:

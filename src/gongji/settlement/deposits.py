@@ -14,7 +14,7 @@ from datetime import datetime
 from gongji.foundation.ids import bucket_of, compose
 from gongji.ledger.holds import Hold, HoldPurpose, HoldState
 from gongji.ledger.model import AccountKind, Transfer, open_account
-from gongji.settlement.books import Books, home
+from gongji.settlement.books import Books, back_home
 from gongji.settlement.holds.decide import release, taken_by_settlement
 from gongji.settlement.holds.model import HoldBooks, HoldDecision, HoldKey, ReleaseHold
 from gongji.settlement.model import MessageKey
@@ -83,15 +83,26 @@ def take(
     return steps
 
 
-def back_to_payers(captured: Iterable[Captured], institution_id: int, books: Books) -> tuple[Transfer, ...]:
-    """The transfers that pay back what a settlement took out of holds, to the accounts that these were drawn from."""
-    return tuple(leg for one in captured for leg in back_to_payer(one, institution_id, books))
+def back_to_payers(
+    captured: Iterable[Captured], institution_id: int, books: Books, journal_id: int
+) -> tuple[Transfer, ...]:
+    """The transfers, in a journal, that pay back what a settlement took out of holds, to the accounts that these were
+    drawn from."""
+    return tuple(leg for one in captured for leg in back_to_payer(one, institution_id, books, journal_id))
 
 
-def back_to_payer(one: Captured, institution_id: int, books: Books) -> list[Transfer]:
+def back_to_payer(one: Captured, institution_id: int, books: Books, journal_id: int) -> list[Transfer]:
     """The same for one hold."""
     payable = open_account(AccountKind.PAYABLE_INSTITUTION, institution_id, bucket_of(one.hold.account))
     return [
-        home(Transfer(payable, account, amount, one.hold.authorisation_id), books, one.hold.placed_at)
+        leg
         for account, amount in one.hold.drawn_between(one.before, one.before + one.amount)
+        for leg in back_home(
+            Transfer(payable, account, amount, one.hold.authorisation_id),
+            books,
+            one.hold.placed_at,
+            journal_id,
+            one.hold.id,
+            one.before,
+        )
     ]

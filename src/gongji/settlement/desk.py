@@ -248,7 +248,7 @@ class Clerk:
     def _once(self, commands: Sequence[tuple[Job, bool]]) -> list[Outcome]:
         at = self._clock.now()
         jobs = [command for command, _ in commands]
-        loaded = load(self._connection, jobs, at, spread=self._spread, quotas=self._quotas)
+        loaded = load(self._connection, jobs, self._rules, at, spread=self._spread, quotas=self._quotas)
         # Where one batch meets relatives' quotas, the next is likely to: it is spared the loading without them.
         self._quotas = bool(loaded.holds.quotas)
         placed = sum(isinstance(command, PlaceHold) for command, _ in commands)
@@ -271,6 +271,6 @@ class Clerk:
             return
         block = self._poster.prepare(journals)
         entries, held = batch.entries, batch.held
-        write(self._connection, entries, held, batch.loaded, block, self._citations, spread=self._spread)
+        write(self._connection, entries, held, batch.loaded, block, self._citations, batch.at, spread=self._spread)
         self._connection.commit()
         self._poster.confirm(block)

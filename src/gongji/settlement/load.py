@@ -26,6 +26,7 @@ from gongji.ledger.model import AccountKind, Transfer, kind_of, person_of, perso
 from gongji.registry.filings import Filed
 from gongji.registry.model import Enrolment
 from gongji.registry.store import tier_from
+from gongji.rules.book import RuleBook
 from gongji.rules.model import Procedure, Purpose, Relation, Scheme, Status, Tier
 from gongji.rules.vocabulary import Late
 from gongji.settlement import quota_store, stay_store
@@ -73,6 +74,7 @@ from gongji.settlement.model import (
     wire_id,
 )
 from gongji.settlement.part_return import rest_key
+from gongji.settlement.pot_store import pots_for
 from gongji.settlement.rows import settlement_from
 from gongji.settlement.stays import Stay
 from gongji.settlement.undo_store import Made, key_parameters, made_by
@@ -114,6 +116,7 @@ class Loaded:
 def load(
     connection: psycopg.Connection[Any],
     commands: Sequence[Job],
+    rules: RuleBook,
     at: datetime,
     *,
     spread: bool = False,
@@ -127,6 +130,7 @@ def load(
     Args:
         connection: a connection outside autocommit, in which nothing has been done yet.
         commands: what waits.
+        rules: the rule book, which says where money has to be allotted.
         at: the moment of settlement.
         spread: whether the tables lie on several nodes.
         quotas: load the quotas at once.
@@ -193,7 +197,8 @@ def load(
     sources = _add_transfers(loaded, rows.get(left_by, ()))
     if not quotas and _of_quotas(loaded, rows[LOCK_PATIENTS]):
         connection.rollback()
-        return load(connection, commands, at, spread=spread, quotas=True)
+        return load(connection, commands, rules, at, spread=spread, quotas=True)
+    loaded.books.pots = pots_for(connection, loaded.sharings, sources, rules, at)
     given, of_quotas = quota_store.split(rows.get(quota_store.QUOTAS, ()))
     if holds or references or quotas:
         every = (*rows.get(store.HOLDS, ()), *rows.get(DEPOSITS, ()), *rows.get(quota_store.TAKEN, ()), *of_quotas)

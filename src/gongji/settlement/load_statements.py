@@ -101,12 +101,15 @@ SELECT ((p.id >> 10) << 18) | (5 << 10) | (p.id & 1023) FROM unnest(%(patients)b
 
 
 #: What returning money may touch: the accounts that it left, of a current one (kind 1) also its holder's historical one
-#: (kind 2: 1024 more), since a year may have turned; the account that it went to (a hold's, or whom a reversal repaid); what
-#: holds name themselves.
+#: (kind 2: 1024 more), since a year may have turned, and of a pot (kind 4) both, which guard it; the account that it went to
+#: (a hold's, or whom a reversal repaid); what holds name themselves.
 def _returning(journals: str) -> str:
     return f"""
 SELECT t.debit + later AS id FROM transfer t, unnest(ARRAY[0, 1024]) AS later
  WHERE t.journal_id IN ({journals}) AND (t.debit >> 10) & 255 <= CASE later WHEN 0 THEN 5 ELSE 1 END
+ UNION
+SELECT t.debit - guard FROM transfer t, unnest(ARRAY[2048, 3072]) AS guard
+ WHERE t.journal_id IN ({journals}) AND (t.debit >> 10) & 255 = 4
  UNION
 SELECT t.credit FROM transfer t WHERE t.journal_id IN ({journals}) AND (t.credit >> 10) & 255 <= 5
  UNION
@@ -151,15 +154,15 @@ SELECT c.person_id, c.counter, c.period, c.value, c.cap
 """
 
 
-#: By which transfers money left that may come back, and, where it left a current account (kind 1), the last turn of the
-#: year that the account has seen.
+#: By which transfers money left that may come back, and, where it left a current account (kind 1) or a pot (kind 4), the
+#: last turn of the year that its holder's account has seen.
 def _left_by(journals: str) -> str:
     return f"""
 SELECT t.journal_id, t.debit, t.credit, t.amount, t.authorisation_id, y.year, y.turned_at
   FROM transfer t
   LEFT JOIN LATERAL (
        SELECT y.year, y.turned_at FROM year_turn y
-        WHERE (t.debit >> 10) & 255 = 1 AND y.bucket = (t.debit & 1023)::smallint
+        WHERE (t.debit >> 10) & 255 IN (1, 4) AND y.bucket = (t.debit & 1023)::smallint
           AND y.person_id = ((t.debit >> 18) << 10 | (t.debit & 1023))
         ORDER BY y.year DESC LIMIT 1
        ) AS y ON true

@@ -95,7 +95,7 @@ def give_back_to_quotas(
             or one.hold.payer_id in books.frozen
         ):
             continue
-        legs = back_to_payer(one, institution_id, books)
+        legs = back_to_payer(one, institution_id, books, reversal_id)
         # What is owed to the giver of an account that is closed is nobody's quota any more.
         came_back = tuple((leg.credit, leg.amount) for leg in legs if is_bounded(leg.credit))
         if came_back:

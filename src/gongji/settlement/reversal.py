@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from gongji.benefit.model import CounterMove
 from gongji.ledger.model import AccountKind, Journal, JournalKind, Transfer, kind_of
 from gongji.settlement import admission_refusals, refusals
-from gongji.settlement.books import Books, apply_moves, home, usage_of
+from gongji.settlement.books import Books, apply_moves, back_home, usage_of
 from gongji.settlement.decide import Decision
 from gongji.settlement.deposits import Captured, back_to_payers
 from gongji.settlement.model import Explanation, MessageKey, PayerLine, Reverse, Settlement
@@ -102,8 +102,12 @@ def take_back(
         kind: the journal's: a reversal or an undo.
     """
     paid = [one for one in transfers if kind_of(one.debit) is not AccountKind.PERSONAL_HELD]
-    back = tuple(home(transfer.opposite(), books, original.settled_at) for transfer in paid)
-    back += back_to_payers(captured, original.institution_id, books)
+    back = tuple(
+        leg
+        for transfer in paid
+        for leg in back_home(transfer.opposite(), books, original.settled_at, settlement_id, original.id)
+    )
+    back += back_to_payers(captured, original.institution_id, books, settlement_id)
     taken_back = tuple(CounterMove(move.counter, move.period, -move.added, None) for move in moves)
     usage = {authorisation_id: -amount for authorisation_id, amount in usage_of(transfers).items()}
     # From here on it must succeed.

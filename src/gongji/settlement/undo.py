@@ -98,6 +98,7 @@ def restore(
     # From here on it must succeed.
     for transfer in again:
         books.move(transfer)
+    books.pots.spend(settlement_id, again)
     apply_moves(books, target.person_id, taken, usage, original.settled_at)
     for batch in batches:
         assert visit is not None
@@ -126,6 +127,8 @@ def _check_money(again: Sequence[Transfer], books: Books) -> None:
     leaving: Counter[int] = Counter()
     for transfer in again:
         leaving[transfer.debit] += transfer.amount
+    if not all(books.pots.covers(transfer) for transfer in again):
+        raise _impossible("what was allotted was used or taken back since", "划拨的钱已被使用或收回")
     for account, amount in leaving.items():
         paid_out = kind_of(account) is AccountKind.PAYABLE_PERSON
         if paid_out or (is_bounded(account) and books.balances.get(account, -1) < amount):

@@ -8,6 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from gongji.accrual import verify as accrual
+from gongji.allotment import verify as allotment
 from gongji.foundation.distribution import see_whole
 from gongji.foundation.money import yuan
 from gongji.ledger import verify as ledger
@@ -370,6 +371,7 @@ CHECKS: Final[dict[str, Check]] = {
     **second.CHECKS,
     **wallet.CHECKS,
     **accrual.CHECKS,
+    **allotment.CHECKS,
 }
 
 

@@ -139,6 +139,7 @@ class Offer(msgspec.Struct, frozen=True):
         purse: the accounts that may be shared.
         room: most fen that the authorisation's limits leave; None without a limit.
         withheld: code of the reason why nothing may be taken now (paused …); None when it may.
+        allotted: the clause by which only allotted money is shared; None where the account itself is.
     """
 
     sharer_id: int
@@ -146,6 +147,7 @@ class Offer(msgspec.Struct, frozen=True):
     purse: Purse
     room: int | None
     withheld: str | None = None
+    allotted: Clause | None = None
 
     @property
     def most(self) -> int:
@@ -339,10 +341,11 @@ def _shared(
         who: dict[str, int | str] = {"sharer": offer.sharer_id, "authorisation": offer.authorisation_id}
         if amount:
             draws += offer.purse.draw(amount, offer.authorisation_id)
-            lines.append(PayerLine("shared", amount, "shared.paid", clause, who | {"payable": payable}))
+            because = "shared.paid" if offer.allotted is None else "shared.paid.allotted"
+            lines.append(PayerLine("shared", amount, because, offer.allotted or clause, who | {"payable": payable}))
             payable -= amount
         else:
-            lines.append(PayerLine("shared", 0, _why_nothing(offer, payable), clause, who))
+            lines.append(PayerLine("shared", 0, _why_nothing(offer, payable), offer.allotted or clause, who))
     return lines, draws
 
 

@@ -12,6 +12,7 @@ import psycopg
 from gongji.foundation.arrays import Column, columns, unnest
 from gongji.foundation.together import Together
 from gongji.ledger import store as ledger
+from gongji.ledger.pot_store import write_moves
 from gongji.ledger.service import Block, account_missing
 from gongji.settlement import stay_store
 from gongji.settlement.books import Books, usage_periods
@@ -96,6 +97,7 @@ def write(
     loaded: Loaded,
     block: Block,
     citations: Citations,
+    at: datetime,
     *,
     spread: bool = False,
 ) -> None:
@@ -108,6 +110,7 @@ def write(
         loaded: the books after the decisions.
         block: the ledger's block with their journals.
         citations: the numbers of the clauses that the decisions rest on.
+        at: the moment of the decisions.
         spread: whether the tables lie on several nodes.
 
     Raises:
@@ -128,6 +131,7 @@ def write(
             connection.execute(holds.WRITE_USAGE, holds.usage_parameters(held, loaded.books))
         if counters["c_person"] or counters["u_id"]:
             WRITE_COUNTERS.run(connection, counters, spread=spread)
+        write_moves(connection, loaded.books.pots.moves, at, spread=spread)
         if states := _states(entries):
             connection.execute(stay_store.WRITE_STATES, columns(stay_store.STATE_COLUMNS, states))
     if posted.rowcount != block.accounts:

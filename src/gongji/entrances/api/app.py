@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gongji.entrances.api import (
     accounts,
+    allotment,
     authorisations,
     counter,
     freezes,
@@ -72,6 +73,7 @@ def build_api(platform: Platform) -> FastAPI:
         premiums.router,
         wallet.router,
         quotas.router,
+        allotment.router,
         ledger.router,
         institution_keys.router,
         rules.router,

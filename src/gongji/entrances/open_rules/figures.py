@@ -171,12 +171,21 @@ TERMS: Final = (
     "balance_source",
     "retained_floor",
     "sharer_limit_allowed",
+    "allotment_required",
 )
+
+#: …and those that are only asked where money has to be allotted.
+ALLOTMENT_TERMS: Final = ("parts", "take_back", "year_end")
 
 
 def terms(rule: SharingRule) -> tuple[Term, ...]:
     """Every term of a sharing rule."""
-    return tuple(Term(name, shown(getattr(rule, name)), rule.clauses.get(name)) for name in TERMS)
+    found = [Term(name, shown(getattr(rule, name)), rule.clauses.get(name)) for name in TERMS]
+    if rule.allotment is not None:
+        for part in ALLOTMENT_TERMS:
+            name = f"allotment_{part}"
+            found.append(Term(name, shown(getattr(rule.allotment, part)), rule.clauses.get(name)))
+    return tuple(found)
 
 
 def shown(value: object) -> TermValue:

@@ -286,6 +286,7 @@ def _own(question: Question) -> Purse | None:
 def _offers(question: Question, rule: SharingRule) -> list[Offer]:
     purpose = _PURPOSES.get(question.kind, Purpose.CARE)
     withheld = None if purpose in rule.purposes else "shared.none.purpose"
+    # Where money has to be allotted first, the sharer is taken to have allotted all that may be.
     return [
         Offer(
             sharer,
@@ -293,6 +294,7 @@ def _offers(question: Question, rule: SharingRule) -> list[Offer]:
             purse_of(sharer, offered_kinds(rule), _balances(sharer, accounts), rule.retained_floor),
             accounts.limit,
             withheld,
+            rule.allotment.clause if rule.allotment is not None else None,
         )
         for sharer, accounts in enumerate(question.sharers, FIRST_SHARER)
     ]

@@ -18,6 +18,8 @@ from gongji.rules.structure import CASES, FURTHER, POOL, PRESCRIBER
 from gongji.rules.vocabulary import (
     AccountScope,
     AccrualBase,
+    AllotmentParts,
+    AllotmentYearEnd,
     Area,
     Attribute,
     BackPayment,
@@ -37,6 +39,7 @@ from gongji.rules.vocabulary import (
     Relation,
     Reset,
     StatusChange,
+    TakeBack,
     Tier,
     Trigger,
 )
@@ -249,6 +252,9 @@ _CHOICES: Final[dict[str, type[StrEnum]]] = {
     "account_scope": AccountScope,
     "flag_2_means": FlagTwo,
     "balance_source": BalanceSource,
+    "allotment_parts": AllotmentParts,
+    "allotment_take_back": TakeBack,
+    "allotment_year_end": AllotmentYearEnd,
 }
 _LISTS: Final[dict[str, type[StrEnum]]] = {
     "relations": Relation,

@@ -24,7 +24,7 @@ from gongji.ledger.model import (
 )
 from gongji.rules.book import RuleBook
 from gongji.rules.model import Purpose
-from gongji.settlement.books import Books, PatientFacts, Sharing, apply_moves, home
+from gongji.settlement.books import Books, PatientFacts, Sharing, apply_moves, back_home
 from gongji.settlement.decide import offer_of, own_purse
 from gongji.settlement.holds import refusals
 from gongji.settlement.holds.model import (
@@ -130,6 +130,7 @@ def set_aside(hold: Hold, key: HoldKey, holds: HoldBooks, books: Books) -> HoldD
     """
     books.balances.setdefault(hold.account, 0)
     holds.placed.add(hold.id)
+    books.pots.spend(hold.id, hold.placing())
     receipt = HoldReceipt(hold.id, hold.id, StepKind.HOLD, 0, 0, hold.amount, hold.placed_at)
     return _done(hold, receipt, key, hold.placing(), hold.amount, holds, books)
 
@@ -196,7 +197,7 @@ def capture(command: CaptureHold, holds: HoldBooks, books: Books, at: datetime, 
     _check_amount(command.amount, hold)
     credit = _target(command.credit, hold, books)
     released = hold.remaining - command.amount if command.release_rest else 0
-    legs = (*_taking(hold, command, credit), *_back(hold, released, books))
+    legs = (*_taking(hold, command, credit), *_back(hold, released, books, step_id))
     after = _after(hold, command.amount, released, HoldState.CAPTURED)
     receipt = HoldReceipt(step_id, hold.id, StepKind.CAPTURE, command.amount, released, after.remaining, at)
     return _done(after, receipt, command.key, legs, -released, holds, books)
@@ -241,7 +242,7 @@ def release(command: ReleaseHold, holds: HoldBooks, books: Books, at: datetime, 
     _check_amount(amount, hold)
     after = _after(hold, 0, amount, HoldState.RELEASED)
     receipt = HoldReceipt(step_id, hold.id, StepKind.RELEASE, 0, amount, after.remaining, at)
-    return _done(after, receipt, command.key, _back(hold, amount, books), -amount, holds, books)
+    return _done(after, receipt, command.key, _back(hold, amount, books, step_id), -amount, holds, books)
 
 
 def expire(hold: Hold, holds: HoldBooks, books: Books, at: datetime, step_id: int) -> HoldDecision:
@@ -256,7 +257,7 @@ def expire(hold: Hold, holds: HoldBooks, books: Books, at: datetime, step_id: in
     amount = hold.remaining
     after = _after(hold, 0, amount, HoldState.EXPIRED)
     receipt = HoldReceipt(step_id, hold.id, StepKind.EXPIRE, 0, amount, 0, at)
-    return _done(after, receipt, None, _back(hold, amount, books), -amount, holds, books)
+    return _done(after, receipt, None, _back(hold, amount, books, step_id), -amount, holds, books)
 
 
 def _open_hold(command: CaptureHold | ReleaseHold, holds: HoldBooks) -> Hold:
@@ -292,8 +293,14 @@ def _target(credit: int, hold: Hold, books: Books) -> int:
     return credit - bucket_of(credit) + bucket_of(hold.account)
 
 
-def _back(hold: Hold, amount: int, books: Books) -> tuple[Transfer, ...]:
-    return tuple(home(transfer, books, hold.placed_at) for transfer in hold.giving_back(amount))
+def _back(hold: Hold, amount: int, books: Books, step_id: int) -> tuple[Transfer, ...]:
+    """The transfers of a step that give back; what came out of a pot came whole out of it."""
+    start = hold.amount - hold.released - amount
+    return tuple(
+        leg
+        for transfer in hold.giving_back(amount)
+        for leg in back_home(transfer, books, hold.placed_at, step_id, hold.id, start)
+    )
 
 
 def _after(hold: Hold, captured: int, released: int, ending: HoldState) -> Hold:

@@ -20,11 +20,13 @@ from gongji.foundation.errors import GongjiError
 from gongji.foundation.ids import Serials, bucket_of, compose
 from gongji.ledger import store as ledger
 from gongji.ledger.holds import Hold
+from gongji.ledger.pot_store import write_moves
 from gongji.ledger.service import post, register_poster
 from gongji.settlement.books import Books
 from gongji.settlement.holds import store
 from gongji.settlement.holds.decide import expire
 from gongji.settlement.holds.model import HoldBooks, HoldDecision
+from gongji.settlement.pot_store import pots_of_holds
 
 log = structlog.get_logger()
 
@@ -125,6 +127,7 @@ def _due(connection: sa.Connection, at: datetime, limit: int) -> _Due:
         books.usage = {(row[0], row[1]): row[2] for row in _rows(cursor, store.USAGE, authorisations=under)}
         turned = _rows(cursor, store.TURNED, returning=Integers(ready))
         books.turned = {person: (year, turned_at) for person, year, turned_at in turned}
+        books.pots = pots_of_holds(cursor, ready.values())
     return _Due(ready, books, len(found) - len(ready))
 
 
@@ -154,6 +157,7 @@ def _expire(connection: sa.Connection, serials: Serials, due: _Due, at: datetime
     with ledger.raw_cursor(connection) as cursor:
         store.WRITE_HOLDS.run(cursor, store.write_parameters(decisions, holds), spread=is_spread(connection))
         cursor.execute(store.WRITE_USAGE, store.usage_parameters(decisions, due.books))
+        write_moves(cursor, due.books.pots.moves, at, spread=is_spread(connection))
     return decisions
 
 

@@ -32,6 +32,14 @@ WITHHELD_WORDS = {
         "the authorisation or the region does not allow this purpose",
         "授权或当地规则不允许这种用途",
     ),
+    "shared.none.not_allotted": (
+        "the sharer has not allotted anything for this relative yet",
+        "共济人还没有给这位家人划拨资金",
+    ),
+    "shared.none.allotted_used": (
+        "what the sharer had allotted is used up, or was taken back",
+        "共济人划拨的资金已用完或已收回",
+    ),
 }
 
 

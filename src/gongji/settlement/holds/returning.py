@@ -8,15 +8,18 @@ from typing import Final
 import sqlalchemy as sa
 
 from gongji.foundation.arrays import Integers
+from gongji.foundation.distribution import is_spread
 from gongji.foundation.ids import Serials, bucket_of, compose
 from gongji.ledger import store as ledger
 from gongji.ledger.archived import refuse_archived_journal
 from gongji.ledger.holds import Hold, HoldState
 from gongji.ledger.model import Journal, JournalKind, Transfer
+from gongji.ledger.pot_store import write_moves
 from gongji.ledger.service import post, register_poster
-from gongji.settlement.books import Books, home, usage_periods
+from gongji.settlement.books import Books, back_home, usage_periods
 from gongji.settlement.holds import refusals, store
 from gongji.settlement.holds.queries import find_hold
+from gongji.settlement.pot_store import pots_of_holds
 
 _LOCK_PERSON: Final = "SELECT FROM person WHERE bucket = %(bucket)s AND id = %(id)s FOR NO KEY UPDATE"
 
@@ -58,13 +61,18 @@ def return_captured(connection: sa.Connection, serials: Serials, hold_id: int, s
         raise refusals.ended(hold.state)
     refuse_archived_journal(connection, hold.id)
     books = _lock(connection, hold)
-    legs = tuple(
-        home(Transfer(source, account, amount, hold.authorisation_id), books, hold.placed_at)
-        for account, amount in hold.sources
-    )
     journal_id = compose(serials.take(1, at)[0], bucket_of(hold.account))
+    legs = tuple(
+        leg
+        for account, amount in hold.sources
+        for leg in back_home(
+            Transfer(source, account, amount, hold.authorisation_id), books, hold.placed_at, journal_id, hold.id
+        )
+    )
     journal = Journal(journal_id, JournalKind.REFUND, None, at, legs)
     post(connection, register_poster(connection, serials, at), [journal])
+    with ledger.raw_cursor(connection) as cursor:
+        write_moves(cursor, books.pots.moves, at, spread=is_spread(connection))
     if hold.authorisation_id is not None:
         with ledger.raw_cursor(connection) as cursor:
             cursor.execute(
@@ -88,4 +96,5 @@ def _lock(connection: sa.Connection, hold: Hold) -> Books:
         books = Books({account: balance for account, balance, is_open in cursor.fetchall() if is_open})
         cursor.execute(store.TURNED, {"returning": Integers([hold.id])})
         books.turned = {person: (year, turned_at) for person, year, turned_at in cursor.fetchall()}
+        books.pots = pots_of_holds(cursor, [hold])
     return books

@@ -43,18 +43,18 @@ TURNED: Final = """
 SELECT DISTINCT ON (y.person_id) y.person_id, y.year, y.turned_at
   FROM year_turn y
   JOIN (SELECT DISTINCT ((t.debit >> 18) << 10 | (t.debit & 1023)) AS id FROM transfer t
-         WHERE t.journal_id = ANY(%(returning)b::bigint[]) AND (t.debit >> 10) & 255 = 1) AS k
+         WHERE t.journal_id = ANY(%(returning)b::bigint[]) AND (t.debit >> 10) & 255 IN (1, 4)) AS k
     ON y.bucket = (k.id & 1023) AND y.person_id = k.id
  ORDER BY y.person_id, y.year DESC
 """
 
-#: The last turn of the year of the people whose current accounts (kind 1) are among these.
+#: The last turn of the year of the people whose current accounts (kind 1) or pots (kind 4) are among these.
 TURNS: Final = """
 SELECT DISTINCT ON (y.person_id) y.person_id, y.year, y.turned_at
   FROM year_turn y
   JOIN unnest(%(accounts)b::bigint[]) AS k(id)
     ON y.bucket = (k.id & 1023)::smallint AND y.person_id = ((k.id >> 18) << 10 | (k.id & 1023))
- WHERE (k.id >> 10) & 255 = 1
+ WHERE (k.id >> 10) & 255 IN (1, 4)
  ORDER BY y.person_id, y.year DESC
 """
 
@@ -274,7 +274,11 @@ def held_accounts(decisions: Sequence[HoldDecision], holds: HoldBooks) -> Intege
 
 
 def accounts_of(hold: Hold) -> set[int]:
-    """Every account that giving a hold back may touch."""
-    current = {account for account, _ in hold.sources if kind_of(account) is AccountKind.PERSONAL_CURRENT}
-    later = {personal_account(AccountKind.PERSONAL_HISTORICAL, hold.payer_id)} if current else set()
-    return {hold.account, *(account for account, _ in hold.sources), *later}
+    """Every account that giving a hold back may touch: with a pot the personal accounts too, which guard it."""
+    drawn = {kind_of(account) for account, _ in hold.sources}
+    more = set()
+    if drawn & {AccountKind.PERSONAL_CURRENT, AccountKind.POT}:
+        more.add(personal_account(AccountKind.PERSONAL_HISTORICAL, hold.payer_id))
+    if AccountKind.POT in drawn:
+        more.add(personal_account(AccountKind.PERSONAL_CURRENT, hold.payer_id))
+    return {hold.account, *(account for account, _ in hold.sources), *more}

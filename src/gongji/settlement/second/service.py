@@ -14,9 +14,11 @@ from sqlalchemy.dialects.postgresql import insert
 from gongji.foundation.arrays import columns
 from gongji.foundation.clock import CHINA, Clock
 from gongji.foundation.database import Database
+from gongji.foundation.distribution import is_spread
 from gongji.foundation.errors import GongjiError
 from gongji.foundation.ids import bucket_of, compose
 from gongji.ledger.model import AccountKind, Journal, JournalKind, Transfer, open_account
+from gongji.ledger.pot_store import write_moves
 from gongji.ledger.service import Poster, post, register_poster
 from gongji.ledger.store import raw_cursor
 from gongji.registry.model import InstitutionKind
@@ -24,7 +26,7 @@ from gongji.rules.book import RuleBook
 from gongji.rules.model import Purpose
 from gongji.settlement import queries
 from gongji.settlement import refusals as settlements
-from gongji.settlement.books import Books, apply_moves, home, usage_of, usage_periods
+from gongji.settlement.books import Books, apply_moves, back_home, usage_of, usage_periods
 from gongji.settlement.holds.store import WRITE_USAGE
 from gongji.settlement.load import Loaded, load
 from gongji.settlement.model import MessageKey, Reverse, Settlement, is_inpatient
@@ -91,7 +93,7 @@ class SecondTill:
 
     def _pay(self, connection: sa.Connection, writer: Poster, command: PaySecond) -> SecondPayment:
         at = self._clock.now()
-        loaded = _loaded(connection, command, command.settlement_id, at)
+        loaded = _loaded(connection, command, command.settlement_id, self._rules, at)
         known = _stored(connection, command.key)
         if known is not None:
             return known
@@ -116,6 +118,8 @@ class SecondTill:
         payment_id = compose(self._database.serials.take(1, at)[0], bucket_of(main.id))
         _add(connection, main, amount)
         post(connection, writer, [Journal(payment_id, JournalKind.SECOND, None, at, legs)])
+        books.pots.spend(payment_id, legs)
+        _write_pots(connection, books, at)
         _use(connection, books, command.person_id, usage_of(legs), at)
         authorisation_id = draws[0].authorisation_id
         assert authorisation_id is not None
@@ -136,7 +140,7 @@ class SecondTill:
 
     def _give_back(self, connection: sa.Connection, writer: Poster, command: GiveBackSecond) -> SecondPayment:
         at = self._clock.now()
-        loaded = _loaded(connection, command, command.payment_id, at)
+        loaded = _loaded(connection, command, command.payment_id, self._rules, at)
         known = _stored(connection, command.key)
         if known is not None:
             return known
@@ -155,10 +159,13 @@ class SecondTill:
         stored = queries.find_settlement(connection, paid.settlement_id)
         assert stored is not None
         moved = queries.transfers_of(connection, paid.id)
-        legs = tuple(home(leg.opposite(), loaded.books, paid.at) for leg in moved)
         back_id = compose(self._database.serials.take(1, at)[0], bucket_of(paid.id))
+        legs = tuple(
+            back for leg in moved for back in back_home(leg.opposite(), loaded.books, paid.at, back_id, paid.id)
+        )
         left = _add(connection, stored.settlement, -paid.amount)
         post(connection, writer, [Journal(back_id, JournalKind.REVERSAL, paid.id, at, legs)])
+        _write_pots(connection, loaded.books, at)
         usage = {authorisation: -amount for authorisation, amount in usage_of(moved).items()}
         _use(connection, loaded.books, command.person_id, usage, paid.at)
         made = SecondPayment(
@@ -177,11 +184,18 @@ class SecondTill:
         return _keep(connection, command.key, made)
 
 
-def _loaded(connection: sa.Connection, command: PaySecond | GiveBackSecond, journal_id: int, at: datetime) -> Loaded:
+def _loaded(
+    connection: sa.Connection, command: PaySecond | GiveBackSecond, journal_id: int, rules: RuleBook, at: datetime
+) -> Loaded:
     """What the desk would know of a command that may give money of this journal back, under the same locks."""
     driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
     asking = Reverse(command.key, command.institution, command.person_id, 0, journal_id)
-    return load(driver, [asking], at)
+    return load(driver, [asking], rules, at)
+
+
+def _write_pots(connection: sa.Connection, books: Books, at: datetime) -> None:
+    with raw_cursor(connection) as cursor:
+        write_moves(cursor, books.pots.moves, at, spread=is_spread(connection))
 
 
 def _stored(connection: sa.Connection, key: MessageKey) -> SecondPayment | None:

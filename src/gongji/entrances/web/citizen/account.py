@@ -32,6 +32,9 @@ from gongji.settlement.queries import Place, places_of
 #: The money that can be used now; what is set aside has left it and comes back to it.
 _USABLE: Final = (AccountKind.PERSONAL_CURRENT, AccountKind.PERSONAL_HISTORICAL)
 
+#: What the address calls the money that is allotted to relatives.
+_POT: Final = "pot"
+
 #: How many months back can be chosen, and most movements of one.
 _MONTHS: Final = 24
 _MOST: Final = 2_000
@@ -41,7 +44,10 @@ _MONTH: Final = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
 #: What lines can be chosen by.
 KINDS: Final = ("own", "shared", "held", "in")
 
-_ASIDE: Final = (JournalKind.HOLD, JournalKind.CAPTURE, JournalKind.RELEASE, JournalKind.REFUND)
+_ASIDE: Final = (
+    *(JournalKind.HOLD, JournalKind.CAPTURE, JournalKind.RELEASE, JournalKind.REFUND),
+    *(JournalKind.ALLOT, JournalKind.TAKE_BACK, JournalKind.UNUSED_BACK),
+)
 _CARE: Final = (JournalKind.SETTLEMENT, JournalKind.REVERSAL, JournalKind.UNDO, JournalKind.SECOND)
 
 
@@ -95,9 +101,10 @@ class Month:
 
 
 def account(visit: Visit) -> Response:
-    """``GET /account``: a month's lines, newest first, by person and kind if wanted."""
+    """``GET /account``: a month's lines, newest first, by person and kind if wanted; ``of=pot``: of what is allotted."""
     month = _month(visit)
-    whole = month_of(visit, month)
+    pot = visit.query("of") == _POT
+    whole = month_of(visit, month, (AccountKind.POT,) if pot else _USABLE)
     who, kind = visit.query("who"), visit.query("kind")
     names = {str(line.under): line.who for line in whole.lines if line.under is not None}
     freezes = freezes_store.freezes_of(visit.connection, visit.person_id)
@@ -118,6 +125,7 @@ def account(visit: Visit) -> Response:
         title=_month_name(visit, month),
         freeze=next((one for one in freezes if one.stands(on)), None),
         past_freezes=[(one.asked_at, one.free_again, one.reason) for one in freezes if not one.stands(on)],
+        pot=_POT if pot else "",
     )
 
 
@@ -173,11 +181,11 @@ def statement(visit: Visit) -> Response:
     return as_pdf(visit, paper, f"gongji-{month}.pdf")
 
 
-def month_of(visit: Visit, month: str) -> Month:
+def month_of(visit: Visit, month: str, kinds: tuple[AccountKind, ...] = _USABLE) -> Month:
     """A month of the reader's account, lines oldest first."""
     begin = datetime(int(month[:4]), int(month[5:]), 1, tzinfo=CHINA)
     end = (begin + timedelta(days=32)).replace(day=1) - timedelta.resolution
-    accounts = [personal_account(kind, visit.person_id) for kind in _USABLE]
+    accounts = [personal_account(kind, visit.person_id) for kind in kinds]
     moved = statement_at(visit.connection, accounts, end, begin, _MOST)
     lines = tuple(_lines(visit, moved))
     closing = moved[-1].balance if moved else balance_at(visit.connection, accounts, end)

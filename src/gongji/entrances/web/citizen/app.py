@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from gongji.entrances.web.citizen import (
     account,
+    allotting,
     binding,
     disputes,
     documents,
@@ -80,6 +81,10 @@ def citizen_routes(platform: Platform, problems: Problems) -> list[Route]:
         Route("/premiums", here(premiums.overview)),
         Route("/premiums/new", here(premiums.check), methods=["GET", "POST"]),
         Route("/premiums/{number}", here(premiums.order)),
+        Route("/allotment", here(allotting.overview)),
+        Route("/allotment/give", here(allotting.give), methods=BOTH),
+        Route("/allotment/back", here(allotting.back), methods=BOTH),
+        Route("/allotment/check", here(allotting.check), methods=BOTH),
         Route("/wallet", here(wallet.overview)),
         Route("/wallet/open", here(wallet.opening), methods=BOTH),
         Route("/wallet/who", here(receivers.who), methods=BOTH),

@@ -8,6 +8,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from gongji.allotment import service as allotments
 from gongji.entrances import reminding
 from gongji.entrances.naming import name_of
 from gongji.entrances.reminding import Kind
@@ -39,12 +40,14 @@ class Effect:
         visits: the user's visits that are registered and not settled yet; they would no longer be paid from it.
         in_hospital: whether the user is in hospital.
         unused: fen of this month's limit that are not used; None without a limit.
+        allotted: fen that were allotted, are not used, and come back to the sharer.
     """
 
     from_day: date | None
     visits: int
     in_hospital: bool
     unused: int | None
+    allotted: int
 
 
 def sharing(visit: Visit) -> Response:
@@ -56,6 +59,7 @@ def sharing(visit: Visit) -> Response:
         shown=_told(visit, one),
         sharer=one.sharer_id == visit.person_id,
         limits=_limits_allowed(visit, one),
+        allots=_allots(visit, one),
         in_force=one.state in IN_FORCE_STATES,
         done=visit.query("done") if visit.query("done") in _DONE else "",
     )
@@ -141,7 +145,7 @@ def end(visit: Visit) -> Response:
     sharer = one.sharer_id == visit.person_id
     if one.state not in IN_FORCE_STATES:
         return visit.go(f"/sharings/{one.id}")
-    effect = _effect(visit, one) if sharer else Effect(None, *_care(visit, one), None)
+    effect = _effect(visit, one) if sharer else Effect(None, *_care(visit, one), None, 0)
     if visit.posted and effect.from_day is not None and visit.form.text("later") in ("do", "tell"):
         do_it = visit.form.text("later") == "do"
         holder = visit.caller.holder
@@ -228,6 +232,7 @@ def keep(visit: Visit) -> Response:
         "citizen/keep.html",
         status=422 if errors else 200,
         errors=errors,
+        allots=any(rule is not None and rule.allotment_required for rule in rules.values()),
         typed=typed,
         allowed=allowed,
         figures=_figures(visit, given, rules, max(kept, floor)),
@@ -280,7 +285,8 @@ def _told(visit: Visit, one: Authorisation) -> Sharing:
     other = one.user_id if one.sharer_id == visit.person_id else one.sharer_id
     people = registry.people_by_id(visit.connection, visit.platform.vault, [other])
     audit.record(visit.connection, visit.caller, "person.read_masked", at=visit.now, person_id=other)
-    return sharings([one], visit.person_id, people, visit.reader.language)[0]
+    left = allotments.left_of(visit.connection, visit.platform.rules, [one], visit.now)
+    return sharings([one], visit.person_id, people, visit.reader.language, left)[0]
 
 
 def _names(visit: Visit, ones: list[Authorisation]) -> dict[int, str]:
@@ -303,6 +309,12 @@ def _rule(visit: Visit, one: Authorisation) -> SharingRule:
     return rule
 
 
+def _allots(visit: Visit, one: Authorisation) -> bool:
+    """Whether relatives spend only what was allotted."""
+    rule = visit.platform.rules.sharing(one.region, visit.now.date())
+    return rule is not None and rule.allotment_required
+
+
 def _limits_allowed(visit: Visit, one: Authorisation) -> bool:
     rule = visit.platform.rules.sharing(one.region, visit.now.date())
     return rule is not None and rule.sharer_limit_allowed
@@ -316,7 +328,17 @@ def _care(visit: Visit, one: Authorisation) -> tuple[int, bool]:
 def _effect(visit: Visit, one: Authorisation) -> Effect:
     used = family.used_in_month(visit.connection, one.id, visit.now)
     unused = None if one.limit_month is None else max(0, one.limit_month - used)
-    return Effect(changes.may_unbind_from(one, visit.now.date()), *_care(visit, one), unused)
+    free = changes.may_unbind_from(one, visit.now.date())
+    return Effect(free, *_care(visit, one), unused, _comes_back(visit, one))
+
+
+def _comes_back(visit: Visit, one: Authorisation) -> int:
+    """What was allotted and would come back with the end: the relative's own part, or with the last one what is for all."""
+    standing = allotments.standing_of(visit.connection, visit.platform.rules, one.sharer_id, visit.now)
+    if standing is None:
+        return 0
+    last = len(allotments.in_force_of(visit.connection, one.sharer_id)) == 1
+    return sum(part.amount for part in standing.given if part.authorisation_id == one.id or last)
 
 
 def _note(visit: Visit, action: str, one: Authorisation) -> None:

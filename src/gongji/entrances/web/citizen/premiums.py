@@ -9,6 +9,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from gongji.allotment import service as allotments
 from gongji.entrances import wording
 from gongji.entrances.naming import name_of
 from gongji.entrances.web.visits import Visit
@@ -92,7 +93,9 @@ def check(visit: Visit) -> Response:
     if member.standing is not Standing.UNPAID or member.amount is None:
         return visit.go("/premiums")
     balances = ledger.balances_of(visit.connection, visit.person_id)
-    own = sum(balances.get(kind, 0) for kind in PERSONAL)
+    share = family.authorisation(visit.connection, member.authorisation_id)
+    left = allotments.left_of(visit.connection, visit.platform.rules, [share], visit.now).get(share.id)
+    own = sum(balances.get(kind, 0) for kind in PERSONAL) if left is None else left.amount
     return visit.render(
         "citizen/premium_check.html",
         who=_names(visit, {member.person_id})[member.person_id],
@@ -100,6 +103,7 @@ def check(visit: Visit) -> Response:
         begins=visit.reader.day(date(member.year, 1, 1)),
         ends=visit.reader.day(date(member.year, 12, 31)),
         own=own,
+        allotted=left is not None,
         enough=own >= member.amount.fen,
         clause=member.amount.clause,
         key=secrets.token_urlsafe(18),

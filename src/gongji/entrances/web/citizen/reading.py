@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from gongji.allotment import service as allotments
 from gongji.entrances import wording
 from gongji.entrances.naming import name_of
 from gongji.entrances.web.citizen.balance import Balance, balance_of
@@ -60,6 +61,7 @@ class Home:
         pending: the reader's own requests under way: number, and for whom.
         unread: messages that were not opened.
         freeze: under which the reader's account is frozen; None while it is free.
+        allots: whether the reader has to allot money before relatives can spend it.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Home:
     pending: tuple[tuple[str, str], ...]
     unread: int
     freeze: Freeze | None
+    allots: bool
 
 
 def home(visit: Visit, before: str | None) -> Home:
@@ -99,8 +102,9 @@ def home(visit: Visit, before: str | None) -> Home:
     for relative in sorted(relatives):
         audit.record(connection, caller, "person.read_masked", at=now, person_id=relative)
     names = {one.user_id: name_of(one, person_id, people, language) for one in given}
-    sharers = sharings(mine, person_id, people, language)
-    users = sharings(given, person_id, people, language)
+    left = allotments.left_of(connection, platform.rules, [*mine, *given], now)
+    sharers = sharings(mine, person_id, people, language, left)
+    users = sharings(given, person_id, people, language, left)
     freeze = freezes_store.standing(connection, [person_id], now.date()).get(person_id)
     balances = ledger.balances_of(connection, person_id)
     shown, older = _payments(connection, person_id, given, names, before, language)
@@ -120,6 +124,7 @@ def home(visit: Visit, before: str | None) -> Home:
         pending=_pending(visit, given),
         unread=unread(connection, person_id),
         freeze=freeze,
+        allots=any(one.id in left for one in given),
     )
 
 
