@@ -18,7 +18,7 @@ from gongji.ledger.service import statement
 from gongji.registry.service import record_death
 from gongji.rules.model import Relation
 from gongji.settlement.holds.expiry import expire_holds
-from gongji.wallet import decide, service, store
+from gongji.wallet import answering, decide, service, store
 from gongji.wallet.following import follow_transfers
 from gongji.wallet.model import Source, TransferState
 from gongji.wallet.verify import CHECKS
@@ -211,10 +211,10 @@ def test_from_wallet_to_wallet(home: Home) -> None:
 def test_a_transfer_is_for_its_two_people(home: Home) -> None:
     sent = home.send(100_00)
     stranger = home.town.person("王芳", "1985-05-05", "active", balance=0, region=JINING)
-    for act in (service.accept, service.decline):
+    for act in (answering.accept, answering.decline):
         problem = refusal(act, home.wallets, sent.id, receiver_id=stranger, caller=caller_of(stranger))
         assert problem.code == "wallet.transfer_unknown"
-    assert refusal(service.accept, home.wallets, sent.id, receiver_id=home.son, caller=caller_of(home.son)).code == (
+    assert refusal(answering.accept, home.wallets, sent.id, receiver_id=home.son, caller=caller_of(home.son)).code == (
         "wallet.transfer_unknown"
     )
     with home.town.database.transaction() as connection:

@@ -13,7 +13,7 @@ from gongji.family.model import FactKind, KinshipFact
 from gongji.foundation.access import Caller, Role
 from gongji.foundation.errors import GongjiError
 from gongji.ledger.service import balances_of
-from gongji.wallet import service, store
+from gongji.wallet import answering, service, store
 from gongji.wallet.model import Transfer
 from gongji.wallet.service import Wallets
 from town import Town
@@ -39,12 +39,12 @@ class Home:
     def accept(self, one: Transfer) -> Transfer:
         """The receiver accepts."""
         who = one.receiver_id
-        return service.accept(self.wallets, one.id, receiver_id=who, caller=caller_of(who))
+        return answering.accept(self.wallets, one.id, receiver_id=who, caller=caller_of(who))
 
     def decline(self, one: Transfer) -> Transfer:
         """The receiver declines."""
         who = one.receiver_id
-        return service.decline(self.wallets, one.id, receiver_id=who, caller=caller_of(who))
+        return answering.decline(self.wallets, one.id, receiver_id=who, caller=caller_of(who))
 
     def purse(self, person: int) -> dict[str, int]:
         """A person's balances in fen, those of zero left out."""

@@ -1,4 +1,4 @@
-"""What people do with the wallet: open it, send money to a relative's, accept or decline what was sent.
+"""What people do with the wallet: open it, send money to a relative's; `answering` has what the relative does with it.
 
 A transfer goes in three steps, each safe to repeat: it takes its place among the day's and is kept; the desk sets the money
 aside under a key of the transfer's own; the transfer learns of its hold. From then on the hold alone decides what becomes
@@ -26,13 +26,13 @@ from gongji.foundation.errors import Busy, GongjiError
 from gongji.foundation.ids import bucket_of, compose
 from gongji.foundation.replies import digest_of
 from gongji.ledger.holds import HoldPurpose
-from gongji.ledger.model import AccountKind, clearing_holder, personal_account
+from gongji.ledger.model import AccountKind
 from gongji.ledger.service import PERSONAL, balances_of
 from gongji.registry import service as registry
 from gongji.rules.book import RuleBook
 from gongji.rules.model import Relation
 from gongji.settlement.desk import Desk
-from gongji.settlement.holds.model import CaptureHold, HoldKey, PlaceHold, ReleaseHold
+from gongji.settlement.holds.model import HoldKey, PlaceHold, ReleaseHold
 from gongji.wallet import refusals, store
 from gongji.wallet.decide import NEAR, check_transfer, conditions, deadline_of, place_of_today
 from gongji.wallet.model import Condition, Facts, Opening, Side, Source, Transfer, TransferState
@@ -231,91 +231,6 @@ def carry_on(wallets: Wallets, one: Transfer) -> Transfer:
         return store.learn(connection, one.id)
 
 
-def accept(wallets: Wallets, transfer_id: int, *, receiver_id: int, caller: Caller) -> Transfer:
-    """The receiver takes what was sent: it stands in their wallet from now on, and cannot be asked back.
-
-    Accepting again gives the same answer. Against the deadline the desk decides: whoever comes first there.
-
-    Raises:
-        NotFound: ``wallet.transfer_unknown``, also when it is for somebody else.
-        Refused: ``wallet.declined``, ``wallet.returned``; ``wallet.receiver_ended``.
-        Busy: the desk is; accept again.
-    """
-    one = _to_answer(wallets, transfer_id, receiver_id)
-    if one.state is TransferState.PENDING:
-        with wallets.database.transaction() as connection:
-            giver, receiver = store.regions_of(connection, transfer_id)
-        assert one.hold_id is not None, "what is pending has a hold"
-        command = CaptureHold(
-            key=HoldKey(f"wallet:{transfer_id}:accept", digest_of("wallet.accept", str(transfer_id))),
-            person_id=one.sender_id,
-            hold_id=one.hold_id,
-            amount=one.amount,
-            credit=personal_account(AccountKind.WALLET, receiver_id),
-            through=clearing_holder(giver, receiver),
-        )
-        one = _answered(wallets, one, command, "wallet.accept", caller)
-    if one.state is not TransferState.ACCEPTED:
-        raise refusals.ended(one.state, one.ended_at)
-    return one
-
-
-def decline(wallets: Wallets, transfer_id: int, *, receiver_id: int, caller: Caller) -> Transfer:
-    """The receiver does not want it: the money goes back to the sender at once. Declining again gives the same answer.
-
-    Raises:
-        NotFound: ``wallet.transfer_unknown``. Refused: ``wallet.accepted``, ``wallet.returned``. Busy: as `accept`.
-    """
-    one = _to_answer(wallets, transfer_id, receiver_id)
-    if one.state is TransferState.PENDING:
-        one = _answered(wallets, one, _giving_back(one, "decline"), "wallet.decline", caller)
-    if one.state is not TransferState.DECLINED:
-        raise refusals.ended(one.state, one.ended_at)
-    return one
-
-
-def _to_answer(wallets: Wallets, transfer_id: int, receiver_id: int) -> Transfer:
-    """A transfer that its receiver answers; one whose time is over finds its end first."""
-    with wallets.database.transaction() as connection:
-        one = store.learn(connection, transfer_id)
-    if one.receiver_id != receiver_id or one.state is TransferState.PLACING:
-        raise refusals.unknown()
-    return go_on(wallets, one)
-
-
-def _answered(
-    wallets: Wallets, one: Transfer, command: CaptureHold | ReleaseHold, action: str, caller: Caller
-) -> Transfer:
-    """Ask the desk, and learn what became of the transfer: another answer, or the deadline, may have come first."""
-    refused: GongjiError | None = None
-    try:
-        wallets.desk.hold(command).result()
-    except Busy:
-        raise
-    except GongjiError as problem:
-        refused = problem
-    with wallets.database.transaction() as connection:
-        learned = store.learn(connection, one.id)
-        if refused is None:
-            audit.record(
-                connection,
-                caller,
-                action,
-                at=wallets.clock.now(),
-                person_id=one.sender_id,
-                transfer=str(one.id),
-                amount=one.amount,
-            )
-    if learned.state is not TransferState.PENDING:
-        return learned
-    if refused is not None and refused.code == "hold.credit":
-        raise refusals.receiver_died()
-    learned = go_on(wallets, learned)
-    if learned.state is TransferState.PENDING and refused is not None:
-        raise refused
-    return learned
-
-
 def go_on(wallets: Wallets, one: Transfer) -> Transfer:
     """Have a transfer whose time is over find its end, if nobody did yet.
 
@@ -325,7 +240,7 @@ def go_on(wallets: Wallets, one: Transfer) -> Transfer:
     if one.state is not TransferState.PENDING or wallets.clock.now() < one.deadline:
         return one
     try:
-        wallets.desk.hold(_giving_back(one, "over")).result()
+        wallets.desk.hold(giving_back(one, "over")).result()
     except Busy:
         raise
     except GongjiError as problem:
@@ -336,7 +251,8 @@ def go_on(wallets: Wallets, one: Transfer) -> Transfer:
         return store.learn(connection, one.id)
 
 
-def _giving_back(one: Transfer, why: str) -> ReleaseHold:
+def giving_back(one: Transfer, why: str) -> ReleaseHold:
+    """The command by which a transfer's money goes back to its sender; `why` makes its key."""
     assert one.hold_id is not None, "what is pending has a hold"
     key = HoldKey(f"wallet:{one.id}:{why}", digest_of(f"wallet.{why}", str(one.id)))
     return ReleaseHold(key, one.sender_id, one.hold_id)

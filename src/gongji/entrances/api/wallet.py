@@ -18,7 +18,7 @@ from gongji.foundation.errors import InvalidInput
 from gongji.registry import service as registry
 from gongji.registry.model import Person
 from gongji.rules.model import Relation
-from gongji.wallet import service, store
+from gongji.wallet import answering, service, store
 from gongji.wallet.decide import plan
 from gongji.wallet.model import Condition, Facts, Source, Transfer, TransferState
 from gongji.wallet.refusals import STATE_WORDS, institution_unknown
@@ -212,13 +212,13 @@ def read_transfer(number: Number, door: At) -> TransferOut:
 @router.post("/wallet/transfers/{number}/accept")
 def accept_transfer(number: Number, door: At) -> TransferOut:
     """The receiver takes it; it cannot be asked back. Accepting again gives the same answer."""
-    return _answer(door, number, service.accept)
+    return _answer(door, number, answering.accept)
 
 
 @router.post("/wallet/transfers/{number}/decline")
 def decline_transfer(number: Number, door: At) -> TransferOut:
     """The receiver does not want it; it goes back to the sender at once. Declining again gives the same answer."""
-    return _answer(door, number, service.decline)
+    return _answer(door, number, answering.decline)
 
 
 @router.get("/wallet/institutions")

@@ -18,7 +18,7 @@ from gongji.entrances.web.visits import Visit
 from gongji.foundation import audit
 from gongji.foundation.errors import GongjiError, InvalidInput
 from gongji.registry import service as registry
-from gongji.wallet import service, store
+from gongji.wallet import answering, service, store
 from gongji.wallet.decide import check_transfer, closes_at, deadline_of, plan
 from gongji.wallet.model import Condition, Facts, Part, Source, Transfer, TransferState
 from gongji.wallet.quotas.model import QuotaState
@@ -230,7 +230,7 @@ def decline(visit: Visit) -> Response:
 
 def _answered(visit: Visit, *, accepts: bool) -> Response:
     number = _number(visit)
-    act = service.accept if accepts else service.decline
+    act = answering.accept if accepts else answering.decline
     try:
         act(_wallets(visit), number, receiver_id=visit.person_id, caller=visit.caller)
     except GongjiError as problem:
