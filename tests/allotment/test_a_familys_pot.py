@@ -54,6 +54,15 @@ def test_relatives_spend_what_is_theirs_and_nothing_else(home: Home) -> None:
     assert home.figures() == (471_045, 200_000, 0, 271_045)
 
 
+def test_what_was_allotted_is_not_spent_while_her_account_is_frozen(home: Home) -> None:
+    home.allot(60_000, home.for_father)
+    home.town.freeze(home.daughter)
+    bought = home.buy(home.father, "100.00")
+    assert (bought.shared, bought.cash) == (0, 10_000)
+    assert "shared.none.frozen" in {line.because for line in bought.explanation.payers}
+    assert home.given() == {home.for_father: 60_000, home.for_mother: 0}
+
+
 def test_a_reversal_gives_back_to_the_part_it_came_from(home: Home) -> None:
     home.allot(60_000, home.for_father)
     bought = home.buy(home.father, "450.00")

@@ -14,8 +14,8 @@ _PAYING = f"'{JournalKind.SETTLEMENT}', '{JournalKind.HOLD}', '{JournalKind.SECO
 
 
 def frozen_accounts_paid_nothing(connection: sa.Connection) -> Iterator[Finding]:
-    """While a freeze stood, nothing was paid or set aside from the personal account (kinds 1 and 2); and what an account
-    carries of a freeze is what stands of it.
+    """While a freeze stood, nothing was paid or set aside from the personal account (kinds 1 and 2) nor from what its holder
+    allotted (4); and what an account carries of a freeze is what stands of it.
 
     A batch that was under way when an officer froze or freed the account carries a moment before or after that: a minute
     on either side is left out.
@@ -24,7 +24,7 @@ def frozen_accounts_paid_nothing(connection: sa.Connection) -> Iterator[Finding]
         f"""
         SELECT t.journal_id, t.leg, f.id AS freeze
           FROM account_freeze f
-          CROSS JOIN unnest(ARRAY[1, 2]) AS kind
+          CROSS JOIN unnest(ARRAY[1, 2, 4]) AS kind
           JOIN transfer t ON t.debit = ((f.person_id >> 10) << 18) | (kind << 10) | (f.person_id & 1023)
            AND t.bucket = (f.person_id & 1023)::smallint
            AND t.posted_at > f.asked_at + interval '1 minute'
