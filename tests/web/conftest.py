@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from walk import Twin
 from web_family import Family
 
 from gongji.entrances.server import serving
@@ -75,3 +76,9 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def twin(chromium: Browser) -> Twin:
+    """The page on which scripts look at what walks without JavaScript see."""
+    return Twin.of(chromium)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from phone import Pages, serving_pages
-from playwright.sync_api import Browser, Page
+from phone import serving_pages
+from playwright.sync_api import Browser
 from test_binding_pages import picture as photograph
-from test_citizen_browser import CLIPPED, SIDEWAYS, check, picture
+from test_citizen_browser import CLIPPED, SIDEWAYS, picture
+from walk import Twin, Walk
 
 from gongji.family import service as family
 from gongji.registry.certificate import check_digit
@@ -22,63 +20,14 @@ from town import JINING, Town
 pytestmark = pytest.mark.browser
 
 
-@dataclass
-class Walk:
-    """A phone on its way through a flow; every screen that it passes is looked at."""
-
-    pages: Pages
-    page: Page
-    elder: bool
-    axe: bool
-    screens: int = 0
-
-    def open(self, path: str) -> None:
-        """Open a page."""
-        self.page.goto(f"{self.pages.base}{path}")
-
-    def seen(self, name: str) -> None:
-        """Look at the screen: layout, sizes, contrast, weight; at most two fields to type; keep a picture."""
-        self.screens += 1
-        check(self.page, target=60 if self.elder else 44, text=18 if self.elder else 15)
-        typed = self.page.locator("main form input:not([type=hidden]):not([type=radio]):not([type=checkbox]):visible")
-        assert typed.count() <= 2, f"{name} asks for too much at once"
-        assert len(gzip.compress(self.page.content().encode())) < 30_000
-        if self.axe:
-            report = Axe().run(self.page)
-            assert report.violations_count == 0, f"{name}: {report.generate_report()}"
-        picture(self.page, f"bind_{name}{'_elder' if self.elder else ''}")
-
-    def press(self, name: str) -> None:
-        """Press the button, or follow the link, of this name."""
-        here = self.page.locator("main").get_by_role("button", name=name, exact=True)
-        (here if here.count() else self.page.locator("main").get_by_role("link", name=name, exact=True)).first.click()
-
-    def heading(self) -> str:
-        """What the screen is called."""
-        return self.page.get_by_role("heading", level=1).inner_text()
-
-    def name_relative(self, name: str, number: str, relation: str) -> None:
-        """Fill in whom it is for."""
-        if relation:
-            self.page.get_by_label(relation, exact=True).check()
-        self.page.get_by_label("家人的姓名").fill(name)
-        self.page.get_by_label("家人的身份证号").fill(number)
-        self.press("继续")
-
-
 @pytest.fixture(params=["standard", "elder"])
-def walk(request: pytest.FixtureRequest, chromium: Browser, town: Town, tmp_path: Path) -> Iterator[Walk]:
-    """Standard type without JavaScript; large type with it, since axe is a script (the pages have none)."""
-    elder = request.param == "elder"
+def walk(request: pytest.FixtureRequest, chromium: Browser, twin: Twin, town: Town, tmp_path: Path) -> Iterator[Walk]:
+    """A region that asks for the relative's consent and lets nobody unbind at once; standard type, then large."""
     rules = stricter_shandong(tmp_path / "packs")
     with serving_pages(town, rules, data=tmp_path) as pages:
-        context = chromium.new_context(
-            viewport={"width": 390, "height": 844}, java_script_enabled=elder, locale="zh-CN", bypass_csp=elder
-        )
-        if elder:
-            context.add_cookies([{"name": "gongji_mode", "value": "elder", "url": f"{pages.base}/c/"}])
-        yield Walk(pages, context.new_page(), elder, axe=elder)
-        context.close()
+        made = Walk(pages, chromium, request.param == "elder", twin)
+        yield made
+        made.close()
 
 
 def test_by_review_from_the_start_to_the_returned_document(walk: Walk, tmp_path: Path) -> None:
@@ -86,26 +35,26 @@ def test_by_review_from_the_start_to_the_returned_document(walk: Walk, tmp_path:
     son = town.person("李建国", "1980-03-01", "active", balance=500_000, household="李")
     mother = town.person("王秀兰", "1955-08-13", "retired", balance=20_000, gender=2, household="李")
     walk.open(walk.pages.link(son))
-    walk.press("给家人共济")
-    walk.seen("1_start")
-    walk.press("开始办理")
-    walk.seen("2_can")
-    walk.press("继续")
-    walk.seen("3_who")
-    walk.name_relative("王秀蓝", "123", "")
-    assert walk.page.title().startswith("填写有误")
-    walk.seen("3_who_wrong")
-    assert walk.page.evaluate("() => document.activeElement.id") == "error-summary", "the summary has the focus"
-    unknown = "21120219550813999"
-    walk.name_relative("王秀兰", unknown + check_digit(unknown), "父母")
-    walk.seen("3_stopped")
-    walk.press("去修改")
-    walk.name_relative("王秀兰", walk.pages.number(mother), "父母")
-    walk.seen("4_check")
-    walk.press("提交绑定申请")
-    walk.seen("4_check_wrong")
-    walk.page.get_by_label("我看过了，我承诺").check()
-    walk.press("提交绑定申请")
+    with walk.flow("binding by review"):
+        walk.press("给家人共济")
+        walk.seen("1_start")
+        walk.press("开始办理")
+        walk.seen("2_can")
+        walk.press("继续")
+        walk.seen("3_who")
+        walk.name_relative("王秀蓝", "123", "")
+        assert walk.page.title().startswith("填写有误")
+        walk.seen("3_who_wrong")
+        unknown = "21120219550813999"
+        walk.name_relative("王秀兰", unknown + check_digit(unknown), "父母")
+        walk.seen("3_stopped")
+        walk.press("去修改")
+        walk.name_relative("王秀兰", walk.pages.number(mother), "父母")
+        walk.seen("4_check")
+        walk.press("提交绑定申请")
+        walk.seen("4_check_wrong")
+        walk.page.get_by_label("我看过了，我承诺").check()
+        walk.press("提交绑定申请")
     assert walk.heading() == "已收到，还差一份证明"
     walk.seen("5_document")
     tracker = walk.page.url
@@ -137,17 +86,18 @@ def test_by_commitment_with_consent_then_changed_and_ended(walk: Walk) -> None:
     daughter = town.person("张丽", "1978-11-05", "active", balance=350_000, region=JINING, gender=2, household="张")
     father = town.person("张德福", "1952-01-17", "resident", region=JINING, household="张")
     walk.open(walk.pages.link(daughter))
-    walk.open("/c/bind/who")
-    walk.name_relative("张德福", walk.pages.number(father), "父母")
-    walk.seen("consent")
-    walk.page.get_by_label("短信验证码").check()
-    walk.press("继续")
-    walk.page.get_by_role("link", name="修改 每月最多").click()
-    walk.seen("terms")
-    walk.page.get_by_label("每月最多（元）").fill("600")
-    walk.press("继续")
-    walk.page.get_by_label("我看过了，我承诺").check()
-    walk.press("提交绑定申请")
+    with walk.flow("binding by commitment"):
+        walk.open("/c/bind/who")
+        walk.name_relative("张德福", walk.pages.number(father), "父母")
+        walk.seen("consent")
+        walk.page.get_by_label("短信验证码").check()
+        walk.press("继续")
+        walk.page.get_by_role("link", name="修改 每月最多").click()
+        walk.seen("terms")
+        walk.page.get_by_label("每月最多（元）").fill("600")
+        walk.press("继续")
+        walk.page.get_by_label("我看过了，我承诺").check()
+        walk.press("提交绑定申请")
     assert walk.heading() == "已收到，等家人确认"
     number = walk.page.url.rsplit("/", 1)[1]
     walk.page.get_by_label("家人的手机号").fill("13800138000")

@@ -7,10 +7,9 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from phone import Pages, serving_pages
-from playwright.sync_api import Browser, Page
-from test_binding_browser import Walk as BindingWalk
-from test_citizen_browser import SCREENS
+from phone import serving_pages
+from playwright.sync_api import Browser
+from walk import Twin, Walk
 
 from gongji.family.kinship_store import record_kinship
 from gongji.family.model import FactKind, KinshipFact
@@ -21,38 +20,18 @@ from town import JINING, TIELING, Town
 pytestmark = pytest.mark.browser
 
 
-class Walk(BindingWalk):
-    """The same walk, with pictures of its own names."""
-
-    def seen(self, name: str) -> None:
-        """Look at the screen."""
-        super().seen(f"wallet_{name}")
-        assert (SCREENS / f"citizen_bind_wallet_{name}{'_elder' if self.elder else ''}.png").exists()
-
-
 @pytest.fixture(params=["standard", "elder"])
-def walk(request: pytest.FixtureRequest, chromium: Browser, town: Town, tmp_path: Path) -> Iterator[Walk]:
-    """Wednesday 2025-06-11, 10:30; the pages have no script, axe is one."""
+def walk(request: pytest.FixtureRequest, chromium: Browser, twin: Twin, town: Town, tmp_path: Path) -> Iterator[Walk]:
+    """Wednesday 2025-06-11, 10:30; standard type, then large."""
     town.clock.set(datetime(2025, 6, 11, 10, 30, tzinfo=CHINA))
-    elder = request.param == "elder"
     with serving_pages(town, None, data=tmp_path, wallet_regions=[TIELING]) as pages:
-        yield Walk(pages, phone(chromium, pages, elder), elder, axe=elder)
-        for context in chromium.contexts:
-            context.close()
+        made = Walk(pages, chromium, request.param == "elder", twin, "bind_wallet")
+        yield made
+        made.close()
         pages.platform.close()
 
 
-def phone(chromium: Browser, pages: Pages, elder: bool) -> Page:
-    """A phone of its own."""
-    context = chromium.new_context(
-        viewport={"width": 390, "height": 844}, java_script_enabled=elder, locale="zh-CN", bypass_csp=elder
-    )
-    if elder:
-        context.add_cookies([{"name": "gongji_mode", "value": "elder", "url": f"{pages.base}/c/"}])
-    return context.new_page()
-
-
-def test_across_provinces_from_opening_to_the_next_morning(walk: Walk, chromium: Browser) -> None:
+def test_across_provinces_from_opening_to_the_next_morning(walk: Walk) -> None:
     """¥5,000.00 planned, ¥2,000.00 sent and accepted in Tieling; the second waits, and at night nothing goes."""
     town = walk.pages.town
     mother = town.person("李秀英", "1955-08-13", "resident", region=TIELING, gender=2)
@@ -61,7 +40,7 @@ def test_across_provinces_from_opening_to_the_next_morning(walk: Walk, chromium:
         fact = KinshipFact(FactKind.PARENT, mother, son, date(1980, 3, 1), None, "户口簿")
         record_kinship(connection, [fact], town.clock.now())
         store.take_wallet(connection, town.institution("H37080000001").id, date(2025, 1, 1), None)
-    hers = Walk(walk.pages, phone(chromium, walk.pages, walk.elder), walk.elder, walk.axe)
+    hers = walk.other()
     for one, person in ((hers, mother), (walk, son)):
         one.open(walk.pages.link(person))
         one.press("医保钱包")
@@ -71,17 +50,20 @@ def test_across_provinces_from_opening_to_the_next_morning(walk: Walk, chromium:
     walk.seen("2_wallet")
     walk.press("能用的医院和药店")
     walk.seen("2_places")
-    walk.open("/c/wallet/who")
-    walk.press("继续")
-    walk.seen("3_who_wrong")
-    walk.press("母亲（**英）")
-    walk.seen("4_amount")
-    walk.page.get_by_label("金额（元）").fill("5000")
-    walk.press("继续")
-    walk.seen("5_plan")
-    walk.press("先转第一笔 ¥2,000.00")
-    walk.seen("6_check")
-    walk.press("确认转 ¥2,000.00")
+    walk.open("/c/")
+    with walk.flow("sending money"):
+        walk.press("医保钱包")
+        walk.press("转给家人")
+        walk.press("继续")
+        walk.seen("3_who_wrong")
+        walk.press("母亲（**英）")
+        walk.seen("4_amount")
+        walk.page.get_by_label("金额（元）").fill("5000")
+        walk.press("继续")
+        walk.seen("5_plan")
+        walk.press("先转第一笔 ¥2,000.00")
+        walk.seen("6_check")
+        walk.press("确认转 ¥2,000.00")
     assert walk.heading() == "转给母亲（**英）"
     walk.seen("7_sent")
     hers.open("/c/wallet")

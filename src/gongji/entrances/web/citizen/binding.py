@@ -57,7 +57,7 @@ def eligibility(visit: Visit) -> Response:
         "citizen/bind_can.html",
         checks=[(one.name, *in_words(visit, one.refusal)) for one in checks],
         possible=all(check.refusal is None for check in checks),
-        note=balance_note(visit),
+        note=balance_note(visit, "bind.can.empty"),
         draft=draft,
     )
 

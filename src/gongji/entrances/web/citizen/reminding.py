@@ -15,6 +15,7 @@ from gongji.entrances.web.citizen.stops import can_remind
 from gongji.entrances.web.visits import Visit
 from gongji.family import applications
 from gongji.family import service as family
+from gongji.family.applications import Application
 from gongji.foundation import audit, reminders
 from gongji.foundation.errors import GongjiError, NotFound
 from gongji.foundation.reminders import Reminder
@@ -80,11 +81,30 @@ def _stop(visit: Visit) -> GongjiError | None:
     draft = applications.begin(visit.connection, visit.platform.vault, visit.person_id, visit.now)
     if draft.user_id is None:
         return None
+    trial = visit.connection.begin_nested()
     try:
         applications.outlook(visit.connection, rules, draft, visit.now)
+        if visit.form.text("commitment") == "yes":
+            _send_on_trial(visit, draft)
     except GongjiError as problem:
         return problem
+    finally:
+        trial.rollback()
     return None
+
+
+def _send_on_trial(visit: Visit, draft: Application) -> None:
+    """What is told of a relative only to who commits to the relation is told to who has: as if it were sent, and taken back."""
+    applications.send(
+        visit.connection,
+        visit.platform.rules,
+        draft,
+        commitment=True,
+        actor=visit.caller.holder,
+        at=visit.now,
+        serials=visit.platform.database.serials,
+        calendar=visit.platform.calendar,
+    )
 
 
 def _ask_for_wallet(visit: Visit) -> None:

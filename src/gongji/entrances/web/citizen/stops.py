@@ -64,6 +64,7 @@ def stopped(visit: Visit, problem: Exception, *, back: str) -> Response:
         words=visit.reader.text(words),
         kept=not isinstance(problem, TooMany),
         remind=can_remind(problem),
+        committed=visit.form.text("commitment") == "yes",
     )
 
 
@@ -99,9 +100,12 @@ def _saved(visit: Visit, back: str) -> dict[str, object]:
     }
 
 
-def balance_note(visit: Visit) -> str:
-    """That an empty account may be bound, where it is empty: binding is allowed, and which zero it is is said."""
+def balance_note(visit: Visit, words: str) -> str:
+    """That an empty account may be bound and shared all the same, in these words; "" where something is in it.
+
+    Binding is allowed, and which zero it is is said.
+    """
     today = visit.now.date()
     enrolment = registry.enrolment_on(visit.connection, visit.person_id, today)
     balance = balance_of(enrolment, ledger.balances_of(visit.connection, visit.person_id), today)
-    return visit.reader.text("bind.can.empty") if balance.total == 0 and balance.hint == "empty" else ""
+    return visit.reader.text(words) if balance.total == 0 and balance.hint == "empty" else ""

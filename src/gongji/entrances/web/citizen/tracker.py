@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from gongji.entrances import wording
 from gongji.entrances.web.citizen.documents import handed_in
-from gongji.entrances.web.citizen.stops import stopped
+from gongji.entrances.web.citizen.stops import balance_note, stopped
 from gongji.entrances.web.visits import Visit
 from gongji.family import applications, consent_codes
 from gongji.family import service as family
@@ -60,6 +60,7 @@ def _page(visit: Visit, one: Application, errors: dict[str, str]) -> Response:
         why=_why(visit, made),
         how=visit.reader.text(f"home.how.{rule.trigger}") if rule and state == AuthorisationState.ACTIVE else "",
         sharing=made.id if made and state in (AuthorisationState.ACTIVE, AuthorisationState.PAUSED) else None,
+        empty=balance_note(visit, "bind.active.empty") if state == AuthorisationState.ACTIVE else "",
         sms=visit.platform.settings.sms_url is not None,
         code_sent=visit.query("code") == "sent",
         errors=errors,
