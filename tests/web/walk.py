@@ -22,6 +22,9 @@ from gongji.entrances.web.pages import STATIC
 #: Most screens of a flow, fields to type on one of them, bytes of a page with its styles, compressed.
 MOST_SCREENS, MOST_TYPED, MOST_BYTES = 7, 2, 30_000
 
+#: How long a step may take on a machine that has much else to do, milliseconds.
+PATIENCE = 120_000
+
 #: Presses of Tab after which the keyboard has to have come to the main button of a page.
 MOST_TABS = 60
 
@@ -45,7 +48,9 @@ class Twin:
     @classmethod
     def of(cls, browser: Browser) -> Twin:
         """A twin in a context of its own."""
-        twin = cls(browser.new_context(viewport={"width": 390, "height": 844}).new_page())
+        context = browser.new_context(viewport={"width": 390, "height": 844})
+        context.set_default_timeout(PATIENCE)
+        twin = cls(context.new_page())
         twin.page.route("**/*", twin._answer)
         return twin
 
@@ -89,6 +94,7 @@ class Walk:
         )
         if self.elder:
             context.add_cookies([{"name": "gongji_mode", "value": "elder", "url": f"{self.pages.base}/c/"}])
+        context.set_default_timeout(PATIENCE)
         self.page = context.new_page()
         self.page.on("framenavigated", self._note)
 
