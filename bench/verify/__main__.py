@@ -26,9 +26,10 @@ from gongji.settlement.desk import Clerk
 from gongji.settlement.model import AccountUse, SettlePurchase
 from gongji.settlement.proof import prove
 from gongji.settlement.watch import verify_recent
+from oracle.books import moment
 from oracle.ground import own_town
-from oracle.model import moment
 from oracle.operations import Story
+from oracle.played import raise_families
 from oracle.stage import Stage
 from town import Town
 
@@ -41,11 +42,12 @@ _BATCH = 256
 def fathers_of(town: Town) -> list[int]:
     """Families in Tieling; the fathers, whose sons share with them."""
     story = Story("bench", "211200", ((0, 0), None, (5_000_000_00, 0), (0, 0), (0, 0)), ())
-    stage, fathers = Stage(town), []
-    for _ in range(0, _FAMILIES, 1_000):
-        for played in stage.raise_families([story] * 1_000):
-            town.share(played.members[2], played.members[0])
-            fathers.append(played.members[0])
+    fathers = []
+    with Stage(town) as stage:
+        for _ in range(0, _FAMILIES, 1_000):
+            for played in raise_families(stage, [story] * 1_000):
+                town.share(played.members[2], played.members[0])
+                fathers.append(played.members[0])
     return fathers
 
 

@@ -59,14 +59,17 @@ _LOCK: Final = 0x726F6C6C7570
 
 def _sums(source: str) -> str:
     """What open accounts gave and took by day in `source`, which has transfers as ``t``."""
+    day = "(t.posted_at AT TIME ZONE 'Asia/Shanghai')::date AS day"
+    sides = " UNION ALL ".join(
+        f"SELECT t.{side} >> 10 AS account, {day}, {debit} AS debit, {credit} AS credit, count(*) AS transfers"
+        f" FROM {source} WHERE (t.{side} >> 10) & 255 > {LAST_BOUNDED} GROUP BY 1, 2"
+        for side, debit, credit in (("debit", "sum(t.amount)", "0"), ("credit", "0", "sum(t.amount)"))
+    )
     return f"""
-SELECT side.account >> 18 AS holder, (side.account >> 10) & 255 AS kind,
-       (t.posted_at AT TIME ZONE 'Asia/Shanghai')::date AS day,
-       sum(side.debit)::bigint AS debit, sum(side.credit)::bigint AS credit, count(*) AS transfers
-  FROM {source} CROSS JOIN LATERAL
-       (VALUES (t.debit, t.amount, 0::bigint), (t.credit, 0::bigint, t.amount)) AS side(account, debit, credit)
- WHERE (side.account >> 10) & 255 > {LAST_BOUNDED}
- GROUP BY 1, 2, 3
+SELECT account >> 8 AS holder, account & 255 AS kind, day, sum(debit)::bigint AS debit, sum(credit)::bigint AS credit,
+       sum(transfers)::bigint AS transfers
+  FROM ({sides}) AS side
+ GROUP BY account, day
 """
 
 

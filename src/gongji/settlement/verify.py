@@ -141,16 +141,17 @@ def lines_match(connection: sa.Connection) -> Iterator[Finding]:
 
 
 def keys_are_unique(connection: sa.Connection) -> Iterator[Finding]:
-    """Invariant 5: one settlement to a key (institution, infno, msgid), and the key knows it."""
+    """Invariant 5: one settlement to a key (institution, infno, msgid), and the key knows it: a key that leads to one of
+    two settlements does not lead to the other."""
     rows = connection.execute(
         sa.text(
-            "SELECT s.institution_id, s.infno, s.msgid, count(*) AS times FROM settlement s"
-            " LEFT JOIN message m ON m.institution_id = s.institution_id AND m.infno = s.infno AND m.msgid = s.msgid"
-            " AND m.outcome_id = s.id GROUP BY 1, 2, 3 HAVING count(*) > 1 OR count(m.outcome_id) <> 1"
+            "SELECT s.id, s.infno, s.msgid FROM settlement s"
+            " LEFT JOIN message m ON m.outcome_id = s.id AND m.institution_id = s.institution_id AND m.infno = s.infno"
+            " AND m.msgid = s.msgid WHERE m.outcome_id IS NULL"
         )
     )
     for row in rows:
-        yield Finding("key", f"msgid {row.msgid} ({row.infno}) has {row.times} settlements and does not lead to one")
+        yield Finding("key", f"msgid {row.msgid} ({row.infno}) does not lead to its settlement {row.id}")
 
 
 def reversals_are_opposite(connection: sa.Connection) -> Iterator[Finding]:
@@ -210,12 +211,15 @@ def sharing_was_authorised(connection: sa.Connection, journals: Sequence[int] | 
         connection: a connection.
         journals: only the transfers of these; all without.
     """
+    # Few are found by their key, which begins with the bucket; of all, joined at once, it tells nothing beside the id and
+    # takes five times as long.
+    few = "AND s.bucket = (t.journal_id & 1023)" if journals is not None else ""
     rows = connection.execute(
         sa.text(
             f"""
             SELECT t.journal_id, t.leg
               FROM transfer t
-              JOIN settlement s ON s.bucket = (t.journal_id & 1023) AND s.id = t.journal_id AND s.kind <> 'reverse'
+              JOIN settlement s ON s.id = t.journal_id AND s.kind <> 'reverse' {few}
               LEFT JOIN authorisation a ON a.bucket = (t.authorisation_id & 1023) AND a.id = t.authorisation_id
              WHERE {_of_transfers(journals)} AND (t.debit >> 10) & 255 IN (1, 2, 4, 5) -- what was held has its own check
                AND CASE WHEN (((t.debit >> 18) << 10) | (t.debit & 1023)) = s.person_id
