@@ -54,8 +54,17 @@ def test_filed_at_the_window_granted_and_ended_at_the_review_desk(house: House, 
     (one,) = filed(house, mother)
     assert (one.state, one.subject, one.until, one.details) == (FilingState.FILED, "M07803", None, {"officer": "0212"})
     assert clerk.post(f"{there}/{one.id}", step="grant").status_code == 403, "the window does not decide"
+    for path, shown in (
+        ("/office/filings", True),
+        ("/office/filings?kind=special_disease", True),
+        ("/office/filings?kind=referral", False),
+        ("/office/filings?kind=%3Cscript%3E", True),
+    ):
+        assert (f'href="{there}"' in zhou.get(path).text) is shown, path
+    assert there not in house.officer("0810", region="370800").get("/office/filings").text
     assert "已通过，马上生效" in zhou.follow(f"{there}/{one.id}", step="grant").text
     assert filed(house, mother)[0].holds(date(2025, 3, 3))
+    assert "没有等审核的备案" in zhou.get("/office/filings").text
     early = zhou.post(f"{there}/{one.id}", step="withdraw", **{f"why-{one.id}": "填错了"})
     assert (early.status_code, "该备案已审核通过，不能撤销" in early.text) == (409, True)
     before = zhou.post(

@@ -373,7 +373,7 @@ def no_duty() -> Caller:
 
 def test_each_duty_sees_its_own_pages_only(house: House) -> None:
     pages = [path for method, path in addresses(house) if method == "GET"]
-    at_people = {"people", "people/filings", "people/messages", "messages", "takers"}
+    at_people = {"filings", "people", "people/filings", "people/messages", "messages", "takers"}
     on_cases = {"", "cases", "disputes", "people/freeze", "freezes", *at_people}
     duties = {
         Duty.CLERK: {*at_people, "people/assist", "people/filings/new", "counter"},

@@ -71,6 +71,7 @@ def test_everything_about_a_person_wide_and_narrow(chromium: Browser, house: Hou
     pages = {
         "office_people": "/office/people",
         "office_person": at,
+        "office_filings_waiting": "/office/filings",
         "office_filings": f"{at}/filings",
         "office_filing_new": f"{at}/filings/new?kind=special_disease",
         "office_filing_referral": f"{at}/filings/new?kind=referral",

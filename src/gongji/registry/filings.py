@@ -14,13 +14,12 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from gongji.foundation.errors import InvalidInput, NotFound, Refused
 from gongji.foundation.ids import Serials, bucket_of, compose
 from gongji.registry import refusals, store
 from gongji.registry.refusals import RowsRefused
-from gongji.registry.tables import filing
+from gongji.registry.tables import enrolment, filing
 
 
 class FilingKind(StrEnum):
@@ -156,66 +155,6 @@ def add_filings(
     return ids
 
 
-def enter_filings(
-    connection: sa.Connection,
-    serials: Serials,
-    rows: Sequence[NewFiling],
-    at: datetime,
-    *,
-    progress: Callable[[int], None] = lambda count: None,
-) -> None:
-    """Enter what the agency decided, all or none: a row that is granted grants the filing of the same kind and subject that
-    is under review on its first day, with the row's days and word; every other row is a filing of its own.
-
-    Raises:
-        RowsRefused: ``filing.overlap``, naming every row.
-    """
-    decided = [position for position, row in enumerate(rows) if row.state is FilingState.GRANTED]
-    granted = _grant_filed(connection, [rows[position] for position in decided])
-    done = {decided[position] for position in granted}
-    progress(len(done))
-    places = [position for position in range(len(rows)) if position not in done]
-    try:
-        add_filings(connection, serials, [rows[position] for position in places], at, progress=progress)
-    except RowsRefused as error:
-        raise RowsRefused({places[position]: why for position, why in error.refusals.items()}) from error
-
-
-def _grant_filed(connection: sa.Connection, rows: Sequence[NewFiling]) -> list[int]:
-    """Grant what is under review; the positions of the rows that did."""
-    given: dict[str, tuple[sa.types.TypeEngine[Any], list[Any]]] = {
-        "position": (sa.Integer(), list(range(len(rows)))),
-        "person_id": (sa.BigInteger(), [row.person_id for row in rows]),
-        "kind": (sa.Text(), [row.kind.value for row in rows]),
-        "subject": (sa.Text(), [row.subject for row in rows]),
-        "word": (sa.Text(), [row.word for row in rows]),
-        "since": (sa.Date(), [row.since for row in rows]),
-        "until": (sa.Date(), [None if row.until == date.max else row.until for row in rows]),
-    }
-    arrays = [sa.cast(values, ARRAY(kind)) for kind, values in given.values()]
-    columns = [sa.column(name, kind) for name, (kind, _) in given.items()]
-    row = sa.func.unnest(*arrays).table_valued(*columns).render_derived(name="given").c
-    return list(
-        connection.execute(
-            filing.update()
-            .where(
-                filing.c.bucket == store.bucket_in(row.person_id),
-                filing.c.person_id == row.person_id,
-                filing.c.kind == row.kind,
-                filing.c.subject == row.subject,
-                filing.c.state == FilingState.FILED.value,
-                filing.c.during.contains(row.since),
-            )
-            .values(
-                state=FilingState.GRANTED.value,
-                word=sa.func.coalesce(sa.func.nullif(row.word, ""), filing.c.word),
-                during=sa.func.daterange(row.since, row.until, "[]"),
-            )
-            .returning(row.position)
-        ).scalars()
-    )
-
-
 def file(connection: sa.Connection, serials: Serials, row: NewFiling, at: datetime) -> int:
     """Enter one filing.
 
@@ -256,6 +195,33 @@ def filings_of(
         conditions.append(filing.c.during.contains(on))
     rows = connection.execute(
         sa.select(filing).where(*conditions).order_by(sa.func.lower(filing.c.during).desc(), filing.c.id)
+    )
+    return [_filing(row) for row in rows]
+
+
+def waiting_in(
+    connection: sa.Connection, region_prefix: str, on: date, kind: FilingKind | None = None, limit: int = 200
+) -> list[Filing]:
+    """Filings under review of people who are insured in an area on a day, those that wait longest first.
+
+    Args:
+        connection: the transaction.
+        region_prefix: the first digits of the regions that insure them.
+        on: the day.
+        kind: only these; None for all.
+        limit: most rows.
+    """
+    insured_there = sa.exists().where(
+        enrolment.c.bucket == filing.c.bucket,
+        enrolment.c.person_id == filing.c.person_id,
+        enrolment.c.during.contains(on),
+        enrolment.c.region.startswith(region_prefix, autoescape=True),
+    )
+    conditions = [filing.c.state == FilingState.FILED.value, insured_there]
+    if kind is not None:
+        conditions.append(filing.c.kind == kind.value)
+    rows = connection.execute(
+        sa.select(filing).where(*conditions).order_by(filing.c.filed_at, filing.c.id).limit(limit)
     )
     return [_filing(row) for row in rows]
 

@@ -125,6 +125,7 @@ filing = sa.Table(
     sa.CheckConstraint("subject <> ''", name="subject_told"),
     # Every settlement looks up what is filed for its patient.
     sa.Index(None, "bucket", "person_id"),
+    sa.Index("filing_waiting", "filed_at", "id", postgresql_where=sa.text("state = 'filed'")),
     comment="subject: disease code, rank of the institution chosen, institution referred to, or area (admdvs);"
     " word: the disease in the words of the region's rules; details: what else was told when it was filed",
 )

@@ -31,8 +31,8 @@ from gongji.foundation.tabular import TypedRow
 from gongji.ledger.model import personal_account
 from gongji.ledger.service import open_balances, opened_already, opened_before, register_poster
 from gongji.registry import service as registry
+from gongji.registry.decided_filings import enter_filings
 from gongji.registry.entries import NewCatalogueItem, NewEnrolment
-from gongji.registry.filings import enter_filings
 from gongji.registry.keys import add_institution_key
 from gongji.registry.refusals import RowsRefused
 

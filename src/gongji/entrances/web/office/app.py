@@ -58,6 +58,7 @@ PAGES: Final[tuple[tuple[str, str, PageWork], ...]] = (
     ("/people/{psn_no}/assist", "POST", assisting.begin),
     ("/people/{psn_no}/freeze", "GET", freezing.account),
     ("/people/{psn_no}/freeze", "POST", freezing.freeze),
+    ("/filings", "GET", filings.waiting),
     ("/freezes", "GET", freezing.standing),
     ("/freezes/{number}/lift", "POST", freezing.lift),
     ("/freezes/{number}/second", "POST", freezing.second),

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from gongji.entrances.web.office.comparing import region_name
 from gongji.entrances.web.office.filing_form import FIELDS, day, read, words_of
-from gongji.entrances.web.office.pages import for_duties, show
+from gongji.entrances.web.office.pages import area_prefix, for_duties, show
 from gongji.entrances.web.office.people import ON_PEOPLE, Found, person_at
 from gongji.entrances.web.visits import Visit
 from gongji.family import casework
@@ -32,11 +32,32 @@ _STEPS: Final = {"grant": (Duty.REVIEWER,), "withdraw": _FILING, "end": (Duty.RE
 
 _MOST_WORDS: Final = 200
 
+#: Filings that are listed at once.
+_MOST: Final = 200
+
 
 @for_duties(*ON_PEOPLE)
 def listed(visit: Visit) -> Response:
     """``GET /people/{psn_no}/filings``: all that was ever filed, what holds first."""
     return _page(visit, person_at(visit))
+
+
+@for_duties(*ON_PEOPLE)
+def waiting(visit: Visit) -> Response:
+    """``GET /filings``: what waits for a reviewer, from the window and from hospitals, the longest waiting first."""
+    kind = next((one for one in FilingKind if one == visit.query("kind")), None)
+    found = filings.waiting_in(visit.connection, area_prefix(visit), visit.now.date(), kind, _MOST)
+    people = registry.people_by_id(visit.connection, visit.platform.vault, {one.person_id for one in found})
+    audit.record(visit.connection, visit.caller, "filing.read_waiting", at=visit.now)
+    return show(
+        visit,
+        "filings_waiting.html",
+        filings=[(one, _subject(visit, one)) for one in found],
+        people=people,
+        kind=kind or "",
+        kinds=[(one.value, visit.reader.text(f"office.filing.kind.{one}")) for one in FilingKind],
+        today=visit.now.date(),
+    )
 
 
 @for_duties(*_FILING)

@@ -20,6 +20,7 @@ WAYS: Final = (
     ("queue", "/", ON_CASES),
     ("disputes", "/disputes", ON_CASES),
     ("people", "/people", (Duty.CLERK, *ON_CASES)),
+    ("filings", "/filings", (Duty.CLERK, *ON_CASES)),
     ("freezes", "/freezes", ON_CASES),
     ("messages", "/messages", (Duty.CLERK, *ON_CASES)),
     ("takers", "/takers", (Duty.CLERK, *ON_CASES)),
