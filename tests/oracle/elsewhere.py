@@ -20,6 +20,7 @@ from gongji.ledger.service import balances_of
 from gongji.premium import service as premiums
 from gongji.premium import tax
 from gongji.rules.model import Relation
+from gongji.wallet import answering
 from gongji.wallet import service as wallets
 from gongji.wallet.model import Source
 from gongji.wallet.store import transfers_of
@@ -177,7 +178,7 @@ class Elsewhere:
     def _answer(self, one: Answer) -> str:
         if one.of not in self._sent:
             return "nothing"
-        step = wallets.accept if one.accepts else wallets.decline
+        step = answering.accept if one.accepts else answering.decline
         by = {"receiver_id": self.members[one.by], "caller": self._citizen(one.by)}
         return str(step(self.stage.wallets, self._sent[one.of], **by).state)
 
