@@ -63,7 +63,7 @@ def main() -> int:
     parser.add_argument("--seed", help="what everything is drawn from; a new one when left out")
     parser.add_argument("--histories", type=int, default=1000)
     parser.add_argument("--people", type=int, default=100_000)
-    parser.add_argument("--events", type=int, default=300_000)
+    parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--minutes", type=float, default=9.0, help="bound of the city's year")
     asked = parser.parse_args()
     seed = asked.seed or str(random.SystemRandom().randrange(10**9))

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from gongji.accrual.year_end import turn_year
 from gongji.foundation.access import Caller, Role
 from gongji.foundation.clock import CHINA
-from gongji.foundation.errors import GongjiError, InvalidInput, Refused
+from gongji.foundation.errors import Busy, GongjiError, InvalidInput, Refused
 from gongji.foundation.partitions import add_months
 from gongji.ledger import archived
 from gongji.ledger.history import balance_at, open_balance_at, statement_at
@@ -250,6 +250,28 @@ def test_a_file_that_was_altered_is_found(years: Years, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as unreadable:
         check_archive(tmp_path / "no.zip")
     assert unreadable.value.code == "archive.unreadable"
+
+
+def test_whoever_reads_all_months_is_not_waited_for_long(years: Years, tmp_path: Path) -> None:
+    file = tmp_path / "2023-03.zip"
+    with years.town.database.engine.connect() as reader:
+        reader.execute(sa.text("SELECT count(*) FROM transfer"))
+        with pytest.raises(Busy) as busy:
+            archive_month(years.town.database, years.town.clock, "2023-03", file)
+    assert busy.value.code == "archive.busy"
+    assert not file.exists()
+    assert years.rows("settlement") == 4
+
+
+def test_rows_of_a_month_that_has_no_table_are_moved_first(town: Town, tmp_path: Path) -> None:
+    """The father's account was opened in February, when nobody had made February's tables."""
+    town.clock.set(datetime(2023, 2, 6, tzinfo=CHINA))
+    town.person("赵桂芝", "1936-11-30", "retired", balance=1_00)
+    years = Years(town)
+    years.follow()
+    with pytest.raises(Refused) as refused:
+        archive_month(town.database, town.clock, "2023-03", tmp_path / "2023-03.zip")
+    assert refused.value.code == "archive.default_rows"
 
 
 def test_a_month_is_kept_here_until_everything_of_it_is_over(town: Town, tmp_path: Path) -> None:
