@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
+from typing import TypeAlias
 
 import pytest
 
@@ -21,6 +23,10 @@ everywhere = pytest.mark.parametrize("benefit", pack_benefits(), ids=lambda bene
 #: So many people of each benefit are assessed by the reference too.
 REFERENCE = 25
 
+#: Years in which every visit is reversed: some seconds of processor time for each benefit, so that `make properties` asks
+#: for all ten thousand.
+REVERSED = int(os.environ.get("GONGJI_REVERSED_YEARS", "1000"))
+
 
 @everywhere
 def test_the_reference_pays_the_same_to_the_fen(benefit: PackBenefit) -> None:
@@ -31,6 +37,33 @@ def test_the_reference_pays_the_same_to_the_fen(benefit: PackBenefit) -> None:
         outcomes = live([visits[place] for place in theirs])[1]
         assert [one.fund_total for one in outcomes] == paid.fund[theirs].tolist(), told(benefit, years, person)
         assert [one.deductible for one in outcomes] == paid.deductible[theirs].tolist(), told(benefit, years, person)
+
+
+@everywhere
+def test_every_visit_of_many_years_reversed_leaves_no_trace_and_no_counter_above_its_limit(
+    benefit: PackBenefit,
+) -> None:
+    """Every visit is settled and reversed before it is settled for good: the counters are as they were, one by one.
+
+    A visit whose counter stands above the visit's own limit already (a lower tier after a higher one) adds nothing.
+    """
+    years = random_years(benefit, REVERSED)
+    visits, counters, whose = visits_of(benefit, years), Counters(), -1
+    for place, visit in enumerate(visits):
+        if years.person[place] != whose:
+            counters, whose = {}, int(years.person[place])
+        outcome = settle(visit, counters)
+        moved = dict(counters)
+        post(moved, outcome)
+        for move in outcome.moves:
+            if move.cap is not None and move.added:
+                assert moved[move.counter, move.period] <= move.cap, told(benefit, years, whose)
+        back = dict(moved)
+        post(back, outcome, -1)
+        assert {name: value for name, value in back.items() if value} == {
+            name: value for name, value in counters.items() if value
+        }, told(benefit, years, whose)
+        counters = moved
 
 
 @everywhere
@@ -56,7 +89,7 @@ def told(benefit: PackBenefit, years: Years, person: int) -> str:
     return story(benefit, years.where(years.person == person))
 
 
-Counters = dict[tuple[str, str], int]
+Counters: TypeAlias = dict[tuple[str, str], int]
 Visit = tuple[BenefitRule, Bill, Circumstances]
 
 

@@ -124,3 +124,14 @@ def test_a_missing_column_names_the_option_that_gives_it(
     with pytest.raises(SystemExit):
         cli.main()
     assert "--on gives it for all rows" in capsys.readouterr().err
+
+
+def test_a_shenyang_pages_own_example_of_whose_account_pays(tmp_path: Path) -> None:
+    """1,000 yuan to bear, 200 in the own account: it is emptied in the same settlement, 800 come from the relative."""
+    path, out = tmp_path / "shenyang.csv", tmp_path / "out.csv"
+    header = "person,family,date,region,status,tier,total,current_account,sharer,sharer_current_account\n"
+    path.write_text(header + "jin,F1,2023-06-12,210100,active,3,1000.00,200.00,guan,5000.00\n")
+    assert run(str(path), "--out", str(out)).exit_code == 0
+    ((names, cells),) = _cells(out)
+    row = dict(zip(names, cells, strict=True))
+    assert (row["note"], row["own"], row["shared"], row["cash"]) == ("no_rule", "200.00", "800.00", "0.00")

@@ -366,7 +366,8 @@ def test_the_residents_catastrophic_insurance_is_told_band_by_band(reader: httpx
     words = said(reader.get("/rules/calculator", params=stay | {"tier": "tier_3", "age": "59", "total": "200800"}))
     assert "医保基金最多付 ¥100,000.00，这次一次付满" in words
     assert "大额医疗补助也要先由自己付 ¥14,000.00，这次付 ¥14,000.00" in words
-    assert "其中 ¥36,000.00 按 60% 付，是 ¥21,600.00" in words
+    assert "¥50,000.00 以内的部分有 ¥36,000.00，按 60% 付，是 ¥21,600.00" in words
+    assert "再往上的 ¥800.00 按 75% 付，是 ¥600.00" in words
     assert "大额医疗补助一共付 ¥54,700.00" in words
 
 

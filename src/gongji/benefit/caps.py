@@ -85,6 +85,7 @@ def _share_of_stage(layer: Layer, share: Share, cost: int, person: Circumstances
     for part in parts:
         if part.cost:
             bands = {"band": part.band} if share.edges else {}
+            bands |= {"to": share.edges[part.band - 1]} if part.band <= len(share.edges) else {}
             figures = {"cost": part.cost, "ratio": part.ratio}
             sheet.line("overflow_ratio", part.share, part.clause, fund=layer.fund, **figures, **bands)
     return parts

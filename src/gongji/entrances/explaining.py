@@ -160,7 +160,7 @@ def _situation(step: Step) -> str:
         case "overflow" if "basis" in inputs and inputs.get("fund") == "fund.large":
             return "overflow.unpaid" if step.amount == inputs.get("owed") else "overflow.unpaid.binds"
         case "overflow_ratio" if "band" in inputs and inputs.get("fund") == "fund.large":
-            return "overflow_ratio.band"
+            return "overflow_ratio.band.to" if "to" in inputs else "overflow_ratio.band"
         case "stage" | "overflow" | "overflow_ratio" if inputs.get("fund", "fund.large") != "fund.large":
             return f"{step.code}.{inputs['fund']}"
     return step.code
