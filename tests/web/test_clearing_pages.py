@@ -36,7 +36,8 @@ def test_a_difference_is_listed_with_owner_and_age_handed_over_and_cleared(house
     table = clerk.get("/office/differences").text
     assert there in table
     assert '<span class="tag late">37 天</span>' in table
-    assert "— / ¥50.00" in table
+    assert "机构 —" in table
+    assert "中心 ¥50.00" in table
     for query, shown in (
         ("owner=institution", True),
         ("owner=agency", False),
