@@ -36,6 +36,7 @@ def test_counts_and_sums_are_printed_and_the_results_written(claims: Path) -> No
     assert "assessed 2" in result.output
     assert "¥425.00" in result.output
     assert out.read_text().count("\n") == 3
+    assert "⚠ 等级 grade C: 211200: 数字出自转载资料" in result.output
 
 
 def test_rejected_rows_give_exit_code_1_and_a_list(claims: Path) -> None:

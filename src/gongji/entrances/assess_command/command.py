@@ -153,5 +153,5 @@ def _run(source: Path, out: str, folder: Path, book: RuleBook, options: Options)
         with target.open("rb") as results:
             shutil.copyfileobj(results, sys.stdout.buffer)
         sys.stdout.flush()
-    print_receipt(receipt, console if out == _PIPE else Console())
+    print_receipt(receipt, book, console if out == _PIPE else Console(emoji=False))
     return receipt

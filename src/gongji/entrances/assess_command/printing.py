@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from gongji.entrances import wording
+from gongji.entrances.open_rules.atlas import Atlas
+from gongji.entrances.wording import Language
 from gongji.foundation.money import yuan
+from gongji.rules.book import RuleBook
+from gongji.rules.model import Grade
+from gongji.rules.vocabulary import TRUSTED
 from gongji.simulation.receipt import Receipt
 
 _SUMS: Final[Mapping[str, str]] = {
@@ -32,8 +38,8 @@ _NOTES: Final[Mapping[str, str]] = {
 _MOST_DIGESTS: Final = 12
 
 
-def print_receipt(receipt: Receipt, console: Console) -> None:
-    """Print the counts, the sums, the reasons, and on what the numbers rest."""
+def print_receipt(receipt: Receipt, book: RuleBook, console: Console) -> None:
+    """Print the counts, the sums, the reasons, and on what the numbers rest; a warning where that is weak."""
     tally = receipt.tally
 
     def line(text: str) -> None:
@@ -61,3 +67,17 @@ def print_receipt(receipt: Receipt, console: Console) -> None:
     shown = "  ".join(f"{region} {digest}" for region, digest in list(digests.items())[:_MOST_DIGESTS])
     more = f" … ({len(digests)} 个地区 regions)" if len(digests) > _MOST_DIGESTS else ""
     line(f"[dim]规则包摘要 pack digests: {shown}{more}; 引擎 engine {receipt.engine}[/dim]")
+    for grade, regions in _weak(digests, Atlas(book)).items():
+        named = ", ".join(regions[:_MOST_DIGESTS]) + (" …" if len(regions) > _MOST_DIGESTS else "")
+        told = " ".join(wording.text(f"grade.{grade}", language) for language in Language)
+        line(f"[yellow]⚠[/yellow] 等级 grade {grade}: {named}: {told}")
+
+
+def _weak(regions: Iterable[str], atlas: Atlas) -> dict[Grade, list[str]]:
+    """The regions whose newest rules rest on a source that needs a warning, by its grade."""
+    found: dict[Grade, list[str]] = {}
+    for region in regions:
+        grade = atlas.region(region).grade
+        if grade is not None and grade not in TRUSTED:
+            found.setdefault(grade, []).append(region)
+    return dict(sorted(found.items()))
