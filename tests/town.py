@@ -28,7 +28,6 @@ from gongji.registry.service import institution_by_code
 from gongji.rules.book import RuleBook
 from gongji.rules.model import Scheme, Status, Tier
 from gongji.settlement.desk import Clerk
-from gongji.settlement.load import Job
 from gongji.settlement.model import (
     AccountUse,
     Command,
@@ -41,6 +40,7 @@ from gongji.settlement.model import (
     SettleVisit,
 )
 from gongji.settlement.visits import register_visit, upload_lines
+from gongji.settlement.wanted import Job
 
 TIELING, JINING = "211200", "370800"
 

@@ -17,7 +17,7 @@ from gongji.settlement.deposits import deposits_for, take
 from gongji.settlement.holds.decide import bucket_of_money, capture, place, release, stored_receipt
 from gongji.settlement.holds.model import CaptureHold, HoldCommand, HoldDecision, PlaceHold, ReleaseHold
 from gongji.settlement.lines import bill_of, keep
-from gongji.settlement.load import Job, Loaded
+from gongji.settlement.load import Loaded
 from gongji.settlement.model import (
     Reverse,
     ReversePart,
@@ -32,6 +32,7 @@ from gongji.settlement.part_return import PartReturned, rest_key, rest_of
 from gongji.settlement.quotas import give_back_to_quotas, quotas_for, take_from_quotas
 from gongji.settlement.reversal import reverse
 from gongji.settlement.undo import restore, undo
+from gongji.settlement.wanted import Job
 from gongji.settlement.waterfall import Deposit, Quota
 from gongji.settlement.write import Entry
 

@@ -29,10 +29,11 @@ from gongji.rules.book import RuleBook
 from gongji.settlement.batch import Batch, Outcome
 from gongji.settlement.citations import Citations
 from gongji.settlement.holds.model import HoldCommand, PlaceHold
-from gongji.settlement.load import Job, load
+from gongji.settlement.load import load
 from gongji.settlement.model import Command, ReversePart, SettleAdmission, Settlement, SettlePurchase, SettleVisit
 from gongji.settlement.part_return import PartReturned
 from gongji.settlement.undo_store import CLOSE, key_parameters
+from gongji.settlement.wanted import Job
 from gongji.settlement.write import write
 
 log = structlog.get_logger()

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from gongji.benefit.model import Bill, CounterMove
 from gongji.family.model import Authorisation, AuthorisationState
-from gongji.foundation.arrays import Integers, Numbers, Texts
+from gongji.foundation.arrays import Integers, Numbers
 from gongji.foundation.clock import CHINA
 from gongji.ledger.archive_tables import KEPT_FROM
 from gongji.ledger.model import AccountKind, Transfer, kind_of, person_of, personal_account
@@ -36,12 +36,10 @@ from gongji.settlement.books import (
     PatientFacts,
     Sharing,
     VisitFacts,
-    counter_periods,
-    usage_periods,
 )
 from gongji.settlement.deposits import Captured
 from gongji.settlement.holds import store
-from gongji.settlement.holds.model import CaptureHold, HoldBooks, HoldCommand, PlaceHold, ReleaseHold
+from gongji.settlement.holds.model import HoldBooks
 from gongji.settlement.load_statements import (
     ALONE,
     AUTHORISATIONS,
@@ -49,13 +47,6 @@ from gongji.settlement.load_statements import (
     DEPOSITS,
     ENROLMENTS,
     KNOWN,
-    LEFT_BY,
-    LEFT_BY_QUOTAS,
-    LEFT_BY_STAYS,
-    LOCK_ACCOUNTS,
-    LOCK_ACCOUNTS_OF_QUOTAS,
-    LOCK_ACCOUNTS_OF_STAYS,
-    LOCK_MORE_ACCOUNTS,
     LOCK_PATIENTS,
     SETTLED,
     STAYS,
@@ -65,29 +56,17 @@ from gongji.settlement.load_statements import (
 from gongji.settlement.locks import Locking
 from gongji.settlement.model import (
     Command,
-    Reverse,
     ReversePart,
-    SettleAdmission,
     Settlement,
-    SettleVisit,
-    Undo,
-    wire_id,
 )
-from gongji.settlement.part_return import rest_key
 from gongji.settlement.pot_store import pots_for
 from gongji.settlement.rows import settlement_from
 from gongji.settlement.stays import Stay
-from gongji.settlement.undo_store import Made, key_parameters, made_by
+from gongji.settlement.undo_store import Made, made_by
+from gongji.settlement.wanted import Batched, Job, Rows, Statement, Wanted, wanted_by
 from gongji.settlement.waterfall import OUTSIDE_AREA, OWN_ORDER, TAKES_NO_WALLET
 
 _filings = msgspec.json.Decoder(tuple[Filed, ...])
-
-#: What waits at the desk.
-Job = Command | ReversePart | HoldCommand
-
-#: What is asked, and what comes of it.
-Statement = Locking | str
-Rows = dict[Statement, list[tuple[Any, ...]]]
 
 
 @dataclass(slots=True)
@@ -136,78 +115,23 @@ def load(
         quotas: load the quotas at once.
     """
     ask = _ask_nodes if spread else _ask
-    holds = [command for command in commands if isinstance(command, PlaceHold | CaptureHold | ReleaseHold)]
-    settling = [command for command in commands if not isinstance(command, PlaceHold | CaptureHold | ReleaseHold)]
-    reversals = [command for command in settling if isinstance(command, Reverse | ReversePart)]
-    undos = [command for command in settling if isinstance(command, Undo)]
-    keys = [command.key for command in settling]
-    keys += [rest_key(command) for command in settling if isinstance(command, ReversePart)]
-    hold_parameters = store.load_parameters(holds)
-    patients = Integers(sorted({command.person_id for command in commands}))
-    if undos:
-        ask(connection, [LOCK_PATIENTS], {"patients": patients, "today": at.date()})
-    made = made_by(connection, undos) if undos else Made()
-    originals = [*(command.settlement_id for command in reversals), *made.originals]
-    # Whose use of an authorisation may be given back, in whatever month it was made.
-    returning_to = [command.person_id for command in (*reversals, *undos)]
-    returning_to += [command.person_id for command in holds if not isinstance(command, PlaceHold)]
-    stays = _of_stays(settling)
-    # A stay is settled by the counters of its own day, which may lie in another period than today.
-    returning_to += [command.person_id for command in stays]
-    references = {command.visit_id: wire_id(command.institution.region, command.visit_id) for command in stays}
-    references |= made.stays
-    parameters: dict[str, object] = hold_parameters | {
-        "patients": patients,
-        **key_parameters([(key.institution_id, key.infno, key.msgid) for key in keys] + made.places),
-        "returning": Integers([*originals, *hold_parameters["holds"]]),
-        "reversed_patients": Integers(returning_to),
-        "visits": Integers(
-            sorted({command.visit_id for command in settling if isinstance(command, SettleVisit)} | made.visits)
-        ),
-        "periods": Texts(usage_periods(at)),
-        "counted": Texts(counter_periods(at.date())),
-        "today": at.date(),
-        "stays": Integers(sorted(references)),
-        "references": Texts(sorted(references.values())),
-    }
-    more = bool(reversals or undos or holds or references)
-    accounts = LOCK_MORE_ACCOUNTS if more else LOCK_ACCOUNTS
-    if references:
-        accounts = LOCK_ACCOUNTS_OF_STAYS
-    if quotas:
-        accounts = LOCK_ACCOUNTS_OF_QUOTAS
-    statements: list[Statement] = [LOCK_PATIENTS, accounts, KNOWN, AUTHORISATIONS, ENROLMENTS, COUNTERS]
-    if parameters["visits"]:
-        statements.append(VISITS)
-    left_by = LEFT_BY_QUOTAS if quotas else LEFT_BY_STAYS if references else LEFT_BY
-    if more or quotas:
-        statements.append(left_by)
-    if references or quotas:
-        statements.append(stay_store.CAPTURED)
-    if references:
-        statements += [STAYS, stay_store.BEFORE, DEPOSITS]
-    if quotas:
-        statements += [quota_store.QUOTAS, quota_store.TAKEN]
-    if holds:
-        statements += [store.HOLDS, store.STEPS]
-    rows = ask(connection, statements, parameters)
-    rows[LOCK_ACCOUNTS] = rows[accounts]
-    loaded = _assemble(rows, at)
-    _add_settlements(connection, loaded, rows[KNOWN], set(originals))
-    sources = _add_transfers(loaded, rows.get(left_by, ()))
+    batch = Batched(commands)
+    if batch.undos:
+        ask(connection, [LOCK_PATIENTS], {"patients": batch.patients, "today": at.date()})
+    made = made_by(connection, batch.undos) if batch.undos else Made()
+    wanted = wanted_by(batch, made, at, quotas=quotas)
+    rows = ask(connection, wanted.statements, wanted.parameters)
+    loaded = _assemble(rows, wanted, at)
+    _add_settlements(connection, loaded, rows[KNOWN], wanted.originals)
+    sources = _add_transfers(loaded, rows.get(wanted.left_by, ()))
     if not quotas and _of_quotas(loaded, rows[LOCK_PATIENTS]):
         connection.rollback()
         return load(connection, commands, rules, at, spread=spread, quotas=True)
     loaded.books.pots = pots_for(connection, loaded.sharings, sources, rules, at)
-    given, of_quotas = quota_store.split(rows.get(quota_store.QUOTAS, ()))
-    if holds or references or quotas:
-        every = (*rows.get(store.HOLDS, ()), *rows.get(DEPOSITS, ()), *rows.get(quota_store.TAKEN, ()), *of_quotas)
-        found = {row[0]: row for row in every}
-        loaded.holds = store.hold_books(found.values(), sources, rows.get(store.STEPS, ()))
-        loaded.holds.quotas = given
-        loaded.captured = stay_store.captured_from(rows.get(stay_store.CAPTURED, ()), loaded.holds.holds)
-    _add_wallets(connection, loaded, settling, at)
-    if references:
+    if wanted.holds or wanted.stays or quotas:
+        _add_holds(loaded, rows, sources)
+    _add_wallets(connection, loaded, batch.settling, at)
+    if wanted.stays:
         loaded.stays = stay_store.stays_from(rows[STAYS], rows[stay_store.BEFORE], _enrolment)
         for visit_id, visit in loaded.visits.items():
             visit.stay = loaded.stays.get(visit_id)
@@ -251,19 +175,10 @@ def _of_quotas(loaded: Loaded, patients: Sequence[tuple[Any, ...]]) -> bool:
     )
 
 
-def _of_stays(commands: Sequence[Command | ReversePart]) -> list[SettleAdmission | Reverse]:
-    """The commands that are of stays in hospital."""
-    return [
-        command
-        for command in commands
-        if isinstance(command, SettleAdmission) or (isinstance(command, Reverse) and command.stay)
-    ]
-
-
-def _assemble(rows: Rows, at: datetime) -> Loaded:
+def _assemble(rows: Rows, wanted: Wanted, at: datetime) -> Loaded:
     loaded = Loaded()
     books = loaded.books
-    for account, balance, frozen in rows[LOCK_ACCOUNTS]:
+    for account, balance, frozen in rows[wanted.accounts]:
         books.balances[account] = balance
         if frozen:
             books.frozen.add(person_of(account))
@@ -311,6 +226,16 @@ def _add_settlements(
             books.archived.add((institution_id, infno, msgid))
     if originals - loaded.originals.keys():
         (books.kept_from,) = connection.execute(f"SELECT {KEPT_FROM}").fetchone() or (0,)
+
+
+def _add_holds(loaded: Loaded, rows: Rows, sources: Sequence[tuple[int, int, int]]) -> None:
+    """What is set aside, what relatives' quotas are of it, and what was taken out of it."""
+    given, of_quotas = quota_store.split(rows.get(quota_store.QUOTAS, ()))
+    every = (*rows.get(store.HOLDS, ()), *rows.get(DEPOSITS, ()), *rows.get(quota_store.TAKEN, ()), *of_quotas)
+    found = {row[0]: row for row in every}
+    loaded.holds = store.hold_books(found.values(), sources, rows.get(store.STEPS, ()))
+    loaded.holds.quotas = given
+    loaded.captured = stay_store.captured_from(rows.get(stay_store.CAPTURED, ()), loaded.holds.holds)
 
 
 def _add_wallets(
