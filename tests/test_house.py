@@ -24,7 +24,6 @@ LONGER: Final = {
     },
     "entrances/web/citizen/app.py:citizen_routes": "a table: every address of the citizens' pages with what answers there",
     "settlement/decide.py": "the one order of checks and what follows from it, read from top to bottom",
-    "settlement/load.py:load": "the statements of one round trip beside what is read out of their rows",
 }
 
 
