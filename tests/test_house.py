@@ -23,7 +23,6 @@ LONGER: Final = {
         for room in ("accrual", "admissions", "applications", "casework", "clearing", "mobile", "premium", "signing_in")
     },
     "entrances/web/citizen/app.py:citizen_routes": "a table: every address of the citizens' pages with what answers there",
-    "settlement/decide.py": "the one order of checks and what follows from it, read from top to bottom",
 }
 
 

@@ -23,7 +23,6 @@ from msgspec.structs import replace
 from gongji.benefit.assess import assess
 from gongji.benefit.entitlement import with_funds_for
 from gongji.benefit.model import Assessment, Bill, CounterMove
-from gongji.family.model import AuthorisationState
 from gongji.foundation.ids import bucket_of
 from gongji.ledger.model import (
     AccountKind,
@@ -36,9 +35,9 @@ from gongji.ledger.model import (
 )
 from gongji.registry.model import Enrolment
 from gongji.rules.book import RuleBook
-from gongji.rules.model import BenefitRule, CareKind, Gap, OffSite, Purpose, Scheme, SharingRule
+from gongji.rules.model import BenefitRule, CareKind, Gap, OffSite, Purpose, Scheme
 from gongji.settlement import refusals
-from gongji.settlement.books import Books, Case, Sharing, apply_moves, usage_of, usage_periods
+from gongji.settlement.books import Books, Case, apply_moves, usage_of
 from gongji.settlement.fund_lines import fund_lines
 from gongji.settlement.kinds import (
     FILINGS,
@@ -55,20 +54,14 @@ from gongji.settlement.model import (
     SettlePurchase,
     SettleVisit,
 )
+from gongji.settlement.purses import offer_of, own_purse, wallet_at
 from gongji.settlement.standing import circumstances_of, offsite_of
 from gongji.settlement.stay_case import check_stay, day_of, own_deposits_kept, stay_goes_on
 from gongji.settlement.stays import AdmissionState, counted, what_is_left, whole_bill
 from gongji.settlement.waterfall import (
-    OWN_ORDER,
-    WALLET_ONLY,
     Draw,
-    Offer,
     Payment,
-    Purse,
-    Wallet,
-    offered_kinds,
     pay,
-    purse_of,
 )
 
 #: What a pack's silence on care elsewhere means: nothing is known, so nothing is paid, and the answer says why.
@@ -160,7 +153,7 @@ def settle(case: Case, books: Books, rules: RuleBook, at: datetime, settlement_i
     own = own_purse(patient.id, books) if patient.has_account else None
     purpose = Purpose.INPATIENT if case.visit.stay is not None else purpose_of(command.institution.kind)
     offers = [offer_of(one, sharing_rule, purpose, books, at) for one in case.sharings] if sharing_rule else []
-    wallet = _wallet_at(case, books)
+    wallet = wallet_at(case, books)
     payment = pay(bill, assessment, sharing_rule, command.account_use, own, offers, case.deposits, wallet)
     balance_after = books.own_balance(patient.id) - payment.own + own_deposits_kept(case, payment)
     settlement = _settlement(case, enrolment, bill, assessment, payment, balance_after, at, settlement_id)
@@ -286,46 +279,6 @@ def _rule(
 
 def _speaks_of(rule: BenefitRule, offsite: OffSite) -> bool:
     return any(offsite in modifier.cases for modifier in rule.share.modifiers)
-
-
-def own_purse(person_id: int, books: Books) -> Purse:
-    """A person's own accounts, in the order in which they pay for the person."""
-    purse = purse_of(person_id, OWN_ORDER, books.balances)
-    return replace(purse, locked=True) if person_id in books.frozen else purse
-
-
-def offer_of(sharing: Sharing, rule: SharingRule, purpose: Purpose, books: Books, at: datetime) -> Offer:
-    """What one sharer can give now for a purpose, within the authorisation's limits and the region's rule."""
-    authorisation = sharing.authorisation
-    withheld = None
-    if authorisation.state is AuthorisationState.PAUSED:
-        withheld = "shared.none.paused"
-    elif authorisation.sharer_id in books.frozen:
-        withheld = "shared.none.frozen"
-    elif not sharing.sharer_insured:
-        withheld = "shared.none.sharer_not_insured"
-    elif purpose not in authorisation.purposes or purpose not in rule.purposes:
-        withheld = "shared.none.purpose"
-    limits = zip((authorisation.limit_total, authorisation.limit_month), usage_periods(at), strict=True)
-    rooms = [
-        max(0, limit - books.usage.get((authorisation.id, period), 0)) for limit, period in limits if limit is not None
-    ]
-    # The sharer's own region says whether money has to be allotted first: it lies in that region's books.
-    allotted = books.pots.under.get(authorisation.id)
-    if allotted is not None:
-        purse = books.pots.purse(authorisation)
-        withheld = withheld or books.pots.why_empty(authorisation)
-    else:
-        floor = max(rule.retained_floor, authorisation.kept)
-        purse = purse_of(authorisation.sharer_id, offered_kinds(rule), books.balances, floor)
-    return Offer(authorisation.sharer_id, authorisation.id, purse, min(rooms, default=None), withheld, allotted)
-
-
-def _wallet_at(case: Case, books: Books) -> Wallet | None:
-    place = case.patient.id, case.command.institution.id
-    if place not in books.wallets:
-        return None
-    return Wallet(purse_of(case.patient.id, WALLET_ONLY, books.balances), books.wallets[place], case.quotas)
 
 
 def _transfers(

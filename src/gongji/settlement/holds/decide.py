@@ -25,7 +25,6 @@ from gongji.ledger.model import (
 from gongji.rules.book import RuleBook
 from gongji.rules.model import Purpose
 from gongji.settlement.books import Books, PatientFacts, Sharing, apply_moves, back_home
-from gongji.settlement.decide import offer_of, own_purse
 from gongji.settlement.holds import refusals
 from gongji.settlement.holds.model import (
     CaptureHold,
@@ -36,6 +35,7 @@ from gongji.settlement.holds.model import (
     PlaceHold,
     ReleaseHold,
 )
+from gongji.settlement.purses import offer_of, own_purse
 from gongji.settlement.waterfall import WALLET_ONLY, Draw, purse_of
 
 #: What a sharer's authorisation has to allow for each purpose; what is not here is never held from a sharer's account.

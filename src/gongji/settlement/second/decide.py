@@ -9,8 +9,8 @@ from gongji.rules.book import RuleBook
 from gongji.rules.model import Purpose
 from gongji.settlement import refusals as settlements
 from gongji.settlement.books import Books, Sharing
-from gongji.settlement.decide import offer_of
 from gongji.settlement.model import Settlement
+from gongji.settlement.purses import offer_of
 from gongji.settlement.second import refusals
 from gongji.settlement.second.model import PaySecond
 from gongji.settlement.waterfall import Draw, payable_by_accounts
