@@ -72,7 +72,7 @@ from gongji.rules.model import (
     Tier,
     Trigger,
 )
-from gongji.rules.pack import SCHEME_WORDS, scheme_word
+from gongji.rules.pack import SCHEME_WORDS, benefit_word, every_benefit, scheme_word
 from gongji.rules.pack_files import SHIPPED
 from gongji.rules.particulars import particulars
 from gongji.rules.vocabulary import AccrualBase, BackPayment, Contributor, Late
@@ -574,6 +574,33 @@ def test_every_sentence_of_every_worked_example_is_short_and_its_figures_have_a_
             if re.search(r"¥|%", told.sentence):
                 assert told.clauses, f"{name}: {told.sentence}"
                 assert all("#" in clause.rule and clause.title for clause in told.clauses)
+
+
+def test_what_people_read_of_the_packs_is_short_and_has_no_bare_word_of_the_trade() -> None:
+    """Over every worked example, figures left out, half of all sentences have at most 25 characters; what a pack says in its
+    own words where it has no rule, and where a text is open, is read by the same people."""
+    told = [
+        part
+        for _, explanation in told_visits()
+        for step in explanation.steps
+        for part in re.split(
+            "[。；]", re.sub(r"（[^）]*）|¥[\d,.]+|\d+%", "", explaining.tell_step(step, CHINESE).sentence)
+        )
+        if part.strip()
+    ]
+    assert len(told) > 1_000
+    assert statistics.median(sentences_length(told)) <= 25
+
+    book = RuleBook.shipped()
+    benefits = {benefit_word(key) for key in every_benefit()}
+    quoted = {gap.says for region in book.regions() for gap in book.gaps(region) if gap.about in benefits}
+    clauses = [
+        part for says in quoted for part in re.split("[,，;；。:：]", re.sub(r"[(（][^)）]*[)）]", "", says)) if part
+    ]
+    assert statistics.median(sentences_length(clauses)) <= 25
+    assert max(sentences_length(clauses)) <= 45
+    for words in (*told, *quoted):
+        assert re.search(r"划拨(?!（)|统筹区(?!（)", words) is None, words
 
 
 def test_a_step_says_for_which_period_and_for_whom() -> None:
