@@ -130,7 +130,7 @@ def test_a_zero_says_which_zero_it_is(family: Family) -> None:
     page = family.hers.open("/c/allotment")
     assert "还能给 ¥0.00" in page
     assert "账户里有钱，但要先留够给自己留的部分，现在没有能给的。" in page
-    assert "再给：" not in page
+    assert "给钱：" not in page
     refused = family.hers.open(f"/c/allotment/give?to={family.for_father}")
     assert (family.hers.status, "最多还能给" in refused) == (200, True)
 
