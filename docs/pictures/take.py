@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -17,9 +19,13 @@ from gongji.entrances.demo.story import Stories
 from gongji.entrances.demo.world import demo_platform
 from gongji.entrances.messaging.loop import carry_messages
 from gongji.entrances.server import serving
+from gongji.foundation.access import Caller, Role
 from gongji.foundation.settings import load_settings
+from gongji.rules.model import Relation
 from gongji.settlement.model import wire_id
 from gongji.settlement.queries import settlements_of
+from gongji.wallet import service as wallet
+from gongji.wallet.quotas import service as quotas
 
 HERE = Path(__file__).parent
 
@@ -57,14 +63,41 @@ def main() -> int:
             stories.play()
             carry_messages(platform, client, None)
             browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-            take(browser, platform, base, stories.links)
+            take(browser, platform, base, stories.links, PAGES)
+            take(browser, platform, base, stories.links, [("family-quota", "王秀兰", give_quota(platform), 844)])
             browser.close()
     return 0
 
 
-def take(browser, platform, base: str, links: dict[str, str]) -> None:
-    """Every page, as its reader's phone shows it; and the month's statement."""
-    for name, who, place, height in PAGES:
+def give_quota(platform) -> str:
+    """The quota regime begins: the son gives his mother ¥500.00, and she accepts; the address of its page."""
+    with platform.database.transaction() as connection:
+        giver, user = connection.exec_driver_sql(
+            "SELECT sharer_id, user_id FROM authorisation WHERE state = 'active' AND relation = 'parent' ORDER BY id LIMIT 1"
+        ).one()
+        regions = connection.exec_driver_sql("SELECT DISTINCT left(region, 4) || '00' FROM enrolment").scalars().all()
+    today = platform.clock.now().date()
+    wallets = replace(platform.wallets, quota_from=today, opened=frozenset(regions))
+    platform.__dict__["wallets"] = wallets
+    callers = {person: Caller(Role.CITIZEN, "citizen", person) for person in (giver, user)}
+    for person, caller in callers.items():
+        wallet.open_wallet(wallets, person_id=person, area=regions[0], caller=caller)
+    made = quotas.set_quota(
+        wallets,
+        giver_id=giver,
+        user_id=user,
+        amount=500_00,
+        stated=Relation.PARENT,
+        key="for-the-guide",
+        caller=callers[giver],
+    )
+    quotas.accept_quota(wallets, made.id, user_id=user, caller=callers[user])
+    return f"/c/wallet/quotas/{made.id}"
+
+
+def take(browser, platform, base: str, links: dict[str, str], pages: Sequence[tuple[str, str, str, int]]) -> None:
+    """These pages, as their readers' phones show them; and the month's statement."""
+    for name, who, place, height in pages:
         path = place
         context = browser.new_context(viewport={"width": 390, "height": height}, device_scale_factor=1.5)
         large = {"name": "gongji_mode", "value": "elder" if name.endswith("large") else "", "url": base}

@@ -39,9 +39,8 @@ def _of_settlements(journals: Sequence[int] | None) -> str:
 
 def _of_steps(journals: Sequence[int] | None) -> str:
     """The same for ``hold_step e`` of settlements."""
-    if journals is None:
-        return "e.settlement_id IS NOT NULL"
-    return "e.settlement_id IN (SELECT unnest(CAST(:journals AS bigint[])))"
+    wanted = "IS NOT NULL" if journals is None else "IN (SELECT unnest(CAST(:journals AS bigint[])))"
+    return f"e.settlement_id {wanted}"
 
 
 def _scope(journals: Sequence[int] | None) -> dict[str, object]:

@@ -79,7 +79,7 @@ def who(visit: Visit) -> Response:
         try:
             _take_who(visit, draft, rule, typed, BIRTH_CERTIFICATE if newborn else CITIZEN_ID, errors)
         except GongjiError as problem:
-            return stopped(visit, problem, back="/bind/who")
+            return stopped(visit, problem, back="/bind/who", about=typed["name"])
         if not errors:
             return visit.go("/bind/consent" if rule.user_consent else "/bind/check")
     choices = [
@@ -231,7 +231,7 @@ def check(visit: Visit) -> Response:
             return _check_page(visit, draft, seen, {"commitment": visit.reader.text("bind.check.commitment.missing")})
         return _send(visit, draft)
     except (GongjiError, sa.exc.OperationalError) as problem:
-        return stopped(visit, problem, back="/bind/who")
+        return stopped(visit, problem, back="/bind/who", about=draft.name or "")
 
 
 def _send(visit: Visit, draft: Application) -> Response:

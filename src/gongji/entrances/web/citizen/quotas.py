@@ -64,7 +64,7 @@ def lines_of(visit: Visit) -> list[Line]:
 
 def new(visit: Visit) -> Response:
     """``GET /wallet/quotas/new``: how much, after every condition."""
-    if visit.mandate is not None:
+    if visit.for_another:
         raise refusals.own_hands()
     to = chosen(visit)
     facts, listed = service.quota_conditions(
@@ -100,7 +100,7 @@ def new(visit: Visit) -> Response:
 
 def check(visit: Visit) -> Response:
     """``GET /wallet/quotas/check``: how much for whom, and what it means; ``POST`` sets it."""
-    if visit.mandate is not None:
+    if visit.for_another:
         raise refusals.own_hands()
     to = chosen(visit)
     asked = visit.form.text("amount") if visit.posted else visit.query("amount")
@@ -145,7 +145,7 @@ def quota(visit: Visit) -> Response:
 def change(visit: Visit) -> Response:
     """``GET /wallet/quotas/{number}/change``: the amount anew; ``POST`` sets it."""
     one = _mine(visit)
-    if visit.mandate is not None:
+    if visit.for_another:
         raise refusals.own_hands()
     if one.giver_id != visit.person_id or one.state is QuotaState.ENDED:
         return visit.go(f"/wallet/quotas/{one.id}")

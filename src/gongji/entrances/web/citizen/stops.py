@@ -36,13 +36,14 @@ _WAYS: Final = {
 }
 
 
-def stopped(visit: Visit, problem: Exception, *, back: str) -> Response:
+def stopped(visit: Visit, problem: Exception, *, back: str, about: str = "") -> Response:
     """The page of what stops a request. The answers given so far are kept.
 
     Args:
         visit: whose request.
         problem: a refusal, or a failure of the database or of another agency.
         back: the page to go back to when the refusal names no better one.
+        about: whom the reader has named, as they wrote it; "" where nobody was.
     """
     if isinstance(problem, sa.exc.OperationalError | Busy):
         _log.warning("application.busy", problem=type(problem).__name__)
@@ -64,6 +65,7 @@ def stopped(visit: Visit, problem: Exception, *, back: str) -> Response:
         words=visit.reader.text(words),
         kept=not isinstance(problem, TooMany),
         remind=can_remind(problem),
+        about=about,
         committed=visit.form.text("commitment") == "yes",
     )
 

@@ -68,10 +68,12 @@ def overview(visit: Visit) -> Response:
     possible = all(one.refusal is None for one in listed)
     lines = _lines(visit, store.transfers_of(visit.connection, visit.person_id, _SHOWN))
     quotas = lines_of(visit)
+    mine = [one.one for one in quotas if not one.given and one.one.state is QuotaState.ACTIVE]
     return visit.render(
         "citizen/wallet.html",
         facts=facts,
         opening=facts.sender.opening,
+        can_open=facts.sender.region_open,
         area=_place(visit, facts.sender.opening.area) if facts.sender.opening is not None else "",
         conditions=[(one.name, visit.reader.sentence(one.refusal) if one.refusal else "") for one in listed],
         clock=_clock(visit, facts) if possible and not by_quota else "",
@@ -80,7 +82,8 @@ def overview(visit: Visit) -> Response:
         lines=lines,
         by_quota=by_quota,
         quotas=quotas,
-        usable=sum(one.one.left for one in quotas if not one.given and one.one.state is QuotaState.ACTIVE),
+        usable=sum(one.left for one in mine),
+        used_up=bool(mine),
     )
 
 
