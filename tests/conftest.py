@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 from hypothesis import settings
 
 from cluster import drop_everywhere, spread_database, workers
@@ -32,6 +34,22 @@ _ROOM = 2 << 30
 # No test asserts a time: an example that a busy machine takes long over is not wrong.
 settings.register_profile("gongji", deadline=None)
 settings.load_profile("gongji")
+
+
+@pytest.fixture(autouse=True)
+def logging_of_one_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A command sets logging up for its process, to its standard error; in a test that is the test's own, closed after it.
+
+    So no logger keeps it, and whoever logs between two tests, or from a thread, writes where no command's output is read.
+    """
+    configure = structlog.configure
+    monkeypatch.setattr(
+        structlog, "configure", lambda **set_up: configure(**set_up | {"cache_logger_on_first_use": False})
+    )
+    configure(logger_factory=structlog.PrintLoggerFactory(file=sys.__stderr__))
+    yield
+    structlog.reset_defaults()
+    configure(logger_factory=structlog.PrintLoggerFactory(file=sys.__stderr__))
 
 
 @pytest.fixture(scope="session")

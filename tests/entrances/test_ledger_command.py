@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from gongji.entrances.cli import app
@@ -21,7 +19,7 @@ from town import Town
 
 
 @pytest.fixture
-def son(town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def son(town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The number of a son with ¥600.00 who bought for ¥10.00 at 10:31 and for ¥20.00 at 10:32."""
     monkeypatch.setenv("GONGJI_DATA", str(tmp_path))
     monkeypatch.setenv("GONGJI_DATABASE_URL", town.database.url)
@@ -30,9 +28,7 @@ def son(town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     for price in ("10.00", "20.00"):
         town.clock.advance(timedelta(minutes=1))
         town.settled(town.purchase(person, town.institution("P21120200003"), ("C-A", 1, price)))
-    yield psn_no_for("211200", person)
-    # Commands log to the standard error of the runner, which is closed after each.
-    structlog.reset_defaults()
+    return psn_no_for("211200", person)
 
 
 def gongji(*arguments: str, exit_code: int = 0) -> str:
