@@ -69,7 +69,7 @@ def premiums(town: Town) -> Iterator[Premiums]:
     under = town.share(son, mother, region=JINING, purposes=["care", "resident_premium"], exclusive=True)
     platform = Platform(Settings(), town.database, town.vault, town.clock, RuleBook.shipped())
     app = Starlette(routes=[Mount("/api", build_api(platform))])
-    with serving(app, "127.0.0.1", 0) as base, httpx.Client(base_url=base, trust_env=False) as http:
+    with serving(app, "127.0.0.1", 0) as base, httpx.Client(base_url=base, trust_env=False, timeout=60) as http:
         yield Premiums(town, http, mother, son, under)
     platform.desk.close()
 

@@ -121,7 +121,7 @@ def world(town: Town, tmp_path: Path) -> Iterator[World]:
         found = people_by_id(connection, town.vault, ids.values())
     platform = Platform(Settings(data=tmp_path), town.database, town.vault, town.clock, RuleBook.shipped())
     app = Starlette(routes=[Mount("/api", build_api(platform))])
-    with serving(app, "127.0.0.1", 0) as base, httpx.Client(base_url=base, trust_env=False) as http:
+    with serving(app, "127.0.0.1", 0) as base, httpx.Client(base_url=base, trust_env=False, timeout=60) as http:
         yield World(town, http, {name: found[person_id] for name, person_id in ids.items()})
 
 

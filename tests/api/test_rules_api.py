@@ -37,7 +37,10 @@ def http(clock: Clock) -> Iterator[httpx.Client]:
     """A client without a token, at an API that has no database at all: the rules need none."""
     platform = Platform(Settings(), None, None, clock, RuleBook.shipped())  # type: ignore[arg-type]
     app = Starlette(routes=[Mount("/api", build_api(platform))])
-    with serving(app, "127.0.0.1", 0) as base, httpx.Client(base_url=f"{base}/api/v1", trust_env=False) as client:
+    with (
+        serving(app, "127.0.0.1", 0) as base,
+        httpx.Client(base_url=f"{base}/api/v1", trust_env=False, timeout=60) as client,
+    ):
         yield client
 
 

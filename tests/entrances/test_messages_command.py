@@ -47,7 +47,7 @@ def run(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def carry(platform: Platform) -> Round:
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=60) as client:
         return carry_messages(platform, client, None)
 
 

@@ -40,7 +40,7 @@ def gateway(taken: list[dict[str, str]]) -> Iterator[str]:
 def send(platform: Platform, gateway: str) -> int:
     """One round of the loop; gives how many left."""
     platform.settings = platform.settings.model_copy(update={"sms_url": gateway})
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=60) as client:
         return carry_messages(platform, client, text_sender(platform, client)).sent
 
 

@@ -176,7 +176,7 @@ def test_the_hospital_is_told_once_it_confirms(
     """The first call meets an error, the second a refusal, the third nonsense; the fourth is confirmed and the last."""
     paid = paid_by_phone(phone, town, household)
     listener.answers = [(500, b"oops"), (200, b'{"success": false, "message": "busy"}'), (200, b"<html>")]
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=60) as client:
         assert tell_all_due(platform, client) == 0
         assert tell_all_due(platform, client) == 0
         for seconds in (20, 40, 80):
@@ -199,7 +199,7 @@ def test_a_hospital_that_never_answers_is_given_up_after_a_day(
 ) -> None:
     paid_by_phone(phone, town, household)
     listener.answers = [(503, b"")] * 100
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=60) as client:
         for _ in range(ATTEMPTS + 3):
             tell_all_due(platform, client)
             town.clock.advance(timedelta(days=1))
@@ -217,7 +217,7 @@ def test_an_order_that_nobody_waits_for_any_more_is_finished_and_told(
         connection.execute(mobile_notice.delete())
         connection.execute(mobile_order.update().values(state=2, settlement_id=None, settled_at=None))
     town.clock.advance(timedelta(minutes=2))
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=60) as client:
         assert tell_all_due(platform, client) == 1
     assert listener.heard[0]["acctMulaidPay"] == "521.95"
 
@@ -232,7 +232,7 @@ def test_an_order_that_never_came_to_the_desk_may_be_withdrawn_or_paid_again(
         connection.execute(mobile_order.update().values(state=2))
     assert "[mobile.paid]" in phone.post("revoke_order", question(order)["data"])["message"]
     town.clock.advance(timedelta(minutes=2))
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=60) as client:
         assert tell_all_due(platform, client) == 0
     assert phone.done("query_order_info", question(order)["data"])["ordStas"] == "15"
     assert phone.done("pay_order", payment(town, mother, order)["data"])["ordStas"] == "4"

@@ -51,7 +51,7 @@ def serving(folder: Path, server_url: str) -> Iterator[tuple[str, subprocess.Pop
         for _ in range(1200):
             assert process.poll() is None, process.stderr and process.stderr.read()
             try:
-                httpx.get(f"{base}/health", trust_env=False).raise_for_status()
+                httpx.get(f"{base}/health", trust_env=False, timeout=60).raise_for_status()
                 break
             except httpx.TransportError:
                 time.sleep(0.1)
@@ -63,7 +63,7 @@ def serving(folder: Path, server_url: str) -> Iterator[tuple[str, subprocess.Pop
 
 def test_one_command_and_what_was_done_is_there_at_the_next_start(folder: Path, server_url: str) -> None:
     with serving(folder, server_url) as (base, process):
-        assert "铁岭" in httpx.get(f"{base}/sandbox/institutions", trust_env=False).text
+        assert "铁岭" in httpx.get(f"{base}/sandbox/institutions", trust_env=False, timeout=60).text
         moved = httpx.post(f"{base}/sandbox/clock", data={"how": "year_end"}, trust_env=False, timeout=60)
         assert moved.status_code == 303
     assert process.returncode in (0, -signal.SIGINT, 130)
@@ -72,7 +72,7 @@ def test_one_command_and_what_was_done_is_there_at_the_next_start(folder: Path, 
     assert f"{base}/sandbox/" in said
     assert "Traceback" not in said
     with serving(folder, server_url) as (base, _):
-        assert "-01-01 00:0" in httpx.get(f"{base}/sandbox/", trust_env=False).text
+        assert "-01-01 00:0" in httpx.get(f"{base}/sandbox/", trust_env=False, timeout=60).text
     with psycopg.connect(server_url) as connection:
         tables = connection.execute("SELECT count(*) FROM pg_tables WHERE tablename = 'person'").fetchone()
     assert tables == (0,), "the database that the environment names was touched"

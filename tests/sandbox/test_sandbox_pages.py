@@ -36,7 +36,7 @@ def test_every_page_opens_in_both_languages_and_shows_the_clock(
 
 
 def test_the_front_door_leads_to_the_sandbox(address: str) -> None:
-    assert httpx.get(f"{address}/", trust_env=False).headers["location"] == "/sandbox/"
+    assert httpx.get(f"{address}/", trust_env=False, timeout=60).headers["location"] == "/sandbox/"
 
 
 def test_people_and_institutions_are_told_with_their_numbers(browser: httpx.Client) -> None:
@@ -82,7 +82,7 @@ def test_messages_are_filtered_by_institution_and_transaction(hospital: Vendor, 
 
 
 def test_what_is_no_message_is_kept_too(address: str, browser: httpx.Client) -> None:
-    answer = httpx.post(f"{address}/fsi/api/callService", content=b"<xml>\xff</xml>", trust_env=False)
+    answer = httpx.post(f"{address}/fsi/api/callService", content=b"<xml>\xff</xml>", trust_env=False, timeout=60)
     assert answer.status_code == 200
     words = said(browser.get("/messages/" + re.findall(r"messages/(\d+)", browser.get("/messages").text)[0]))
     assert "交易编号不认识" in words

@@ -37,7 +37,7 @@ def test_what_the_page_signs_is_taken_by_the_door(address: str, dialect: Signing
     }
     body = json.dumps(message)
     (recipe,) = [one for one in recipes(HOSPITAL, "9001", body, now) if one.dialect is dialect]
-    answer = httpx.post(f"{address}/9001", content=body, headers=recipe.headers, trust_env=False).json()
+    answer = httpx.post(f"{address}/9001", content=body, headers=recipe.headers, trust_env=False, timeout=60).json()
     assert answer["infcode"] == 0, answer
 
 

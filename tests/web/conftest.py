@@ -52,7 +52,9 @@ def site(family: Family) -> Iterator[str]:
 @pytest.fixture
 def visitor(site: str) -> Iterator[httpx.Client]:
     """A phone that nobody has signed in with yet."""
-    with httpx.Client(base_url=site, headers={"Accept-Language": "zh-CN,zh;q=0.9"}, trust_env=False) as client:
+    with httpx.Client(
+        base_url=site, headers={"Accept-Language": "zh-CN,zh;q=0.9"}, trust_env=False, timeout=60
+    ) as client:
         yield client
 
 

@@ -87,7 +87,7 @@ class Pages:
 
     def phone(self, person: int) -> Phone:
         """The phone of somebody who is signed in."""
-        client = httpx.Client(base_url=self.base, trust_env=False)
+        client = httpx.Client(base_url=self.base, trust_env=False, timeout=60)
         client.get(self.link(person))
         return Phone(client)
 

@@ -118,7 +118,7 @@ def test_it_ends_by_itself_when_she_leaves_the_office_and_when_the_next_one_sits
     neighbour = house.town.person("李大娘", "1950-01-01", "resident", gender=2, household="别家")
     begin(house, clerk, neighbour)
     assert "李大娘，您好" in clerk.get("/c/").text
-    before = httpx.Client(base_url=house.base, cookies=first, trust_env=False)
+    before = httpx.Client(base_url=house.base, cookies=first, trust_env=False, timeout=60)
     house.opened.append(before)
     assert before.get("/c/").status_code == 401, "the first session was replaced"
     house.town.clock.advance(timedelta(minutes=29))

@@ -37,7 +37,7 @@ def officer(pages: Pages, *duties: Duty, region: str = JINING) -> Browser:
     with pages.town.database.transaction() as connection:
         caller = Caller(Role.OFFICER, "0810", None, region, frozenset(duties))
         token = begin_session(connection, caller, at=pages.town.clock.now(), lasts=timedelta(hours=8))
-    client = httpx.Client(base_url=pages.base, trust_env=False, cookies={"gongji_office": token})
+    client = httpx.Client(base_url=pages.base, trust_env=False, timeout=60, cookies={"gongji_office": token})
     return Browser(client, "gongji_office")
 
 

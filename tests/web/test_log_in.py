@@ -101,7 +101,7 @@ def house(family: Family) -> Iterator[House]:
     ]
     with (
         serving(Starlette(routes=routes), "127.0.0.1", 0) as base,
-        httpx.Client(base_url=base, trust_env=False, headers={"Connection": "close"}) as client,
+        httpx.Client(base_url=base, trust_env=False, timeout=60, headers={"Connection": "close"}) as client,
     ):
         identity.serve_at(base)
         platform.settings = platform.settings.model_copy(update=identity.settings())
@@ -138,7 +138,7 @@ def test_the_session_is_new_at_every_log_in_and_the_former_one_is_over(house: Ho
     second = house.client.cookies["gongji_session"]
 
     assert first != second
-    stolen = httpx.get(f"{house.base}/c/", cookies={"gongji_session": first}, trust_env=False)
+    stolen = httpx.get(f"{house.base}/c/", cookies={"gongji_session": first}, trust_env=False, timeout=60)
     assert stolen.status_code == 401
     with house.family.town.database.transaction() as connection:
         kept = connection.execute(sa.select(web_session.c.digest)).scalars().all()
@@ -185,7 +185,7 @@ def test_an_officer_without_a_region_and_a_citizen_nobody_knows_do_not_come_in(h
 
 def test_the_provider_s_answer_works_once_and_only_in_the_browser_that_asked(house: House) -> None:
     where = house.picked(house.go(), "wang")
-    other = httpx.get(where, trust_env=False)
+    other = httpx.get(where, trust_env=False, timeout=60)
     assert other.status_code == 401, "another browser holds another cookie"
     assert house.client.get(where).status_code == 303, "and could not spoil it for the right one"
     assert house.client.get(where).status_code == 401, "a second time it is over"

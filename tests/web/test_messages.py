@@ -195,7 +195,7 @@ def choose_phone(pages: Pages, person: int, **fields: object) -> str:
     phone.send("/c/messages/choices", phone="13800001234", topics=list(TOPICS), **fields)
     assert phone.path == "/c/messages/phone"
     town = pages.town
-    send = text_sender(pages.platform, httpx.Client(trust_env=False))
+    send = text_sender(pages.platform, httpx.Client(trust_env=False, timeout=60))
     assert send is not None
     send_waiting(town.database, town.vault, send, at=town.clock.now())
     with town.database.transaction() as connection:
@@ -208,7 +208,7 @@ def choose_phone(pages: Pages, person: int, **fields: object) -> str:
 
 def carry(pages: Pages, client: httpx.Client | None = None) -> Round:
     """One round of the loop."""
-    with client or httpx.Client(trust_env=False) as calls:
+    with client or httpx.Client(trust_env=False, timeout=60) as calls:
         return carry_messages(pages.platform, calls, text_sender(pages.platform, calls))
 
 
@@ -419,7 +419,7 @@ def send(phone, text):
         file.flush()
     os.kill(os.getpid(), signal.SIGKILL)
 platform = Platform(Settings(), Database(url), Vault(bytes.fromhex(secret)), MovableClock(datetime.fromisoformat(at)), RuleBook.of_files([]))
-carry_messages(platform, httpx.Client(trust_env=False), send)
+carry_messages(platform, httpx.Client(trust_env=False, timeout=60), send)
 """
 
 

@@ -344,7 +344,7 @@ def test_every_page_refuses_who_has_no_business_there(house: House) -> None:
     anything on any page that is about somebody."""
     pages = addresses(house)
     assert len(pages) == len(PAGES)
-    stranger = httpx.Client(base_url=house.base, trust_env=False)
+    stranger = httpx.Client(base_url=house.base, trust_env=False, timeout=60)
     house.opened.append(stranger)
     citizen = house.citizen(house.town.person("路人", "1990-01-01", "active", balance=0))
     citizen.client.cookies.set("gongji_office", citizen.client.cookies["gongji_session"])

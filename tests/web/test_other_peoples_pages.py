@@ -131,7 +131,7 @@ def test_a_stranger_meets_nothing_of_the_family_at_any_address(pages: Pages, num
 def test_without_a_session_nothing_opens(pages: Pages, numbers: list[str]) -> None:
     import httpx
 
-    with httpx.Client(base_url=pages.base, trust_env=False) as nobody:
+    with httpx.Client(base_url=pages.base, trust_env=False, timeout=60) as nobody:
         for route in routes(pages):
             for method, path in tries(route, numbers[:1]):
                 answer = nobody.request(method, path, data={"x": "y"} if method == "POST" else None)

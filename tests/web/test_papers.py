@@ -64,7 +64,7 @@ def public(family: Family) -> Iterator[httpx.Client]:
     town = family.town
     platform = Platform(Settings(), town.database, town.vault, town.clock, RuleBook.shipped())
     app = Starlette(routes=[Mount("/verify", build_verify_pages(platform))])
-    with serving(app, "127.0.0.1", 0) as base, httpx.Client(base_url=base, trust_env=False) as client:
+    with serving(app, "127.0.0.1", 0) as base, httpx.Client(base_url=base, trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -165,7 +165,7 @@ def test_many_print_at_once(visitor: httpx.Client, family: Family) -> None:
     cookies, made = dict(visitor.cookies), []
 
     def print_it() -> None:
-        with httpx.Client(base_url=visitor.base_url, cookies=cookies, trust_env=False) as client:
+        with httpx.Client(base_url=visitor.base_url, cookies=cookies, trust_env=False, timeout=60) as client:
             made.append(client.get("/c/account/statement?month=2024-06").content)
 
     threads = [threading.Thread(target=print_it) for _ in range(6)]

@@ -58,7 +58,7 @@ def rules_site(clock: Clock) -> Iterator[str]:
 @pytest.fixture
 def reader(rules_site: str) -> Iterator[httpx.Client]:
     """Anybody's phone."""
-    with httpx.Client(base_url=rules_site, trust_env=False) as client:
+    with httpx.Client(base_url=rules_site, trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -245,7 +245,10 @@ def test_the_platform_serves_them_where_the_citizens_start_page_points(
     database: Database, vault: Vault, clock: Clock
 ) -> None:
     platform = Platform(Settings(), database, vault, clock, RuleBook.shipped())
-    with serving(build_app(platform), "127.0.0.1", 0) as base, httpx.Client(base_url=base, trust_env=False) as client:
+    with (
+        serving(build_app(platform), "127.0.0.1", 0) as base,
+        httpx.Client(base_url=base, trust_env=False, timeout=60) as client,
+    ):
         assert client.get("/rules").headers["location"] == "/rules/"
         assert "算一算：能报多少" in said(client.get("/rules/calculator"))
         assert client.get(re.findall(r'href="(/c/static/[^"]+)"', client.get("/rules/").text)[0]).status_code == 200

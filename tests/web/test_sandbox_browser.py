@@ -29,14 +29,19 @@ def address(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with serving(SandboxApp(sandbox), "127.0.0.1", 0) as base:
         for path in ("settle_and_reverse/demo", "lost_reply/demo", "sharing"):
             httpx.post(f"{base}/sandbox/conformance/{HOSPITAL}/{path}", trust_env=False, timeout=60)
-        httpx.post(f"{base}/sandbox/failures", data={"kind": "delay", "seconds": "3"}, trust_env=False)
+        httpx.post(f"{base}/sandbox/failures", data={"kind": "delay", "seconds": "3"}, trust_env=False, timeout=60)
         yield base
     sandbox.close()
 
 
 def pages(address: str) -> list[str]:
     """Every kind of page."""
-    newest = len(httpx.get(f"{address}/sandbox/messages", trust_env=False).text.split('href="/sandbox/messages/')) - 1
+    newest = (
+        len(
+            httpx.get(f"{address}/sandbox/messages", trust_env=False, timeout=60).text.split('href="/sandbox/messages/')
+        )
+        - 1
+    )
     return ["", *MENU, f"messages/{newest}", f"conformance/{HOSPITAL}", "fields/2207", "nowhere"]
 
 

@@ -53,7 +53,7 @@ def daughter(house: House) -> int:
 
 
 def carry(house: House, send: Send | None) -> Round:
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=60) as client:
         return carry_messages(house.platform, client, send)
 
 
