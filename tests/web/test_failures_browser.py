@@ -23,6 +23,7 @@ from gongji.registry.entries import NewEnrolment, NewPerson
 from gongji.registry.model import Enrolment
 from gongji.registry.service import people_by_id
 from gongji.rules.model import Scheme, Status
+from gongji.wallet import answering
 from gongji.wallet import service as wallet
 from town import JINING, TIELING, Town
 
@@ -229,9 +230,9 @@ def test_the_wallets_limits(walk: Walk) -> None:
     to_mother()
     stopped(walk, "17_waits", "还没有收下", "2025年6月12日 06:00", "到时候提醒我")
     for key in ("two", "three"):
-        wallet.accept(wallets, first, receiver_id=mother, caller=callers[mother])
+        answering.accept(wallets, first, receiver_id=mother, caller=callers[mother])
         first = send(key)
-    wallet.accept(wallets, first, receiver_id=mother, caller=callers[mother])
+    answering.accept(wallets, first, receiver_id=mother, caller=callers[mother])
     to_mother()
     stopped(walk, "17_three_a_day", "每天最多转 3 笔", "2025年6月12日 06:00")
     town.clock.advance(timedelta(hours=12))
