@@ -7,6 +7,7 @@ for it. Nothing online comes here: one visit is assessed in plain Python.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -27,6 +28,8 @@ _COMPILED: Final[tuple[ModuleType, ...]] = (terms, kernel, population, families)
 _FROZEN: Final[tuple[ModuleType, ...]] = (vocabulary, layout, cells)
 #: What is called so seldom that it would only be in the way in a loop over claims.
 _SELDOM: Final = frozenset({"work_out", "work_out_lanes"})
+#: Numba asks one setting of the process where it keeps things: threads that declare something at once take turns.
+_CACHE_DIR: Final = threading.Lock()
 _ENTRIES: Final = frozenset({"settle_claims", "settle_families"})
 
 #: What is known of terms beforehand: `terms.FORM_SIZE` integers.
@@ -138,14 +141,15 @@ def _compiled(
 def _kept_on_disk(*more: ModuleType, form: Form) -> Iterator[bool]:
     """Let Numba keep what is declared inside in `cache_folder`; tells whether that folder can be written to."""
     config: Any = import_module("numba").config
-    folder, before = cache_folder(*more, form=form), config.CACHE_DIR
+    folder = cache_folder(*more, form=form)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         yield False
         return
-    config.CACHE_DIR = str(folder)
-    try:
-        yield os.access(folder, os.W_OK)
-    finally:
-        config.CACHE_DIR = before
+    with _CACHE_DIR:
+        before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
+        try:
+            yield os.access(folder, os.W_OK)
+        finally:
+            config.CACHE_DIR = before
