@@ -36,8 +36,6 @@ _ENTRIES: Final = frozenset({"settle_claims", "settle_families"})
 Form: TypeAlias = tuple[int, ...]
 
 # Nothing in the kernel allocates, so arrays need no counting of references (`_nrt`).
-# Amounts in lanes are whole, so that neither the sign of a zero nor rounding a product by itself makes a difference (`lanes`).
-_FASTER: Final = ("nsz", "contract")
 _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 _LLVM_OPTIONS: Final = (
@@ -84,7 +82,7 @@ def cache_folder(*more: ModuleType, form: Form = terms.OPEN) -> Path:
     It lies in the settings' cache folder. Numba itself would not notice that a layout, frozen into the machine code, has
     changed.
     """
-    digest = sha256(repr((form, _OPTIONS, _FASTER, _LLVM_OPTIONS)).encode())
+    digest = sha256(repr((form, _OPTIONS, _LLVM_OPTIONS)).encode())
     sources = [Path(str(module.__file__)) for module in (*_FROZEN, *_COMPILED, *more)]
     for source in (*sources, Path(__file__).with_name("machine.py")):
         digest.update(source.read_bytes())
@@ -109,7 +107,6 @@ def _compiled(
 
     from gongji.benefit import machine
 
-    options = {**_OPTIONS, "fastmath": set(_FASTER)}
     for option in _LLVM_OPTIONS:
         set_option("gongji", option)
 
@@ -121,7 +118,7 @@ def _compiled(
     instead = {"OPEN": np.array(terms.OPEN), "FORM": np.array(form)}
     instead |= {name: getattr(machine, name) for name in ("room_for", "lanes_for", "lane_rows_for")}
     for function in (machine.part_of, machine.following):
-        instead[function.__name__] = njit(**options, forceinline=True)(function)
+        instead[function.__name__] = njit(**_OPTIONS, forceinline=True)(function)
     namespace |= instead
     with _kept_on_disk(*more, form=form) as kept:
         for one in (*_COMPILED, *more):
@@ -129,11 +126,10 @@ def _compiled(
                 if isinstance(value, FunctionType) and value.__module__ == one.__name__ and name not in instead:
                     function = FunctionType(value.__code__, namespace, name)
                     if name in entries:
-                        namespace[name] = njit(**options, cache=kept, pipeline_class=machine.Apart)(function)
+                        namespace[name] = njit(**_OPTIONS, cache=kept, pipeline_class=machine.Apart)(function)
                     else:
-                        namespace[name] = njit(
-                            **_OPTIONS, forceinline=name not in _SELDOM, pipeline_class=machine.Apart
-                        )(function)
+                        inside = name not in _SELDOM
+                        namespace[name] = njit(**_OPTIONS, forceinline=inside, pipeline_class=machine.Apart)(function)
     return namespace
 
 

@@ -39,6 +39,7 @@ class Claims:
         in_scope: for each claim, the in-scope cost, fen; at most `layout.LARGEST`.
         account: for each claim, the balance of the current-year account, fen; empty where no rule asks for it.
         rules, people: one more than the largest of `rule` and `person`.
+        largest: the largest of `in_scope`, fen.
 
     Raises:
         ValueError: columns of other lengths or types than these, or numbers below zero where there can be none.
@@ -51,6 +52,7 @@ class Claims:
     account: Amounts = field(default_factory=lambda: np.zeros(0, np.int64))
     rules: int = field(init=False)
     people: int = field(init=False)
+    largest: int = field(init=False)
 
     def __post_init__(self) -> None:
         expected = {"rule": np.int32, "person": np.int32, "visits": np.int16, "in_scope": np.int64, "account": np.int64}
@@ -67,6 +69,7 @@ class Claims:
             raise ValueError("a rule, a person or an amount is below zero")
         object.__setattr__(self, "rules", int(self.rule.max(initial=-1)) + 1)
         object.__setattr__(self, "people", int(self.person.max(initial=-1)) + 1)
+        object.__setattr__(self, "largest", int(self.in_scope.max(initial=0)))
 
     def __len__(self) -> int:
         return len(self.rule)

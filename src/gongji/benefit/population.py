@@ -45,7 +45,6 @@ NOWHERE: Final = (1 << 32) - 1
 POOL_ROWS: Final = 4096
 POOL_SIZE: Final = TERMS_SIZE
 
-
 #: What is known of all terms beforehand. Where the kernel is compiled for rules, `compiled` puts theirs in its place.
 FORM: Final = OPEN
 
@@ -88,8 +87,8 @@ def settle_claims(
     balances = len(account) > 0
     claim = begin
     while claim < end:
-        # A person's counters stay in registers from claim to claim.
         who = person[claim]
+        # Compiled for a known form, a person's counters stay in registers from claim to claim.
         counters = state[who]
         while claim < end and person[claim] == who:
             terms = pool[recall(rows, steps, rule_of(rule, claim), visits, claim, where, pool, work)]

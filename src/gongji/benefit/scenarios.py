@@ -86,7 +86,7 @@ class Scenarios:
         """
         if claims.rules > self._rules or claims.people > people:
             raise ValueError("a claim names a rule or a person that there is not")
-        if max(int(claims.in_scope.max(initial=0)), self._largest) > lanes.LARGEST_IN_LANES:
+        if max(claims.largest, self._largest) > lanes.LARGEST_IN_LANES:
             raise ValueError("an amount is too large for lanes")
         paid = np.zeros((people, self._variants), np.int64) if paid is None else paid
         if paid.shape != (people, self._variants) or paid.dtype != np.int64 or not paid.flags.c_contiguous:

@@ -55,7 +55,10 @@ class Settler:
         out = self._out_for(rows, accounts=bool(chunk.accounts))
         order = _in_order(claims.day, ordered=ordered)
         desk = self._desk
-        run.settle_chunk(order, claims, found, rules, state, accounts, desk.where, desk.pool, desk.work, out)
+        # Of a claim that is settled none of these is below zero: such a place is not looked at for counting from the end.
+        rule, who, kept = (column.view(np.uint32) for column in (found.rule, found.who, found.state))
+        known = found._replace(rule=rule, who=who, state=kept)
+        run.settle_chunk(order, claims, known, rules, state, accounts, desk.where, desk.pool, desk.work, out)
         _tell(chunk, plan)
         return out
 
@@ -112,11 +115,11 @@ class Settler:
 
 
 def _in_order(day: Integers, *, ordered: bool) -> Integers:
-    """The claims in the order of their days; those of one day as they stand."""
+    """The claims in the order of their days, unsigned; those of one day as they stand."""
     if ordered:
-        return np.arange(len(day), dtype=np.int64)
+        return np.arange(len(day), dtype=np.uint64)
     # Of two bytes, so that the sort goes by counting.
-    return np.argsort((day - day.min()).astype(np.uint16), kind="stable")
+    return np.argsort((day - day.min()).astype(np.uint16), kind="stable").view(np.uint64)
 
 
 def _tell(chunk: Chunk, plan: Plan) -> None:

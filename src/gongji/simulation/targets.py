@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 import pyarrow as pa
@@ -108,13 +108,23 @@ def unwritable(path: Path, problem: OSError) -> InvalidInput:
     )
 
 
+#: As many as a batch has rows.
+_VALUES_AT_A_TIME: Final = 131_072
+
+
 class _ParquetTarget:
     """Plain columns without statistics: encoding is what bounds a run, and a column of fen neither repeats nor sorts."""
 
     def __init__(self, path: Path, schema: pa.Schema, compression: Compression) -> None:
         of_words = [name for name in schema.names if pa.types.is_dictionary(schema.field(name).type)]
         self._writer = pq.ParquetWriter(
-            path, schema, compression=compression, use_dictionary=of_words or False, write_statistics=False
+            path,
+            schema,
+            compression=compression,
+            use_dictionary=of_words or False,
+            write_statistics=False,
+            # Whole columns at a time instead of 1,024 values: a fourteenth less.
+            write_batch_size=_VALUES_AT_A_TIME,
         )
 
     def write(self, rows: pa.RecordBatch) -> None:
