@@ -117,13 +117,20 @@ class Server:
         assert self._process is not None
         children = psutil.Process(self._process.pid).children()
         if children:
-            _kill(chance.choice(children))
+            killed = chance.choice(children)
+            _kill(killed)
+            # Until the postmaster has seen it, it still lets others in, and throws them out a moment later.
+            psutil.wait_procs([killed], timeout=_PATIENCE)
 
     def stop(self) -> None:
         """End it in order."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
-            self._process.wait(timeout=_PATIENCE)
+            try:
+                self._process.wait(timeout=_PATIENCE)
+            except subprocess.TimeoutExpired:
+                # Whatever keeps it, nothing of it is needed any more; what was found wrong before shall be told.
+                self.kill(with_backends=True)
 
     def fill_disk(self) -> None:
         """Leave no byte free on the disk."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -12,7 +13,8 @@ import sqlalchemy as sa
 from gongji.accrual.model import Closing, Credit, CreditKind, Turn
 from gongji.foundation.arrays import Integers, Texts
 from gongji.foundation.clock import CHINA
-from gongji.foundation.ids import BUCKET_BITS
+from gongji.foundation.distribution import is_spread
+from gongji.foundation.ids import BUCKET_BITS, bucket_of
 from gongji.ledger import store as ledger
 from gongji.ledger.model import AccountKind, person_of, personal_account
 
@@ -30,7 +32,8 @@ SELECT a.id, a.balance, a.closed_at
   FROM account a JOIN unnest(%b::bigint[]) AS k(id) ON a.bucket = (k.id & 1023)::smallint AND a.id = k.id
 """
 
-_LOCK_ACCOUNTS: Final = f"{_ACCOUNTS} ORDER BY a.id FOR NO KEY UPDATE OF a"
+_IN_ORDER: Final = "ORDER BY a.id FOR NO KEY UPDATE OF a"
+_LOCK_ACCOUNTS: Final = f"{_ACCOUNTS} {_IN_ORDER}"
 
 _PEOPLE: Final = "(SELECT (p.id & 1023)::smallint AS bucket, p.id FROM unnest(%(people)b::bigint[]) AS p(id))"
 
@@ -44,7 +47,9 @@ NOT EXISTS (SELECT FROM credit_taking t
 _CREDITED: Final = f"""
 SELECT c.person_id, c.month, c.kind, c.amount
   FROM account_credit c JOIN {_PEOPLE} AS k ON c.bucket = k.bucket AND c.person_id = k.id
- WHERE c.month = ANY(%(months)s) AND {STILL_CREDITED}
+  LEFT JOIN credit_taking t ON t.bucket = c.bucket AND t.person_id = c.person_id AND t.month = c.month
+       AND t.kind = c.kind AND t.round = c.round AND t.step = 0
+ WHERE c.month = ANY(%(months)s) AND t.step IS NULL
 """
 
 _TURNED: Final = f"""
@@ -56,23 +61,28 @@ SELECT y.person_id, max(y.year)
 #: People into whose current account something came before a day, or for a month before it. (Kinds up to 6 are those that
 #: somebody holds: the index over transfers is theirs.)
 _WITH_EARLIER_MONEY: Final = f"""
-SELECT k.id
-  FROM {_PEOPLE} AS k
- CROSS JOIN LATERAL (SELECT ((k.id >> 10) << 18) | (1 << 10) | k.bucket AS account) AS a
- WHERE EXISTS (SELECT FROM account_credit c WHERE c.bucket = k.bucket AND c.person_id = k.id AND c.month < %(day)s)
-    OR EXISTS (SELECT FROM transfer t WHERE t.bucket = k.bucket AND t.credit = a.account
-                  AND ((t.credit >> 10) & 255) <= 6 AND t.posted_at < %(moment)s)
+SELECT c.person_id FROM account_credit c JOIN {_PEOPLE} AS k ON c.bucket = k.bucket AND c.person_id = k.id
+ WHERE c.month < %(day)s
+ UNION
+SELECT k.id FROM transfer t
+  JOIN (SELECT (p.id & 1023)::smallint AS bucket, p.id, ((p.id >> 10) << 18) | (1 << 10) | (p.id & 1023) AS account
+          FROM unnest(%(people)b::bigint[]) AS p(id)) AS k ON t.bucket = k.bucket AND t.credit = k.account
+ WHERE ((t.credit >> 10) & 255) <= 6 AND t.posted_at < %(moment)s
 """
 
 _WRITE_CREDITS: Final = """
 INSERT INTO account_credit (bucket, person_id, month, kind, round, region, base, amount, journal_id, posted_at)
-SELECT (c.person_id & 1023)::smallint, c.person_id, c.month, c.kind,
-       (SELECT count(*) FROM account_credit o WHERE o.bucket = (c.person_id & 1023)::smallint
-           AND o.person_id = c.person_id AND o.month = c.month AND o.kind = c.kind),
+SELECT (c.person_id & 1023)::smallint, c.person_id, c.month, c.kind, coalesce(o.rounds, 0),
        c.region, c.base, c.amount, c.journal_id, %(at)s
   FROM unnest(%(person)b::bigint[], %(month)s::date[], %(kind)b::text[], %(region)b::text[], %(base)b::bigint[],
               %(amount)b::bigint[], %(journal)b::bigint[])
        AS c(person_id, month, kind, region, base, amount, journal_id)
+  LEFT JOIN (SELECT a.person_id, a.month, a.kind, count(*) AS rounds
+               FROM account_credit a
+               JOIN (SELECT DISTINCT (p.id & 1023)::smallint AS bucket, p.id FROM unnest(%(person)b::bigint[]) AS p(id)) AS k
+                 ON a.bucket = k.bucket AND a.person_id = k.id
+              GROUP BY a.person_id, a.month, a.kind) AS o
+    ON o.person_id = c.person_id AND o.month = c.month AND o.kind = c.kind
 """
 
 _WRITE_TURNS: Final = """
@@ -116,7 +126,13 @@ def read_accounts(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Ac
 
 def lock_accounts(connection: sa.Connection, ids: Iterable[int]) -> dict[int, AccountRow]:
     """Lock accounts in the order of their ids; those that do not exist are not in the answer."""
-    return _accounts(connection, _LOCK_ACCOUNTS, ids)
+    if not is_spread(connection):
+        return _accounts(connection, _LOCK_ACCOUNTS, ids)
+    # Rows of one bucket are locked in a statement there, not of several.
+    locked: dict[int, AccountRow] = {}
+    for bucket, those in groupby(sorted(set(ids), key=lambda one: (bucket_of(one), one)), bucket_of):
+        locked |= _accounts(connection, f"{_ACCOUNTS} WHERE a.bucket = {bucket} {_IN_ORDER}", those)
+    return locked
 
 
 def _accounts(connection: sa.Connection, query: str, ids: Iterable[int]) -> dict[int, AccountRow]:
