@@ -146,6 +146,8 @@ def test_what_is_his_alone_she_does_not_do(house: House, clerk: Browser, father:
     for method, path in (
         ("POST", "/c/wallet/check"),
         ("GET", "/c/wallet/check"),
+        ("POST", "/c/allotment/check"),
+        ("GET", "/c/allotment/check"),
         ("GET", "/c/help"),
         ("POST", "/c/help"),
         ("GET", "/c/messages/choices"),

@@ -105,7 +105,7 @@ def _amount(visit: Visit, deed: Deed) -> Response:
 
 def check(visit: Visit) -> Response:
     """``GET /allotment/check``: amount, for whom, and what it leaves; ``POST`` does it."""
-    if visit.mandate is not None:
+    if visit.for_another:
         raise own_hands()
     asked = visit.form.text if visit.posted else visit.query
     deed = Deed.TAKE_BACK if asked("deed") == Deed.TAKE_BACK else Deed.ALLOT
