@@ -157,7 +157,7 @@ class _Rehearsal(Clerk):
     def _finish(self, batch: Batch) -> None:
         block = self._poster.prepare(batch.journals)
         notebook = cast("Any", _Notebook(self.notes, block.accounts))
-        write.write(notebook, batch.entries, batch.held, batch.loaded, block, self._citations)
+        write.write(notebook, batch.entries, batch.held, batch.loaded, block, self._citations, batch.at)
         self._connection.rollback()
         self._poster.confirm(block)
 
