@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
@@ -46,3 +47,9 @@ def test_files_and_functions_are_short_but_for_those_with_a_reason() -> None:
 
 def test_what_became_short_enough_needs_its_reason_no_longer() -> None:
     assert LONGER.keys() - too_long().keys() == set()
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """Their folders are no packages: of two files of one name the second is not collected."""
+    names = Counter(path.name for path in Path(__file__).parent.rglob("test_*.py"))
+    assert [name for name, times in names.items() if times > 1] == []
