@@ -157,9 +157,12 @@ class Walk:
         raise AssertionError(f"{name}: the keyboard does not come to the last button")
 
     def press(self, name: str) -> None:
-        """Press the button, or follow the link, of this name."""
+        """Press the button, or follow the link, of this name, and wait for the screen that it leads to."""
         here = self.page.locator("main").get_by_role("button", name=name, exact=True)
-        (here if here.count() else self.page.locator("main").get_by_role("link", name=name, exact=True)).first.click()
+        there = here if here.count() else self.page.locator("main").get_by_role("link", name=name, exact=True)
+        # A click alone may return while the old screen still stands, or none does.
+        with self.page.expect_navigation():
+            there.first.click()
 
     def fill(self, label: str, words: str) -> None:
         """Fill in a field."""
