@@ -143,12 +143,13 @@ class Reception:
             patient if patient is not None and patient.psn_no == enquiry.psn_no else None
             for patient, enquiry in zip(patients, enquiries, strict=True)
         ]
-        items = self._known_items_for(frozenset().union(*(enquiry.items for enquiry in enquiries)))
+        keys = frozenset[ItemKey]().union(*(enquiry.items for enquiry in enquiries))
+        items = self._known_items_for(keys)
         if items is not None and not any(enquiry.asks_more for enquiry in enquiries):
             return [Found(patient, None, items) for patient in known]
         # Each query stands for itself: no transaction to begin and to end.
         with self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            items = self._items(connection, frozenset().union(*(enquiry.items for enquiry in enquiries)))
+            items = self._items(connection, keys)
             return [
                 self._all_of(connection, enquiry, patient, items)
                 for patient, enquiry in zip(known, enquiries, strict=True)
