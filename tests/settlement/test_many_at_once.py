@@ -11,6 +11,8 @@ import pytest
 
 from gongji.family.service import unbind
 from gongji.foundation.errors import Busy, GongjiError
+from gongji.ledger.model import AccountKind, personal_account
+from gongji.ledger.service import statement
 from gongji.rules.book import RuleBook
 from gongji.settlement.desk import Desk
 from gongji.settlement.model import Command, Settlement
@@ -56,6 +58,17 @@ def test_an_account_of_600_yuan_pays_exactly_sixty_of_160_payments_of_10_yuan(to
         == [(0, 10_00)] * 100 + [(10_00, 0)] * 60
     )
     assert town.balance(son) == 0
+
+
+def test_a_statement_tells_what_one_transaction_settled_in_the_order_of_its_decisions(town: Town) -> None:
+    """The son has ¥50.00: three purchases of the same moment leave ¥20.00, ¥15.00 and nothing, and never less than that."""
+    son = town.person("李建国", "1980-03-01", "active", balance=50_00)
+    pharmacy = town.institution("P21120200003")
+    prices = ("30.00", "5.00", "40.00")
+    town.do(*(town.purchase(son, pharmacy, ("C-A", 1, price)) for price in prices))
+    with town.database.engine.connect() as connection:
+        told = statement(connection, personal_account(AccountKind.PERSONAL_CURRENT, son))
+    assert [(line.amount, line.balance) for line in told[-3:]] == [(-30_00, 20_00), (-5_00, 15_00), (-15_00, 0)]
 
 
 @pytest.mark.parametrize("clients", [4, 16, 64])

@@ -47,7 +47,8 @@ class Batch:
         loaded: what is known, under lock; changed by every decision.
         rules: the rule book.
         at: the moment of all decisions.
-        serials: numbers for what is made, at least two a command.
+        serials: rising numbers for what is made, at least two a command: what is decided later has the higher one, as
+            statements and the steps of a hold are read in the order of their numbers within a moment.
     """
 
     def __init__(self, loaded: Loaded, rules: RuleBook, at: datetime, serials: Sequence[int]) -> None:
@@ -57,7 +58,7 @@ class Batch:
         self.closed: list[tuple[int, str, str]] = []
         self._rules = rules
         self._at = at
-        self._serials = list(serials)
+        self._serials = list(reversed(serials))
 
     @property
     def at(self) -> datetime:
