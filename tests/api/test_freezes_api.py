@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from test_rest_api import World, problem, world
 
+from gongji.foundation.access import Duty
+
 __all__ = ["world"]
 
 
@@ -34,6 +36,28 @@ def test_what_accuses_somebody_waits_for_a_second_officer(world: World) -> None:
     assert made["awaits"] == "freeze"
     assert made["stands_until"] is not None
     assert made["until"] is None
+
+
+def test_another_officer_agrees_or_not(world: World) -> None:
+    address = f"/people/{world.people['李婷'].psn_no}/freezes"
+    made = world.officer().post(address, {"reason": "misuse_check"}).json()
+    there = f"{address}/{made['id']}/second"
+    agree = {"opinion": "agree"}
+    problem(world.officer().post(there, agree), 403, "access.duty")
+    problem(world.officer("211200", Duty.SECOND_REVIEWER).post(there, agree), 409, "freeze.same_officer")
+    wu = world.officer("211200", Duty.SECOND_REVIEWER, number="0211")
+    problem(world.officer("370800", Duty.SECOND_REVIEWER, number="0811").post(there, agree), 404, "person.unknown")
+    problem(wu.post(there, {"opinion": "perhaps"}), 422, "request.invalid")
+    agreed = wu.post(there, agree).json()
+    assert (agreed["awaits"], agreed["stands_until"], agreed["ending"]) == (None, None, None)
+    problem(wu.post(there, agree), 409, "freeze.awaits_nobody")
+    asked = world.officer().post(f"{address}/{made['id']}/lift", {"reason": "checked"}).json()
+    assert (asked["awaits"], asked["ending"]) == ("lift", None)
+    assert wu.post(there, {"opinion": "disagree"}).json()["awaits"] is None
+    assert world.citizen("李婷").get(address).json()["frozen"] is True, "its lifting was not agreed to"
+    world.officer().post(f"{address}/{made['id']}/lift", {"reason": "checked"})
+    assert wu.post(there, agree).json()["ending"] == "lifted"
+    assert {"account.agree_freeze", "account.disagree_lift", "account.agree_lift"} <= set(world.audited())
 
 
 def test_only_officers_of_her_region_freeze_her_account_and_only_for_a_known_reason(world: World) -> None:

@@ -21,7 +21,7 @@ from starlette.routing import Mount
 from gongji.entrances.api.app import LARGEST_BODY, build_api
 from gongji.entrances.platform import Platform
 from gongji.entrances.server import serving
-from gongji.foundation.access import Caller, Role, grant
+from gongji.foundation.access import Caller, Duty, Role, grant
 from gongji.foundation.audit import audit_entry
 from gongji.foundation.replies import rest_reply
 from gongji.foundation.settings import Settings
@@ -78,9 +78,10 @@ class World:
         person = self.people[name]
         return Client(self.http, self._grant(Caller(Role.CITIZEN, f"citizen-{person.id}", person.id)))
 
-    def officer(self, region: str = "211200") -> Client:
+    def officer(self, region: str = "211200", *duties: Duty, number: str = "") -> Client:
         """An officer of a region."""
-        return Client(self.http, self._grant(Caller(Role.OFFICER, f"officer-{region}", region=region)))
+        caller = Caller(Role.OFFICER, number or f"officer-{region}", region=region, duties=frozenset(duties))
+        return Client(self.http, self._grant(caller))
 
     def integrator(self) -> Client:
         """A program."""

@@ -6,6 +6,7 @@ from gongji.clearing.differences import ClearReason, Owner
 from gongji.entrances.web.office.case import CHOICES
 from gongji.entrances.web.office.differences import KINDS
 from gongji.entrances.web.office.filing_form import FIELDS
+from gongji.entrances.web.office.filings import CLOSED, REASONS
 from gongji.entrances.web.office.pages import NOTICES, WAYS
 from gongji.entrances.web.office.queue import SHOWN
 from gongji.entrances.web.office.sending import SHOWN as SENDING_SHOWN
@@ -16,6 +17,7 @@ from gongji.family.freezes import Awaited, FreezeReason, LiftReason
 from gongji.foundation.access import Role
 from gongji.foundation.delivery_book import DeliveryState
 from gongji.foundation.inbox import Topic
+from gongji.oversight.filings import EndReason, RefuseReason, WithdrawReason
 from gongji.oversight.model import Ground, Outcome
 from gongji.premium.model import OrderState
 from gongji.registry.filings import FilingKind, FilingState
@@ -42,8 +44,16 @@ FAMILIES = {
     "office.step": ["claim", "release", "decide", "take_back", "agree", "disagree", "failed"],
     "assist.way": list(Way),
     "office.assist.way": list(Way),
-    "office.filing.kind": list(FilingKind),
-    "office.filing.state": list(FilingState),
+    "filing.kind": list(FilingKind),
+    "filing.state": [*FilingState, "holds", "over"],
+    "filing.refused": list(RefuseReason),
+    "filing.withdrawn": list(WithdrawReason),
+    "filing.ended": list(EndReason),
+    "filing": ["ranked"],
+    "filing.why": list(CLOSED.values()),
+    "office.filing.why": list(REASONS),
+    "office.filing": list(REASONS),
+    "message.filing": ["granted", "refused", "withdrawn", "ended"],
     "office.filing.which": list(TWO_DISEASES),
     "office.filing.field": sorted(_WRITTEN),
     "office.filing.wrong": sorted(_WRITTEN),

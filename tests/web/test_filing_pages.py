@@ -37,7 +37,7 @@ def mother(house: House) -> int:
 
 def filed(house: House, person: int) -> list[Filing]:
     with house.town.database.transaction() as connection:
-        return filings_of(connection, person, withdrawn=True)
+        return filings_of(connection, person, undone=True)
 
 
 DISEASE = {"kind": "special_disease", "disease": "M07803", "name": "慢性肾功能衰竭透析", "word": ""}
@@ -65,23 +65,49 @@ def test_filed_at_the_window_granted_and_ended_at_the_review_desk(house: House, 
     assert "已通过，马上生效" in zhou.follow(f"{there}/{one.id}", step="grant").text
     assert filed(house, mother)[0].holds(date(2025, 3, 3))
     assert "没有等审核的备案" in zhou.get("/office/filings").text
-    early = zhou.post(f"{there}/{one.id}", step="withdraw", **{f"why-{one.id}": "填错了"})
+    early = zhou.post(f"{there}/{one.id}", step="withdraw", **{f"reason-withdraw-{one.id}": "mistake"})
     assert (early.status_code, "该备案已审核通过，不能撤销" in early.text) == (409, True)
-    before = zhou.post(
-        f"{there}/{one.id}", step="end", **{f"why-{one.id}": "已治愈", f"last_day-{one.id}": "2025-03-02"}
-    )
+    ending = {f"reason-end-{one.id}": "recovered", f"last_day-end-{one.id}": "2025-03-31"}
+    before = zhou.post(f"{there}/{one.id}", step="end", **{**ending, f"last_day-end-{one.id}": "2025-03-02"})
     assert (before.status_code, "最后一天应在 2025-03-03" in before.text) == (422, True)
-    nothing = zhou.post(f"{there}/{one.id}", step="end", **{f"last_day-{one.id}": "2025-03-31"})
-    assert (nothing.status_code, "请写明原因" in nothing.text) == (422, True)
-    ended = zhou.follow(
-        f"{there}/{one.id}", step="end", **{f"why-{one.id}": "已治愈", f"last_day-{one.id}": "2025-03-31"}
-    )
-    assert "终止原因：已治愈" in ended.text
+    nothing = zhou.post(f"{there}/{one.id}", step="end", **{**ending, f"reason-end-{one.id}": ""})
+    assert (nothing.status_code, "请选原因" in nothing.text) == (422, True)
+    ended = zhou.follow(f"{there}/{one.id}", step="end", **ending, **{f"note-end-{one.id}": "复查报告 7 号"})
+    assert "终止：已经治好，不再需要。" in ended.text
+    assert "复查报告 7 号" in ended.text
     (one,) = filed(house, mother)
-    assert (one.until, one.details["ended"]) == (date(2025, 3, 31), "已治愈")
+    assert (one.until, one.details["ended"]) == (date(2025, 3, 31), "recovered")
+    hers = house.citizen(mother)
+    mine = hers.get("/c/filings").text
+    assert "已经治好，不再需要。" in mine
+    assert "慢性肾功能衰竭透析" in mine
+    assert "复查报告" not in mine, "a note is for colleagues"
+    inbox = hers.get("/c/messages").text
+    for words in ("您有一项备案已经通过", "您有一项备案到期终止"):
+        assert words in inbox
+    assert "透析" not in inbox, "a text on a phone does not say what somebody is treated for"
     told = house.citizen(mother).get("/c/readers").text
     for words in ("为您登记了备案", "通过了您的备案", "终止了您的备案", "查看了您的备案"):
         assert words in told
+
+
+def test_refused_with_a_reason_and_filed_anew(house: House, mother: int) -> None:
+    _, psn_no = house.numbers_of(mother)
+    there = f"/office/people/{psn_no}/filings"
+    clerk, zhou = house.officer("0212", Duty.CLERK), house.officer("0210")
+    clerk.follow(f"{there}/new", **DISEASE, since="2025-03-03", until="")
+    (one,) = filed(house, mother)
+    assert clerk.post(f"{there}/{one.id}", step="refuse").status_code == 403, "the window does not decide"
+    wrong = zhou.post(f"{there}/{one.id}", step="refuse", **{f"reason-refuse-{one.id}": "<b>"})
+    assert (wrong.status_code, "请选原因" in wrong.text, "<b>" in wrong.text) == (422, True, False)
+    refused = zhou.follow(f"{there}/{one.id}", step="refuse", **{f"reason-refuse-{one.id}": "not_shown"})
+    assert "没有通过：交来的材料看不出符合条件" in refused.text
+    hers = house.citizen(mother)
+    assert "交来的材料看不出符合条件，请补齐材料后重新申报。" in hers.get("/c/filings").text
+    assert "您有一项备案没有通过" in hers.get("/c/messages").text
+    assert "没有通过您的备案" in hers.get("/c/readers").text
+    clerk.follow(f"{there}/new", **DISEASE, since="2025-03-03", until="")
+    assert [one.state for one in filed(house, mother)] == [FilingState.REFUSED, FilingState.FILED]
 
 
 def test_a_reviewer_files_every_kind_and_it_counts_at_once(house: House, mother: int) -> None:

@@ -468,6 +468,7 @@ def test_whatever_is_told_has_its_sentence_in_both_languages(language: Language)
     told |= {"money.frozen", "money.freed", "family.assisted"}
     told |= {f"family.reminder.{what}" for what in ("bind", "enrolled", "unbind", "unbound", "unbind_refused")}
     told.add("wallet.reminder.send")
+    told |= {f"filing.{what}" for what in ("granted", "refused", "withdrawn", "ended")}
     told |= {f"family.{word}.{side}" for word in POT_WORDS for side in ("sharer", "user")} | {"money.pot_year_end"}
     said = {*told, *wallets, *premiums, *money, "premium.booked.user", "premium.sent_back.user", "dispute.answered"}
     words = {key.removeprefix("message.") for key in wording.catalogue(language) if key.startswith("message.")}

@@ -63,6 +63,30 @@ def father(house: House) -> int:
     return father
 
 
+def test_a_filing_is_refused_by_keyboard_once_its_reason_is_chosen(
+    chromium: Browser, house: House, father: int
+) -> None:
+    """Without a reason the summary leads to the first choice; the reason is the sentence that the father reads."""
+    _, psn_no = house.numbers_of(father)
+    with signed_in(chromium, house, officer("0210", Duty.REVIEWER), 1280, 800) as context:
+        page = context.new_page()
+        page.goto(f"{house.base}/office/people/{psn_no}/filings")
+        waiting = page.get_by_role("listitem").filter(has_text="高血压 M03900")
+        waiting.locator("summary").focus()
+        page.keyboard.press("Enter")
+        waiting.get_by_role("button", name="不予通过").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#error-summary:focus")
+        page.screenshot(path=SCREENS / "office_filing_refuse_wrong.png", full_page=True)
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
+        page.get_by_role("button", name="不予通过").focus()
+        page.keyboard.press("Enter")
+        page.get_by_text("已登记不予通过，本人会收到消息。").wait_for()
+        assert "没有通过：交来的材料看不出符合条件" in page.locator("main").inner_text()
+
+
 def test_everything_about_a_person_wide_and_narrow(chromium: Browser, house: House, father: int) -> None:
     _, psn_no = house.numbers_of(father)
     at = f"/office/people/{psn_no}"

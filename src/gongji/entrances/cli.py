@@ -23,7 +23,7 @@ from gongji.entrances.platform import open_platform
 from gongji.entrances.rules_command import register as register_rules
 from gongji.entrances.sandbox.command import serve_sandbox
 from gongji.entrances.server import serve as serve_until_told
-from gongji.foundation.access import Caller, Role, grant
+from gongji.foundation.access import Caller, Duty, Role, grant
 from gongji.foundation.errors import GongjiError, InvalidInput
 from gongji.foundation.settings import load_settings
 from gongji.registry.certificate import CITIZEN_ID, certificate_key
@@ -89,11 +89,14 @@ def officer_token(
     holder: Annotated[str, typer.Argument(help="The officer's number.")],
     region: Annotated[str, typer.Argument(help="Six-digit region; one that ends in 0000 is a whole province.")],
     days: Annotated[int, typer.Option(min=1, max=366)] = 1,
+    duty: Annotated[
+        list[Duty] | None, typer.Option(help="What the officer may decide on; several by repeating it.")
+    ] = None,
     data: DataFolder = None,
 ) -> None:
     """Print a token for an officer of an agency."""
     with open_platform(load_settings(data=data)) as platform, platform.database.transaction() as connection:
-        caller = Caller(Role.OFFICER, holder, None, region)
+        caller = Caller(Role.OFFICER, holder, None, region, frozenset(duty or ()))
         print(grant(connection, caller, at=platform.clock.now(), lasts=timedelta(days=days)))
 
 

@@ -28,7 +28,7 @@ class Role(StrEnum):
 
 
 class Duty(StrEnum):
-    """What an officer may do beside reading; an identity provider tells it at log-in."""
+    """What an officer may do beside reading; an identity provider tells it at log-in, a token carries it."""
 
     #: At the window: looks people up, files for them, takes down what they say.
     CLERK = "clerk"
@@ -48,12 +48,14 @@ access_token = sa.Table(
     sa.Column("holder", sa.Text, nullable=False),
     sa.Column("person_id", sa.BigInteger),
     sa.Column("region", sa.Text),
+    sa.Column("duties", sa.ARRAY(sa.Text), nullable=False, server_default="{}"),
     moment_column("made_at"),
     moment_column("expires_at"),
     moment_column("revoked_at", nullable=True),
     sa.CheckConstraint("role IN ('citizen', 'officer', 'integrator', 'tax', 'operator')", name="role_known"),
     sa.CheckConstraint("(role = 'citizen') = (person_id IS NOT NULL)", name="citizen_is_a_person"),
     sa.CheckConstraint("role NOT IN ('officer', 'tax', 'operator') OR region IS NOT NULL", name="officer_has_a_region"),
+    sa.CheckConstraint("role = 'officer' OR duties = '{}'", name="officers_have_duties"),
 )
 
 
@@ -66,7 +68,7 @@ class Caller:
         holder: a name for the audit (an officer's number, a client's name); never a citizen's real name.
         person_id: the person, for a citizen.
         region: the six-digit region that an officer works for; a code ending in 0000 is a whole province.
-        duties: what an officer may do beside reading; none for whoever comes in with a token.
+        duties: what an officer may do beside reading; the identity provider or their token tells it.
     """
 
     role: Role
@@ -128,6 +130,7 @@ def grant(connection: sa.Connection, caller: Caller, *, at: datetime, lasts: tim
             holder=caller.holder,
             person_id=caller.person_id,
             region=caller.region,
+            duties=sorted(caller.duties),
             made_at=at,
             expires_at=at + lasts,
         )
@@ -154,7 +157,8 @@ def identify(connection: sa.Connection, token: str, *, at: datetime) -> Caller:
             "the token is unknown, revoked or over: ask for a new one",
             "登录已失效，请重新打开链接或重新登录",
         )
-    return Caller(Role(row.role), row.holder, row.person_id, row.region)
+    duties = frozenset(one for one in Duty if one in row.duties)
+    return Caller(Role(row.role), row.holder, row.person_id, row.region, duties)
 
 
 def revoke(connection: sa.Connection, token: str, *, at: datetime) -> None:

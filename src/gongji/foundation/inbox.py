@@ -47,6 +47,7 @@ class Topic(StrEnum):
     PREMIUM = "premium"
     WALLET = "wallet"
     DISPUTE = "dispute"
+    FILING = "filing"
 
 
 TOPICS: Final = tuple(Topic)

@@ -1,7 +1,7 @@
 """Filings (备案): what is filed for a person for a span of days and changes how their care is settled.
 
-A filing is *filed* until the agency grants it, unless the region grants at once; only one that is granted counts in a
-settlement. One that is filed can be withdrawn by whoever filed it; one that was granted ends.
+A filing is *filed* until the agency grants or refuses it, unless the region grants at once; only one that is granted
+counts in a settlement. One that is filed can be withdrawn by whoever filed it; one that was granted ends.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
 
-from gongji.foundation.errors import InvalidInput, NotFound, Refused
 from gongji.foundation.ids import Serials, bucket_of, compose
 from gongji.registry import refusals, store
 from gongji.registry.refusals import RowsRefused
@@ -38,7 +37,12 @@ class FilingState(StrEnum):
 
     FILED = "filed"
     GRANTED = "granted"
+    REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+
+
+#: States in which the same cannot be filed again.
+_STANDS: Final = (FilingState.FILED.value, FilingState.GRANTED.value)
 
 
 class Filed(msgspec.Struct, frozen=True, array_like=True):
@@ -173,7 +177,7 @@ def filings_of(
     kinds: Iterable[FilingKind] = tuple(FilingKind),
     on: date | None = None,
     *,
-    withdrawn: bool = False,
+    undone: bool = False,
 ) -> list[Filing]:
     """A person's filings of some kinds, those that begin latest first.
 
@@ -182,25 +186,42 @@ def filings_of(
         person_id: whose.
         kinds: which kinds.
         on: only those that take in this day; None for all.
-        withdrawn: whether those that were withdrawn are told, too.
+        undone: whether those that were withdrawn or refused are told, too.
     """
     conditions = [
         filing.c.bucket == bucket_of(person_id),
         filing.c.person_id == person_id,
         filing.c.kind.in_([kind.value for kind in kinds]),
     ]
-    if not withdrawn:
-        conditions.append(filing.c.state != FilingState.WITHDRAWN.value)
+    if not undone:
+        conditions.append(filing.c.state.in_(_STANDS))
     if on is not None:
         conditions.append(filing.c.during.contains(on))
     rows = connection.execute(
         sa.select(filing).where(*conditions).order_by(sa.func.lower(filing.c.during).desc(), filing.c.id)
     )
-    return [_filing(row) for row in rows]
+    return [filing_from(row) for row in rows]
+
+
+def filing_of(connection: sa.Connection, person_id: int, filing_id: int) -> Filing:
+    """One filing of a person.
+
+    Raises:
+        NotFound: ``filing.unknown``.
+    """
+    row = connection.execute(sa.select(filing).where(*_of(person_id, filing_id))).one_or_none()
+    if row is None:
+        raise refusals.filing_unknown()
+    return filing_from(row)
 
 
 def waiting_in(
-    connection: sa.Connection, region_prefix: str, on: date, kind: FilingKind | None = None, limit: int = 200
+    connection: sa.Connection,
+    region_prefix: str,
+    on: date,
+    kind: FilingKind | None = None,
+    limit: int = 200,
+    after: int | None = None,
 ) -> list[Filing]:
     """Filings under review of people who are insured in an area on a day, those that wait longest first.
 
@@ -210,6 +231,7 @@ def waiting_in(
         on: the day.
         kind: only these; None for all.
         limit: most rows.
+        after: the id of the filing behind which to go on, also when it waits no more; None from the first.
     """
     insured_there = sa.exists().where(
         enrolment.c.bucket == filing.c.bucket,
@@ -220,14 +242,23 @@ def waiting_in(
     conditions = [filing.c.state == FilingState.FILED.value, insured_there]
     if kind is not None:
         conditions.append(filing.c.kind == kind.value)
+    if after is not None:
+        last = connection.execute(
+            sa.select(filing.c.filed_at).where(filing.c.bucket == bucket_of(after), filing.c.id == after)
+        ).scalar_one_or_none()
+        if last is None:
+            raise refusals.filing_unknown()
+        conditions.append(sa.tuple_(filing.c.filed_at, filing.c.id) > sa.tuple_(last, after))
     rows = connection.execute(
         sa.select(filing).where(*conditions).order_by(filing.c.filed_at, filing.c.id).limit(limit)
     )
-    return [_filing(row) for row in rows]
+    return [filing_from(row) for row in rows]
 
 
-def withdraw(connection: sa.Connection, person_id: int, filing_id: int, why: str, by: str | None = None) -> Filing:
-    """Withdraw a filing that the agency has not granted yet; the same again changes nothing.
+def withdraw(
+    connection: sa.Connection, person_id: int, filing_id: int, why: str, by: str | None = None, note: str = ""
+) -> Filing:
+    """Withdraw a filing that the agency has not decided on yet; the same again changes nothing.
 
     Args:
         connection: the transaction.
@@ -235,24 +266,19 @@ def withdraw(connection: sa.Connection, person_id: int, filing_id: int, why: str
         filing_id: which.
         why: the reason told (memo), kept in its details.
         by: the institution that asks; what another one filed (``filed_by`` of its details) is not known to it.
+        note: for colleagues.
 
     Raises:
-        NotFound: ``filing.unknown``. Refused: ``filing.granted``.
+        NotFound: ``filing.unknown``. Refused: ``filing.granted``, ``filing.refused``.
     """
     known = _locked(connection, person_id, filing_id)
     if by is not None and known.details.get("filed_by") != by:
-        raise _unknown()
-    if known.state is FilingState.GRANTED:
-        raise Refused(
-            "filing.granted",
-            "the agency has granted this filing: it can be ended there, not withdrawn",
-            "该备案已审核通过，不能撤销；如需终止，请到医保经办机构办理",
-            field="trt_dcla_detl_sn",
-            accepted="a filing that is still under review",
-        )
+        raise refusals.filing_unknown()
     if known.state is FilingState.WITHDRAWN:
         return known
-    return _update(connection, known, state=FilingState.WITHDRAWN.value, details={**known.details, "withdrawn": why})
+    if known.state is not FilingState.FILED:
+        raise refusals.filing_decided(known.state)
+    return _close(connection, known, FilingState.WITHDRAWN, why, note)
 
 
 def grant(connection: sa.Connection, person_id: int, filing_id: int, word: str | None = None) -> Filing:
@@ -265,20 +291,36 @@ def grant(connection: sa.Connection, person_id: int, filing_id: int, word: str |
         word: the disease in the words of the region's rules; None leaves it as it was told.
 
     Raises:
-        NotFound: ``filing.unknown``. Refused: ``filing.withdrawn``.
+        NotFound: ``filing.unknown``. Refused: ``filing.withdrawn``, ``filing.refused``.
     """
     known = _locked(connection, person_id, filing_id)
-    if known.state is FilingState.WITHDRAWN:
-        raise Refused(
-            "filing.withdrawn",
-            "this filing was withdrawn: it has to be filed again",
-            "该备案已撤销，请重新申报",
-            field="trt_dcla_detl_sn",
-        )
+    if known.state not in _STANDS:
+        raise refusals.filing_decided(known.state)
     return _update(connection, known, state=FilingState.GRANTED.value, word=known.word if word is None else word)
 
 
-def end(connection: sa.Connection, person_id: int, filing_id: int, last_day: date, why: str) -> Filing:
+def refuse(connection: sa.Connection, person_id: int, filing_id: int, why: str, note: str = "") -> Filing:
+    """The agency does not grant what is under review; the same again changes nothing.
+
+    Args:
+        connection: the transaction.
+        person_id: whose.
+        filing_id: which.
+        why: the reason, kept in its details.
+        note: for colleagues.
+
+    Raises:
+        NotFound: ``filing.unknown``. Refused: ``filing.withdrawn``, ``filing.granted``.
+    """
+    known = _locked(connection, person_id, filing_id)
+    if known.state is FilingState.REFUSED:
+        return known
+    if known.state is not FilingState.FILED:
+        raise refusals.filing_decided(known.state)
+    return _close(connection, known, FilingState.REFUSED, why, note)
+
+
+def end(connection: sa.Connection, person_id: int, filing_id: int, last_day: date, why: str, note: str = "") -> Filing:
     """The agency ends a filing that it granted; what was settled under it stays.
 
     Args:
@@ -287,49 +329,37 @@ def end(connection: sa.Connection, person_id: int, filing_id: int, last_day: dat
         filing_id: which.
         last_day: the last day on which it holds, on which it holds now.
         why: the reason, kept in its details.
+        note: for colleagues.
 
     Raises:
         NotFound: ``filing.unknown``. Refused: ``filing.not_granted``. InvalidInput: ``filing.last_day``.
     """
     known = _locked(connection, person_id, filing_id)
     if known.state is not FilingState.GRANTED:
-        raise Refused(
-            "filing.not_granted",
-            "only a filing that was granted ends: one that is under review is withdrawn",
-            "没有审核通过的备案不用终止；还在审核的，请撤销",
-            field="trt_dcla_detl_sn",
-        )
+        raise refusals.filing_not_granted()
     if not known.holds(last_day):
-        raise InvalidInput(
-            "filing.last_day",
-            "the last day has to be one on which the filing holds",
-            f"最后一天应在 {known.since.isoformat()} 到 {known.until.isoformat() if known.until else '以后'} 之间",
-            field="last_day",
-            accepted="a day on which the filing holds",
-        )
+        raise refusals.last_day_outside(known.since, known.until)
     during = store.during(known.since, last_day)
-    return _update(connection, known, during=during, details={**known.details, "ended": why})
+    return _update(connection, known, during=during, details=_told(known, "ended", why, note))
+
+
+def _close(connection: sa.Connection, known: Filing, state: FilingState, why: str, note: str) -> Filing:
+    return _update(connection, known, state=state.value, details=_told(known, state.value, why, note))
+
+
+def _told(known: Filing, what: str, why: str, note: str) -> dict[str, Any]:
+    return {**known.details, what: why, **({"note": note} if note else {})}
+
+
+def _of(person_id: int, filing_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return filing.c.bucket == bucket_of(person_id), filing.c.id == filing_id, filing.c.person_id == person_id
 
 
 def _locked(connection: sa.Connection, person_id: int, filing_id: int) -> Filing:
-    row = connection.execute(
-        sa.select(filing)
-        .where(filing.c.bucket == bucket_of(person_id), filing.c.id == filing_id, filing.c.person_id == person_id)
-        .with_for_update()
-    ).one_or_none()
+    row = connection.execute(sa.select(filing).where(*_of(person_id, filing_id)).with_for_update()).one_or_none()
     if row is None:
-        raise _unknown()
-    return _filing(row)
-
-
-def _unknown() -> NotFound:
-    return NotFound(
-        "filing.unknown",
-        "this person has no such filing",
-        "没有找到该人员的这条备案",
-        field="trt_dcla_detl_sn",
-        accepted="the number that the filing was answered with",
-    )
+        raise refusals.filing_unknown()
+    return filing_from(row)
 
 
 def _update(connection: sa.Connection, known: Filing, **values: object) -> Filing:
@@ -339,10 +369,11 @@ def _update(connection: sa.Connection, known: Filing, **values: object) -> Filin
         .values(**values)
         .returning(filing)
     ).one()
-    return _filing(row)
+    return filing_from(row)
 
 
-def _filing(row: sa.Row[Any]) -> Filing:
+def filing_from(row: sa.Row[Any]) -> Filing:
+    """A row of the table as a filing."""
     return Filing(
         id=row.id,
         person_id=row.person_id,

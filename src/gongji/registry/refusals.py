@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
+from typing import Final
 
 from gongji.foundation.errors import InvalidInput, NotFound, Refused
 
@@ -79,6 +81,58 @@ def filing_overlaps() -> Refused:
         "该人员在这段时间内已有同样的备案，无需重复申报",
         field="begndate",
         accepted="days on which the same is not filed; withdraw or end the filing that stands first",
+    )
+
+
+def filing_unknown() -> NotFound:
+    """``filing.unknown``: the person has no such filing."""
+    return NotFound(
+        "filing.unknown",
+        "this person has no such filing",
+        "没有找到该人员的这条备案",
+        field="trt_dcla_detl_sn",
+        accepted="the number that the filing was answered with",
+    )
+
+
+#: What cannot be done any more with a filing that was decided on, by its state: in English and Chinese.
+_DECIDED: Final = {
+    "granted": (
+        "the agency has granted this filing: it can be ended there, not taken back",
+        "该备案已审核通过，不能撤销；如需终止，请到医保经办机构办理",
+    ),
+    "refused": (
+        "the agency has refused this filing: it has to be filed again",
+        "该备案没有通过审核，请重新申报",
+    ),
+    "withdrawn": ("this filing was withdrawn: it has to be filed again", "该备案已撤销，请重新申报"),
+}
+
+
+def filing_decided(state: str) -> Refused:
+    """``filing.granted``, ``filing.refused``, ``filing.withdrawn``: it waits no more."""
+    en, zh = _DECIDED[state]
+    return Refused(f"filing.{state}", en, zh, field="trt_dcla_detl_sn", accepted="a filing that is still under review")
+
+
+def filing_not_granted() -> Refused:
+    """``filing.not_granted``: only what was granted ends."""
+    return Refused(
+        "filing.not_granted",
+        "only a filing that was granted ends: one that is under review is withdrawn",
+        "没有审核通过的备案不用终止；还在审核的，请撤销",
+        field="trt_dcla_detl_sn",
+    )
+
+
+def last_day_outside(since: date, until: date | None) -> InvalidInput:
+    """``filing.last_day``: the filing does not hold on it."""
+    return InvalidInput(
+        "filing.last_day",
+        "the last day has to be one on which the filing holds",
+        f"最后一天应在 {since.isoformat()} 到 {until.isoformat() if until else '以后'} 之间",
+        field="last_day",
+        accepted="a day on which the filing holds",
     )
 
 

@@ -113,14 +113,14 @@ filing = sa.Table(
         ("during", "&&"),
         name="filing_once_at_a_time",
         using="gist",
-        where=sa.text("state <> 'withdrawn'"),
+        where=sa.text("state NOT IN ('refused', 'withdrawn')"),
     ),
     sa.CheckConstraint("bucket = id & 1023 AND bucket = person_id & 1023", name="bucket_of_person"),
     sa.CheckConstraint(
         "kind IN ('special_disease', 'two_diseases', 'provider', 'family_doctor', 'referral', 'elsewhere')",
         name="kind_known",
     ),
-    sa.CheckConstraint("state IN ('filed', 'granted', 'withdrawn')", name="state_known"),
+    sa.CheckConstraint("state IN ('filed', 'granted', 'refused', 'withdrawn')", name="state_known"),
     sa.CheckConstraint("NOT isempty(during) AND NOT lower_inf(during)", name="during_begins"),
     sa.CheckConstraint("subject <> ''", name="subject_told"),
     # Every settlement looks up what is filed for its patient.

@@ -15,6 +15,7 @@ from gongji.entrances.api import (
     allotment,
     authorisations,
     counter,
+    filings,
     freezes,
     holds,
     institution_keys,
@@ -65,6 +66,7 @@ def build_api(platform: Platform) -> FastAPI:
     for router in (
         people.router,
         accounts.router,
+        filings.router,
         freezes.router,
         holds.router,
         counter.router,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field
@@ -39,6 +39,12 @@ class LiftIn(Body):
     reason: Code = Field(description=", ".join(LiftReason), examples=["holder_asked"])
 
 
+class SecondIn(Body):
+    """A second officer's word on a freeze, or on its lifting, whichever waits for one."""
+
+    opinion: Literal["agree", "disagree"]
+
+
 class FreezeOut(BaseModel):
     """A freeze of a personal account, with the sentence that its holder reads."""
 
@@ -50,7 +56,7 @@ class FreezeOut(BaseModel):
         description="the last day as things are: earlier than `until` while a second officer is waited for; null: none"
     )
     asked_at: datetime
-    awaits: Awaited | None = Field(description="what a second officer is waited for; they agree on the office's pages")
+    awaits: Awaited | None = Field(description="what a second officer is waited for: see `second`")
     ending: Ending | None = Field(description="how it ended; null while it stands, or when its last day is over")
     ended_at: datetime | None
     lift_reason: LiftReason | None
@@ -98,11 +104,25 @@ def freeze_account(psn_no: PsnNo, body: FreezeIn, door: At) -> FreezeOut:
 def lift_freeze(psn_no: PsnNo, number: Number, body: LiftIn, door: At) -> FreezeOut:
     """Free the account; where its freeze accuses somebody, this asks a second officer (`awaits` is then `lift`)."""
     with door.open(Role.OFFICER) as call:
-        person, _ = call.person(psn_no)
-        one = freezes.freeze_of_region(call.connection, int(number), call.caller)
-        if one.person_id != person.id:
-            raise unknown()
+        one = _freeze(call, psn_no, number)
         return _out(call, freezes.lift(call.connection, one.id, reason=body.reason, caller=call.caller, at=call.now))
+
+
+@router.post("/{number}/second")
+def second_opinion(psn_no: PsnNo, number: Number, body: SecondIn, door: At) -> FreezeOut:
+    """Another officer (duty `second_reviewer`) agrees to what `awaits`; or does not, and the freeze ends, or goes on."""
+    with door.open(Role.OFFICER) as call:
+        one = _freeze(call, psn_no, number)
+        agree = body.opinion == "agree"
+        return _out(call, freezes.second_opinion(call.connection, one.id, agree=agree, caller=call.caller, at=call.now))
+
+
+def _freeze(call: Call, psn_no: str, number: str) -> Freeze:
+    person, _ = call.person(psn_no)
+    one = freezes.freeze_of_region(call.connection, int(number), call.caller)
+    if one.person_id != person.id:
+        raise unknown()
+    return one
 
 
 def _out(call: Call, one: Freeze) -> FreezeOut:

@@ -37,6 +37,7 @@ PAGES: Final = (
     ("/premiums", "premiums"),
     ("/messages", "messages"),
     ("/wallet", "wallet"),
+    ("/filings", "filings"),
 )
 
 

@@ -38,7 +38,7 @@ NOTICES: Final = (
     *("answered", "dispute_answered", "consented", "helping"),
     *("frozen", "freed", "lift_asked", "freeze_agreed", "freeze_disagreed"),
     *("assisted", "resent", "taken", "cleared", "handed_over"),
-    *("filed", "granted", "filing_grant", "filing_withdraw", "filing_end"),
+    *("filed", "granted", "filing_grant", "filing_refuse", "filing_withdraw", "filing_end"),
 )
 
 
