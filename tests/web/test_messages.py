@@ -462,7 +462,7 @@ def test_whatever_is_told_has_its_sentence_in_both_languages(language: Language)
     wallets = {f"wallet.{state}.sender" for state in ("accepted", "declined", "returned")}
     wallets |= {"wallet.pending.receiver", "wallet.returned.receiver"}
     of_giver = ("accepted", "used", "returned", "declined", "by_user", "insurance", "death")
-    of_user = ("proposed", "changed", "withdrawn", "by_giver", "insurance", "death")
+    of_user = ("proposed", "given", "changed", "withdrawn", "by_giver", "insurance", "death")
     wallets |= {f"wallet.quota.{what}.sender" for what in of_giver}
     wallets |= {f"wallet.quota.{what}.receiver" for what in of_user}
     told |= {"money.frozen", "money.freed", "family.assisted"}

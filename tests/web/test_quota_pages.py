@@ -19,6 +19,7 @@ from gongji.foundation.clock import CHINA
 from gongji.settlement.model import Settlement, wire_id
 from gongji.settlement.telling import tell_sharers
 from gongji.wallet import store
+from quota_region import limited_quotas
 from town import JINING, Town
 
 HOSPITAL = "H37080000001"
@@ -174,3 +175,33 @@ def test_who_helps_accepts_and_ends_and_gives_nothing(house: House) -> None:
     assert "在用" in hers.follow(f"{page}/accept").text
     assert hers.get("/c/wallet/quotas/new?to=x").status_code == 403
     assert "您不再用了" in hers.follow(f"{page}/end", sure="yes").text
+
+
+def test_the_limits_of_the_rule_stand_beside_the_amount_and_are_told_when_they_are_passed(
+    house: House, tmp_path: Path
+) -> None:
+    """¥50.00 to ¥500.00, two relatives, no consent asked for; nothing of it where the rule limits nothing."""
+    _, _, his, hers = family(house)
+    limits = ("每项额度至少", "每项额度最多", "最多给几位家人", "一位家人最多由几个人给")
+    chosen = his.get("/c/wallet/who").text
+    found = re.search(r'href="(/c/wallet/quotas/new\?to=[^"]+)"', chosen)
+    assert found is not None
+    page = unescape(found[1])
+    assert not any(words in his.get(page).text for words in limits)
+    house.platform.rules = limited_quotas(
+        tmp_path, least_each="50.00", most_each="500.00", most_users=2, most_givers=3, both_agree="false"
+    )
+    del house.platform.__dict__["wallets"]
+    shown = his.get(page).text
+    for words in (*limits, "¥50.00", "2 位（已给 0 位）", "3 个人", "最多 ¥500.00"):
+        assert words in shown, words
+    for amount, words in (("49.99", "每项额度至少 50.00 元"), ("500.01", "每项额度最多 500.00 元")):
+        wrong = his.post("/c/wallet/quotas/new", to=page.split("to=")[1], amount=amount)
+        assert (wrong.status_code, words in wrong.text) == (422, True)
+    check = his.get(his.post("/c/wallet/quotas/new", to=page.split("to=")[1], amount="500").headers["location"]).text
+    assert "家人马上就能用" in check
+    assert "家人接受后" not in check
+    assert "自动结束" in check
+    his.follow("/c/wallet/quotas/check", **{name: hidden(check, name) for name in ("to", "amount", "key")})
+    assert "现在就能用" in hers.get("/c/messages").text
+    assert "还能用" in hers.get("/c/wallet").text

@@ -77,7 +77,7 @@ from gongji.rules.pack_files import SHIPPED
 from gongji.rules.particulars import particulars
 from gongji.rules.vocabulary import AccrualBase, BackPayment, Contributor, Late
 from gongji.rules.waiting import GAP_TERMS
-from gongji.rules.wallet import QUOTA_TERMS, WALLET_NAMES
+from gongji.rules.wallet import QUOTA_LIMITS, QUOTA_TERMS, WALLET_NAMES
 from gongji.rules.wallet import TERMS as WALLET_PARTS
 from gongji.settlement.model import AccountUse, Explanation, PayerLine
 from gongji.wallet.decide import SENDER_CONDITIONS
@@ -135,7 +135,7 @@ def known_parts() -> set[str]:
 KNOWN_TERMS = [
     *(f"waiting.{scheme}.{part}" for scheme in SCHEME_WORDS for part in (*Late, *GAP_TERMS)),
     *(f"wallet.terms.{part}" for part in WALLET_PARTS),
-    *(f"wallet.quota.{part}" for part in QUOTA_TERMS),
+    *(f"wallet.quota.{part}" for part in (*QUOTA_TERMS, *QUOTA_LIMITS)),
     *(f"wallet.{name}" for name in WALLET_NAMES if name not in ("terms", "quota")),
     *("enrolment.window.opens", "enrolment.window.closes"),
     *("enrolment.newborn.within_days", "enrolment.newborn.within_months"),
@@ -255,6 +255,7 @@ FAMILIES = {
     "wallet.source": list(Source),
     "wallet.yours": [one for one in TransferState if one is not TransferState.PLACING],
     "quota.moved": Moved,
+    "quota.limit": [*QUOTA_LIMITS, "users", "givers"],
     "reminder": Reminded,
     "quota.state": [
         f"{state}.{side}" for state in (QuotaState.PROPOSED, QuotaState.ACTIVE, *QuotaEnd) for side in ("given", "mine")

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from gongji.foundation.errors import InvalidInput, NotFound
+from gongji.rules import wallet_rules
 from gongji.rules.accrual import AccrualRule
 from gongji.rules.checks import check_pack
 from gongji.rules.compile import (
@@ -23,14 +24,14 @@ from gongji.rules.compile import (
     value_on,
     value_timeline,
 )
-from gongji.rules.lineage import Lineage, check_documents, clause, trace
+from gongji.rules.lineage import Lineage, check_documents, trace
 from gongji.rules.model import BenefitRule, SharingRule
-from gongji.rules.pack import SCHEME_WORDS, BenefitKey, Pack, in_force, read_packs
+from gongji.rules.pack import SCHEME_WORDS, BenefitKey, Pack, read_packs
 from gongji.rules.pack_files import SHIPPED, pack_files, shipped_ids
 from gongji.rules.problems import Problems
-from gongji.rules.sources import Clause, Conflict, DatedAmount, Gap, Interpretation
+from gongji.rules.sources import Conflict, DatedAmount, Gap, Interpretation
 from gongji.rules.vocabulary import CareKind, Contributor, Scheme
-from gongji.rules.wallet import WalletRule, WalletTerms
+from gongji.rules.wallet import QuotaRule, WalletRule
 
 #: How many hex digits of a digest are enough for a reader to tell packs apart.
 SHORT_DIGEST: Final = 12
@@ -298,17 +299,16 @@ class RuleBook:
             InvalidInput: ``region.invalid``.
             NotFound: ``region.unknown``.
         """
-        found = _nearest_entry(self._nearest(region), "terms", on)
         most = self.value(region, "wallet_transfer_max_single", on)
-        if found is None or most is None:
-            return None
-        assert isinstance(found[0], WalletTerms), "the reader of `terms` makes them"
-        return WalletRule(found[0], most.amount, found[1])
+        return wallet_rules.sending_rule(self._nearest(region), most, on)
+
+    def wallet_quota(self, region: str, on: date) -> QuotaRule | None:
+        """How quotas are given in a region (`gongji.rules.wallet_rules.giving_rule`); arguments as `wallet`."""
+        return wallet_rules.giving_rule(self._nearest(region), on)
 
     def wallet_is_open(self, region: str, on: date) -> bool:
         """Whether a text says that the wallet is open in a region on a day; arguments as `wallet`."""
-        found = _nearest_entry(self._nearest(region), "open", on)
-        return found is not None and found[0] is True
+        return wallet_rules.is_open(self._nearest(region), on)
 
     def gap(self, region: str, scheme: Scheme, kind: CareKind) -> Gap | None:
         """Why no rule is set for a benefit, where a pack says so."""
@@ -381,12 +381,3 @@ class RuleBook:
             if code in self._by_region:
                 return self._by_region[code]
         raise NotFound("region.unknown", f"no rule pack covers {region}", f"没有规则包覆盖 {region}", field="region")
-
-
-def _nearest_entry(lineage: Lineage, name: str, on: date) -> tuple[object, Clause] | None:
-    """What the nearest pack says of the wallet on a day, and where."""
-    for pack in lineage.packs:
-        entry = in_force(pack.wallet.get(name, ()), on)
-        if entry is not None:
-            return entry.value, clause(f"{pack.id}#wallet.{name}", entry, lineage.documents())
-    return None

@@ -7,7 +7,12 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from typing import TypeAlias
 
-#: One part: a count, whether something holds, a day, a word of a closed list.
+
+class Fen(int):
+    """An amount among the parts of a term; in the pack it stands in yuan."""
+
+
+#: One part: a count, an amount, whether something holds, a day, a word of a closed list.
 Particular: TypeAlias = int | bool | date | str
 
 Particulars: TypeAlias = Mapping[str, Particular]

@@ -12,7 +12,7 @@
       quota:
         - effective: 2026-01-09
           value: {freezes: true, unused_returns: true, both_agree: true, ends_with_insurance: true, many_to_many: true}
-          source: …
+          source: …          # and, where a text limits them, least_each, most_each, most_users, most_givers
 
 Hours are full hours in China. The most that one transfer may be is the value ``wallet_transfer_max_single``. `terms` are
 those of money that is really sent, `quota` those of money that stays where it is.
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gongji.rules.node import Node
-from gongji.rules.particulars import Particulars
+from gongji.rules.particulars import Fen, Particular, Particulars
 from gongji.rules.sources import Clause
 
 #: The numbers of the terms, in the order in which they are shown.
@@ -34,6 +34,12 @@ TERMS: Final = ("most_a_day", "closed_from", "closed_until", "returned_at")
 #: What is said of a wallet that is a quota: it is frozen in the sharer's account, what is not used returns, both agree,
 #: it ends when the insurance changes, many may give to many.
 QUOTA_TERMS: Final = ("freezes", "unused_returns", "both_agree", "ends_with_insurance", "many_to_many")
+
+#: What a text may limit: the least and the most that one quota is (yuan in the pack), how many relatives one person gives
+#: quotas, and how many give one person theirs.
+QUOTA_AMOUNTS: Final = ("least_each", "most_each")
+QUOTA_COUNTS: Final = ("most_users", "most_givers")
+QUOTA_LIMITS: Final = (*QUOTA_AMOUNTS, *QUOTA_COUNTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,54 @@ class WalletRule:
     clause: Clause
 
 
+@dataclass(frozen=True, slots=True)
+class QuotaRule:
+    """How quotas are given, with the source.
+
+    Attributes:
+        freezes: whether the amount stands aside in the giver's account.
+        unused_returns: whether what is not used is the giver's again.
+        both_agree: whether a quota is in force only once the relative accepts.
+        ends_with_insurance: whether it ends by itself when an insurance changes.
+        least_each, most_each: fen that one quota is at least and at most; None without a limit.
+        most_users, most_givers: relatives whom one person gives quotas, and people who give one person theirs; one where a
+            text lets nobody give to several, None without a limit.
+        clause: the source.
+    """
+
+    freezes: bool
+    unused_returns: bool
+    both_agree: bool
+    ends_with_insurance: bool
+    least_each: int | None
+    most_each: int | None
+    most_users: int | None
+    most_givers: int | None
+    clause: Clause
+
+
+def quota_rule(terms: Particulars, clause: Clause) -> QuotaRule:
+    """The rule that an entry of `quota` makes."""
+    several = bool(terms["many_to_many"])
+    return QuotaRule(
+        freezes=bool(terms["freezes"]),
+        unused_returns=bool(terms["unused_returns"]),
+        both_agree=bool(terms["both_agree"]),
+        ends_with_insurance=bool(terms["ends_with_insurance"]),
+        least_each=_limit(terms, "least_each"),
+        most_each=_limit(terms, "most_each"),
+        most_users=_limit(terms, "most_users") if several else 1,
+        most_givers=_limit(terms, "most_givers") if several else 1,
+        clause=clause,
+    )
+
+
+def _limit(terms: Particulars, name: str) -> int | None:
+    found = terms.get(name)
+    assert found is None or isinstance(found, int), "the reader makes numbers"
+    return found
+
+
 def read_wallet_terms(node: Node) -> WalletTerms:
     """Read the terms: hours of the day, ``closed_until`` before ``closed_from``."""
     found = {name: child.whole() for name, child in node.fields(TERMS).items()}
@@ -73,8 +127,19 @@ def read_wallet_terms(node: Node) -> WalletTerms:
 
 
 def read_wallet_quota(node: Node) -> Particulars:
-    """Read what holds where the wallet is a quota and no money moves, each ``true`` or ``false``."""
-    return {name: child.flag() for name, child in node.fields(QUOTA_TERMS).items()}
+    """Read what holds where the wallet is a quota and no money moves: each term ``true`` or ``false``, limits above zero."""
+    found: dict[str, Particular] = {}
+    for name, child in node.fields(QUOTA_TERMS, QUOTA_LIMITS).items():
+        if name in QUOTA_TERMS:
+            found[name] = child.flag()
+            continue
+        found[name] = Fen(child.yuan()) if name in QUOTA_AMOUNTS else child.whole()
+        if found[name] == 0:
+            raise node.problems.refuse("pack.bad_value", child.at, "a limit above zero", "限额须大于零; 没有限额就不写")
+    least, most = (_limit(found, name) for name in QUOTA_AMOUNTS)
+    if least is not None and most is not None and least > most:
+        raise node.problems.refuse("pack.bad_value", node.at, "least_each not above most_each", "最低额不得高于最高额")
+    return found
 
 
 #: The names of the section and how each is read.

@@ -28,6 +28,7 @@ from gongji.rules.coverage import Coverage
 from gongji.rules.model import BenefitRule, Interpretation, Scheme, SharingRule
 from gongji.rules.node import Leaf
 from gongji.rules.pack import benefit_word
+from gongji.rules.particulars import Fen
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {status: RESPONSES[status] for status in (404, 422)}
 
@@ -168,6 +169,7 @@ def _known(one: Known) -> shapes.KnownOut:
         value, unit = one.value.amount, "ratio" if one.value.is_ratio else "fen"
     else:
         value = one.value if isinstance(one.value, date) else shown(one.value)
+        unit = "fen" if isinstance(one.value, Fen) else None
     return shapes.KnownOut.model_validate(
         {
             "section": one.section,

@@ -44,7 +44,7 @@ from gongji.rules.vocabulary import (
     Trigger,
 )
 from gongji.rules.waiting import GAP_TERMS
-from gongji.rules.wallet import QUOTA_TERMS, TERMS, WALLET_NAMES
+from gongji.rules.wallet import QUOTA_AMOUNTS, QUOTA_COUNTS, QUOTA_TERMS, TERMS, WALLET_NAMES
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -311,9 +311,10 @@ def _enrolment() -> Schema:
 
 
 def _wallet() -> Schema:
+    limits = dict.fromkeys(QUOTA_AMOUNTS, _YUAN) | dict.fromkeys(QUOTA_COUNTS, _WHOLE)
     written = {
         "terms": _object(dict.fromkeys(TERMS, _WHOLE)),
-        "quota": _object(dict.fromkeys(QUOTA_TERMS, _FLAG)),
+        "quota": _object(dict.fromkeys(QUOTA_TERMS, _FLAG), limits),
     }
     return _dated_names({name: written.get(name, _FLAG) for name in WALLET_NAMES})
 

@@ -29,7 +29,7 @@ from gongji.rules.pack import (
     every_benefit,
     in_force,
 )
-from gongji.rules.particulars import Particular, particulars
+from gongji.rules.particulars import Fen, Particular, particulars
 from gongji.rules.vocabulary import Contributor
 from gongji.rules.wallet import WALLET_NAMES
 
@@ -229,6 +229,8 @@ def _parts(value: object) -> dict[Key, str]:
 def _said(part: Particular) -> str:
     if isinstance(part, bool):
         return both(str(part).lower())
+    if isinstance(part, Fen):
+        return yuan(part)
     return part.isoformat() if isinstance(part, date) else both(str(part))
 
 

@@ -4,7 +4,7 @@ changed end by themselves."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
@@ -83,13 +83,11 @@ class EndedQuotas:
 
 
 def end_changed_quotas(wallets: Wallets) -> EndedQuotas:
-    """End the quotas of people who died, or are not insured any more as they were. May run in several places at once."""
+    """End the quotas of people who died, or are not insured any more as they were, where the rule says that ends them. May run
+    in several places at once."""
     now = wallets.clock.now()
-    with wallets.database.transaction() as connection:
-        see_whole(connection)
-        ending = store.changed(connection, now.date(), BATCH)
     ended = amount = 0
-    for quota_id, death in ending:
+    for quota_id, death in _ending(wallets, now.date()):
         with wallets.database.transaction() as connection:
             found = store.select_quota(connection, quota_id)
             lock_people(connection, {found.giver_id, found.user_id})
@@ -103,3 +101,21 @@ def end_changed_quotas(wallets: Wallets) -> EndedQuotas:
             )
             ended += 1
     return EndedQuotas(ended, amount)
+
+
+def _ending(wallets: Wallets, today: date) -> list[tuple[int, bool]]:
+    """The next quotas that end by themselves: the id, and whether it is a death."""
+    after = 0
+    while True:
+        with wallets.database.transaction() as connection:
+            see_whole(connection)
+            found = store.changed(connection, today, BATCH, after)
+        ending = [(one, death) for one, region, death in found if death or _ends_with_insurance(wallets, region, today)]
+        if ending or len(found) < BATCH:
+            return ending
+        after = found[-1][0]
+
+
+def _ends_with_insurance(wallets: Wallets, region: str, today: date) -> bool:
+    rule = wallets.rules.wallet_quota(region, today)
+    return rule is None or rule.ends_with_insurance

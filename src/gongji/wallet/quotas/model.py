@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from gongji.rules.model import Relation
+from gongji.rules.wallet import QuotaRule
 from gongji.wallet.model import Facts
 
 
@@ -71,10 +72,15 @@ class QuotaFacts(Facts):
 
     Attributes:
         has_account: whether the giver has a personal account.
+        quota_rule: how quotas are given in the giver's region; None where no pack says.
+        given, received: quotas that have not ended: of how many relatives the giver's, and from how many people the user's.
         standing: the quota that the giver has given the same person and that has not ended.
     """
 
     has_account: bool = False
+    quota_rule: QuotaRule | None = None
+    given: int = 0
+    received: int = 0
     standing: Quota | None = None
 
 

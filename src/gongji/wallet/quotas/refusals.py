@@ -25,6 +25,61 @@ def not_begun(since: date | None) -> GongjiError:
     )
 
 
+def no_rule() -> GongjiError:
+    """No pack says how quotas are given in the giver's region, or it says so in a way that is not kept here: the amount stands
+    aside in the account, and what is not used is the giver's again."""
+    return Refused(
+        "quota.no_rule",
+        "the rules here do not say how quotas are given, or in a way that this platform does not offer",
+        "您的参保地还没有设额度的规定，或者规定的办法这里还不能办，请向当地医保经办机构咨询",
+    )
+
+
+def too_little(least: int) -> GongjiError:
+    """Below what the rule lets a quota be."""
+    return Refused(
+        "quota.too_little",
+        f"a quota is at least ¥{yuan(least)} by the rules here",
+        f"按当地规定，每项额度至少 {yuan(least)} 元",
+        field="amount",
+        accepted=f"at least {least} fen",
+        details={"least_fen": least},
+    )
+
+
+def too_much(most: int) -> GongjiError:
+    """Above what the rule lets a quota be."""
+    return Refused(
+        "quota.too_much",
+        f"a quota is at most ¥{yuan(most)} by the rules here",
+        f"按当地规定，每项额度最多 {yuan(most)} 元",
+        field="amount",
+        accepted=f"at most {most} fen",
+        details={"most_fen": most},
+    )
+
+
+def too_many_users(most: int) -> GongjiError:
+    """The giver gives as many relatives a quota as the rule allows."""
+    return Refused(
+        "quota.users",
+        f"by the rules here you give quotas to at most {most} relatives: end one first",
+        f"按当地规定，最多给 {most} 位家人设额度。要给别的家人，请先结束一位的",
+        details={"most": most},
+    )
+
+
+def too_many_givers(most: int) -> GongjiError:
+    """The relative has as many quotas as the rule allows."""
+    return Refused(
+        "quota.givers",
+        f"by the rules here a relative is given quotas by at most {most} people, and this one has as many",
+        f"按当地规定，一位家人最多由 {most} 个人给额度，这位家人已经满了",
+        field="user",
+        details={"most": most},
+    )
+
+
 def no_account() -> GongjiError:
     """Residents and whoever is insured without an account."""
     return Refused(

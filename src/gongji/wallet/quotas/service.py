@@ -27,7 +27,7 @@ from gongji.wallet import refusals as wallet_refusals
 from gongji.wallet.decide import RECEIVER_CONDITIONS, conditions
 from gongji.wallet.model import Condition
 from gongji.wallet.quotas import refusals, store
-from gongji.wallet.quotas.decide import GIVER_CONDITIONS, USER_CONDITIONS, check_change, check_quota
+from gongji.wallet.quotas.decide import GIVER_CONDITIONS, USER_CONDITIONS, check_change, check_quota, rule_of
 from gongji.wallet.quotas.ending import end_now
 from gongji.wallet.quotas.messages import tell_giver, tell_user
 from gongji.wallet.quotas.model import Quota, QuotaEnd, QuotaFacts, QuotaState
@@ -66,7 +66,8 @@ def set_quota(
     key: str,
     caller: Caller,
 ) -> Quota:
-    """Set a quota for a near relative: the amount stands aside at once, and can be used once the relative accepts.
+    """Set a quota for a near relative: the amount stands aside at once, and can be used once the relative accepts; at once
+    where the rule asks for nobody's consent.
 
     Args:
         wallets: what the room works with.
@@ -91,7 +92,12 @@ def set_quota(
             check_quota(facts, amount)
             one = _made(connection, wallets, facts, amount, key)
             _note(connection, caller, "wallet.quota.set", one, at, amount=amount)
-            tell_user(connection, one, "proposed", amount, at)
+            if rule_of(facts).both_agree:
+                tell_user(connection, one, "proposed", amount, at)
+            else:
+                store.accept(connection, one, at)
+                one = store.select_quota(connection, one.id)
+                tell_user(connection, one, "given", amount, at)
         elif (one.user_id, one.asked) != (user_id, amount):
             raise wallet_refusals.other_content()
         return one
@@ -261,7 +267,15 @@ def _facts(
     standing = store.standing_between(connection, giver_id, user_id) if user_id is not None else None
     has_account = any(kind in balances_of(connection, giver_id) for kind in PERSONAL)
     named = {name: getattr(common, name) for name in common.__dataclass_fields__}
-    return QuotaFacts(**named, has_account=has_account, standing=standing)
+    region = common.sender.region
+    return QuotaFacts(
+        **named,
+        has_account=has_account,
+        quota_rule=wallets.rules.wallet_quota(region, at.date()) if region is not None else None,
+        given=store.count_given(connection, giver_id),
+        received=store.count_received(connection, user_id) if user_id is not None else 0,
+        standing=standing,
+    )
 
 
 def _note(connection: sa.Connection, caller: Caller, action: str, one: Quota, at: datetime, **details: object) -> None:

@@ -36,11 +36,11 @@ _LEFT: Final = sa.cast(
 #: Quotas whose people or insurances are not what they were when it was set: a death, an enrolment that has ended, or is in
 #: another city (the first four digits), or for the giver in a scheme without an account.
 _CHANGED: Final = """
-SELECT q.id, coalesce(g.died_on, u.died_on) IS NOT NULL AS death
+SELECT q.id, q.giver_region, coalesce(g.died_on, u.died_on) IS NOT NULL AS death
   FROM wallet_quota q
   JOIN person g ON g.bucket = q.bucket AND g.id = q.giver_id
   JOIN person u ON u.bucket = (q.user_id & 1023)::smallint AND u.id = q.user_id
- WHERE q.state <> 'ended'
+ WHERE q.state <> 'ended' AND q.id > :after
    AND (g.died_on <= :today OR u.died_on <= :today
         OR NOT EXISTS (SELECT FROM enrolment e
                         WHERE e.bucket = q.bucket AND e.person_id = q.giver_id AND e.during @> CAST(:today AS date)
@@ -108,6 +108,21 @@ def given_by(connection: sa.Connection, person_id: int) -> list[Quota]:
     return _read(connection, _of_giver(person_id), _Q.state != QuotaState.ENDED)
 
 
+def count_given(connection: sa.Connection, person_id: int) -> int:
+    """To how many relatives a person gives a quota that has not ended."""
+    return _counted(connection, _of_giver(person_id))
+
+
+def count_received(connection: sa.Connection, person_id: int) -> int:
+    """From how many people a person has a quota that has not ended."""
+    return _counted(connection, _Q.user_id == person_id)
+
+
+def _counted(connection: sa.Connection, whose: sa.ColumnElement[bool]) -> int:
+    standing = sa.select(sa.func.count()).select_from(wallet_quota).where(whose, _Q.state != QuotaState.ENDED)
+    return int(connection.execute(standing).scalar_one())
+
+
 def accept(connection: sa.Connection, one: Quota, at: datetime) -> None:
     """A quota comes into force, and its user's row says that there is one more."""
     connection.execute(wallet_quota.update().where(_is(one.id)).values(state=QuotaState.ACTIVE, accepted_at=at))
@@ -135,10 +150,11 @@ def _count(connection: sa.Connection, user_id: int, more: int) -> None:
     )
 
 
-def changed(connection: sa.Connection, today: date, limit: int) -> Sequence[tuple[int, bool]]:
-    """Quotas that end because of an insurance or a death (`_CHANGED`): the id, and whether it is a death."""
-    rows = connection.execute(sa.text(_CHANGED), {"today": today, "limit": limit})
-    return [(row.id, row.death) for row in rows]
+def changed(connection: sa.Connection, today: date, limit: int, after: int) -> Sequence[tuple[int, str, bool]]:
+    """Quotas of people who died or whose insurance changed (`_CHANGED`), with ids above `after`: the id, where its giver was
+    insured, and whether it is a death."""
+    rows = connection.execute(sa.text(_CHANGED), {"today": today, "limit": limit, "after": after})
+    return [(row.id, row.giver_region, row.death) for row in rows]
 
 
 def regions_of(connection: sa.Connection, quota_id: int) -> tuple[str, str]:

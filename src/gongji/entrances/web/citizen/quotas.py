@@ -14,13 +14,14 @@ from gongji.entrances.web.citizen.binding import amount_typed
 from gongji.entrances.web.citizen.receivers import chosen, is_number, name_of
 from gongji.entrances.web.citizen.stops import stopped
 from gongji.entrances.web.visits import Visit
+from gongji.entrances.wording import money
 from gongji.foundation import audit
 from gongji.foundation.errors import GongjiError
 from gongji.registry import service as registry
 from gongji.settlement.queries import places_of
 from gongji.wallet.quotas import refusals, service, store
-from gongji.wallet.quotas.decide import check_change, check_quota
-from gongji.wallet.quotas.model import Quota, QuotaState
+from gongji.wallet.quotas.decide import check_change, check_quota, rule_of
+from gongji.wallet.quotas.model import Quota, QuotaFacts, QuotaState
 from gongji.wallet.service import Wallets
 
 #: How a quota's state is coloured.
@@ -94,6 +95,8 @@ def new(visit: Visit) -> Response:
         to=to,
         typed=typed,
         account=facts.account,
+        limits=_limits(visit, facts),
+        most=_most(facts, facts.account),
         one=None,
     )
 
@@ -130,6 +133,8 @@ def check(visit: Visit) -> Response:
         who=name_of(visit, to),
         amount=amount,
         left=facts.account - amount,
+        both_agree=rule_of(facts).both_agree,
+        ends_with_insurance=rule_of(facts).ends_with_insurance,
         back=f"/c{back}",
         key=secrets.token_urlsafe(18),
     )
@@ -172,6 +177,8 @@ def change(visit: Visit) -> Response:
         to=None,
         typed=typed,
         account=facts.account,
+        limits=_limits(visit, facts),
+        most=max(_most(facts, one.amount + facts.account), one.used),
         one=one,
     )
 
@@ -198,6 +205,28 @@ def end(visit: Visit) -> Response:
         return visit.go(f"/wallet/quotas/{one.id}")
     (line,) = _lines(visit, [one])
     return visit.render("citizen/quota_end.html", one=one, line=line)
+
+
+def _most(facts: QuotaFacts, account: int) -> int:
+    """The most that a quota can be now, fen."""
+    rule = facts.quota_rule
+    return account if rule is None or rule.most_each is None else min(account, rule.most_each)
+
+
+def _limits(visit: Visit, facts: QuotaFacts) -> list[tuple[str, str]]:
+    """What the rule of the giver's region limits: in words, and how much."""
+    rule, text = facts.quota_rule, visit.reader.text
+    if rule is None:
+        return []
+    amounts = {"least_each": rule.least_each, "most_each": rule.most_each}
+    told = [(text(f"quota.limit.{name}"), money(found)) for name, found in amounts.items() if found is not None]
+    if rule.most_users is not None:
+        told.append(
+            (text("quota.limit.most_users"), text("quota.limit.users", count=rule.most_users, given=facts.given))
+        )
+    if rule.most_givers is not None:
+        told.append((text("quota.limit.most_givers"), text("quota.limit.givers", count=rule.most_givers)))
+    return told
 
 
 def _wallets(visit: Visit) -> Wallets:

@@ -16,6 +16,7 @@ from gongji.foundation.money import percent
 from gongji.rules.grid import CLASS, NUMBERED
 from gongji.rules.model import BenefitRule, CareKind, Clause, Dimension, Grade, Scheme, SharingRule
 from gongji.rules.node import Leaf
+from gongji.rules.particulars import Fen
 from gongji.rules.vocabulary import TRUSTED
 
 
@@ -183,11 +184,13 @@ def label_of_part(term: str, path: tuple[str, ...], language: Language) -> str:
 
 
 def told_part(part: object, language: Language) -> str:
-    """A part of a term in words: yes or no, a count, a day, a word of a closed list."""
+    """A part of a term in words: yes or no, a count, an amount, a day, a word of a closed list."""
     if isinstance(part, bool):
         return wording.text("rules.value.yes" if part else "rules.value.no", language)
     if isinstance(part, date):
         return wording.day(part, language)
+    if isinstance(part, Fen):
+        return wording.money(part)
     return wording.text(f"rules.word.{part}", language) if isinstance(part, str) else str(part)
 
 
