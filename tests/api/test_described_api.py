@@ -19,7 +19,7 @@ from gongji.entrances.api.app import build_api
 from gongji.entrances.app import build_app
 from gongji.entrances.platform import Platform
 from gongji.entrances.server import serving
-from gongji.foundation.access import Caller, Role, grant
+from gongji.foundation.access import Caller, Duty, Role, grant
 from gongji.foundation.settings import Settings
 from gongji.rules.book import RuleBook
 from town import Town
@@ -50,7 +50,7 @@ def test_every_operation_answers_as_it_is_described(platform: Platform, town: To
         person = connection.exec_driver_sql("SELECT min(id) FROM person").scalar_one()
         callers = (
             Caller(Role.CITIZEN, "citizen", person),
-            Caller(Role.OFFICER, "A1", region="211200"),
+            Caller(Role.OFFICER, "A1", region="211200", duties=frozenset(Duty)),
             Caller(Role.OPERATOR, "K1", region="211200"),
         )
         tokens = [grant(connection, each, at=town.clock.now(), lasts=timedelta(days=1)) for each in callers]

@@ -7,6 +7,7 @@ running server carry out what is due, each in one transaction with the message t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,7 @@ import structlog
 
 from gongji.family import service as family
 from gongji.family.model import Authorisation
+from gongji.family.refusals import Code
 from gongji.family.transitions import IN_FORCE_STATES
 from gongji.foundation import audit, reminders
 from gongji.foundation.access import Caller, Role
@@ -24,6 +26,7 @@ from gongji.foundation.errors import Busy, GongjiError
 from gongji.foundation.inbox import Message, tell
 from gongji.foundation.reminders import Outcome, Reminder
 from gongji.registry import service as registry
+from gongji.wallet.model import Condition
 
 if TYPE_CHECKING:
     from gongji.entrances.platform import Platform
@@ -40,6 +43,10 @@ TOLD_AT: Final = 8
 WAITS: Final = timedelta(days=366)
 
 
+#: Refusals that clear once the relative is insured again, on a day that nobody knows yet.
+UNTIL_INSURED: Final = (Code.USER_NOT_ENROLLED, Code.USER_PAUSED)
+
+
 class Kind(StrEnum):
     """What can be asked for; see the module's text."""
 
@@ -52,7 +59,7 @@ class Kind(StrEnum):
 
 def ask_to_unbind(
     connection: sa.Connection, one: Authorisation, day: date, *, do_it: bool, asked_by: str, at: datetime
-) -> None:
+) -> Reminder:
     """End a sharing on the first day on which its sharer may, or tell them of that day.
 
     Args:
@@ -65,7 +72,7 @@ def ask_to_unbind(
     """
     kind, other = (Kind.UNBIND, Kind.UNBIND_DAY) if do_it else (Kind.UNBIND_DAY, Kind.UNBIND)
     reminders.void(connection, one.sharer_id, other, str(one.id), at)
-    reminders.ask(
+    return reminders.ask(
         connection,
         person_id=one.sharer_id,
         kind=kind,
@@ -77,19 +84,19 @@ def ask_to_unbind(
     )
 
 
-def ask_for_day(connection: sa.Connection, person_id: int, day: date, *, asked_by: str, at: datetime) -> None:
+def ask_for_day(connection: sa.Connection, person_id: int, day: date, *, asked_by: str, at: datetime) -> Reminder:
     """Tell somebody of the day from which on they can bind."""
     due_at = _on(day, TOLD_AT)
-    reminders.ask(
+    return reminders.ask(
         connection, person_id=person_id, kind=Kind.BIND, subject="", facts={}, asked_by=asked_by, at=at, due_at=due_at
     )
 
 
 def ask_for_enrolment(
     connection: sa.Connection, person_id: int, relative_id: int, relation: str, *, asked_by: str, at: datetime
-) -> None:
+) -> Reminder:
     """Tell somebody as soon as a relative whom they have named is insured; given up after a year."""
-    reminders.ask(
+    return reminders.ask(
         connection,
         person_id=person_id,
         kind=Kind.ENROLLED,
@@ -102,10 +109,63 @@ def ask_for_enrolment(
     )
 
 
-def ask_for_wallet(connection: sa.Connection, person_id: int, clears: datetime, *, asked_by: str, at: datetime) -> None:
-    """Tell somebody when money can be sent again."""
-    reminders.ask(
-        connection, person_id=person_id, kind=Kind.WALLET, subject="", facts={}, asked_by=asked_by, at=at, due_at=clears
+def ask_about_stop(
+    connection: sa.Connection,
+    person_id: int,
+    problem: GongjiError | None,
+    relative: tuple[int, str] | None,
+    *,
+    asked_by: str,
+    at: datetime,
+) -> Reminder | None:
+    """Remind somebody of what stops them from binding now: on the day that it names, else once the relative is insured.
+
+    Args:
+        connection: the transaction.
+        person_id: who.
+        problem: what stops them; None for nothing.
+        relative: whom they have named and what they are to them.
+        asked_by: the holder of the session.
+        at: now.
+
+    Returns:
+        None where it clears on no day that could be watched for.
+    """
+    if problem is None or not can_remind(problem):
+        return None
+    day = problem.details.get("possible_from")
+    if isinstance(day, date):
+        return ask_for_day(connection, person_id, day, asked_by=asked_by, at=at)
+    if relative is None:
+        return None
+    return ask_for_enrolment(connection, person_id, *relative, asked_by=asked_by, at=at)
+
+
+def can_remind(problem: GongjiError) -> bool:
+    """Whether a stop of binding is one of which somebody can be reminded: it names a day, or a relative is not insured."""
+    if problem.code in UNTIL_INSURED:
+        return True
+    named_day = isinstance(problem.details.get("possible_from"), date)
+    return named_day and problem.code in list(Code) and problem.code != Code.UNBIND_TOO_EARLY
+
+
+def ask_for_wallet(
+    connection: sa.Connection, person_id: int, listed: Iterable[Condition], *, asked_by: str, at: datetime
+) -> Reminder | None:
+    """Tell somebody when money can be sent again; None where nothing that stands in the way clears by itself."""
+    clears = [one.refusal.details.get("clears_at") for one in listed if one.refusal is not None]
+    moments = [datetime.fromisoformat(str(one)) for one in clears if one is not None]
+    if not moments:
+        return None
+    return reminders.ask(
+        connection,
+        person_id=person_id,
+        kind=Kind.WALLET,
+        subject="",
+        facts={},
+        asked_by=asked_by,
+        at=at,
+        due_at=max(moments),
     )
 
 

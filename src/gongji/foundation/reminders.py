@@ -102,7 +102,7 @@ def ask(
     at: datetime,
     due_at: datetime,
     until: datetime | None = None,
-) -> None:
+) -> Reminder:
     """Keep a reminder; one of the same kind and subject that waits already takes the new day.
 
     Raises:
@@ -125,13 +125,12 @@ def ask(
         due_at=due_at,
         until=until or due_at,
     )
-    connection.execute(
-        new.on_conflict_do_update(
-            index_elements=["person_id", "kind", "subject"],
-            index_where=sa.text("ended_at IS NULL"),
-            set_={name: new.excluded[name] for name in ("facts", "asked_by", "due_at", "until")},
-        )
+    kept = new.on_conflict_do_update(
+        index_elements=["person_id", "kind", "subject"],
+        index_where=sa.text("ended_at IS NULL"),
+        set_={name: new.excluded[name] for name in ("facts", "asked_by", "due_at", "until")},
     )
+    return _reminder(connection.execute(kept.returning(reminder)).one())
 
 
 def waiting_of(connection: sa.Connection, person_id: int) -> list[Reminder]:

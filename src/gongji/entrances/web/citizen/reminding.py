@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from starlette.responses import Response
 
 from gongji.entrances import reminding
-from gongji.entrances.naming import name_of, named
+from gongji.entrances.reminder_words import who_of
 from gongji.entrances.reminding import Kind
 from gongji.entrances.web.citizen.receivers import chosen, is_number
-from gongji.entrances.web.citizen.stops import can_remind
 from gongji.entrances.web.visits import Visit
 from gongji.family import applications
-from gongji.family import service as family
 from gongji.family.applications import Application
 from gongji.foundation import audit, reminders
 from gongji.foundation.errors import GongjiError, NotFound
 from gongji.foundation.reminders import Reminder
-from gongji.registry import service as registry
-from gongji.rules.model import Relation
 from gongji.wallet import service as wallet
 
 
@@ -58,18 +54,12 @@ def cancel(visit: Visit) -> Response:
 def _ask_about_binding(visit: Visit) -> None:
     """What stops the reader is looked up anew: nothing of it comes from the form."""
     draft = applications.begin(visit.connection, visit.platform.vault, visit.person_id, visit.now)
-    problem = _stop(visit)
-    if problem is None or not can_remind(problem):
-        return
-    day = problem.details.get("possible_from")
-    holder = visit.caller.holder
-    if isinstance(day, date):
-        reminding.ask_for_day(visit.connection, visit.person_id, day, asked_by=holder, at=visit.now)
-    elif draft.user_id is not None and draft.relation is not None:
-        reminding.ask_for_enrolment(
-            visit.connection, visit.person_id, draft.user_id, draft.relation, asked_by=holder, at=visit.now
-        )
-    audit.record(visit.connection, visit.caller, "reminder.ask", at=visit.now, person_id=visit.person_id)
+    named = (draft.user_id, draft.relation) if draft.user_id is not None and draft.relation is not None else None
+    asked = reminding.ask_about_stop(
+        visit.connection, visit.person_id, _stop(visit), named, asked_by=visit.caller.holder, at=visit.now
+    )
+    if asked is not None:
+        audit.record(visit.connection, visit.caller, "reminder.ask", at=visit.now, person_id=visit.person_id)
 
 
 def _stop(visit: Visit) -> GongjiError | None:
@@ -111,30 +101,15 @@ def _ask_for_wallet(visit: Visit) -> None:
     to = chosen(visit) if visit.form.text("to") else None
     receiver, relation = (to.person_id, to.relation) if to is not None else (None, None)
     _, listed = wallet.wallet_conditions(visit.connection, visit.platform.wallets, visit.person_id, receiver, relation)
-    clears = [one.refusal.details.get("clears_at") for one in listed if one.refusal is not None]
-    moments = [datetime.fromisoformat(str(one)) for one in clears if one is not None]
-    if moments:
-        reminding.ask_for_wallet(
-            visit.connection, visit.person_id, max(moments), asked_by=visit.caller.holder, at=visit.now
-        )
+    holder = visit.caller.holder
+    if reminding.ask_for_wallet(visit.connection, visit.person_id, listed, asked_by=holder, at=visit.now) is not None:
         audit.record(visit.connection, visit.caller, "reminder.ask", at=visit.now, person_id=visit.person_id)
 
 
 def _line(visit: Visit, one: Reminder) -> Line:
-    who = _who(visit, one)
+    if "person" in one.facts:
+        person = int(one.facts["person"])
+        audit.record(visit.connection, visit.caller, "person.read_masked", at=visit.now, person_id=person)
+    who = who_of(visit.connection, visit.platform.vault, one, visit.reader.language)
     when = None if one.kind == Kind.ENROLLED else one.due_at
     return Line(one.id, visit.reader.text(f"reminder.{one.kind}", who=who), when)
-
-
-def _who(visit: Visit, one: Reminder) -> str:
-    language = visit.reader.language
-    if "authorisation" in one.facts:
-        shared = family.authorisation(visit.connection, int(one.facts["authorisation"]))
-        people = registry.people_by_id(visit.connection, visit.platform.vault, [shared.user_id])
-        return name_of(shared, visit.person_id, people, language)
-    if "person" not in one.facts:
-        return ""
-    person = int(one.facts["person"])
-    people = registry.people_by_id(visit.connection, visit.platform.vault, [person])
-    audit.record(visit.connection, visit.caller, "person.read_masked", at=visit.now, person_id=person)
-    return named(people[person], Relation(one.facts["relation"]), language, seen_by_user=False)

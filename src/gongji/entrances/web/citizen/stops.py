@@ -9,10 +9,10 @@ import sqlalchemy as sa
 import structlog
 from starlette.responses import Response
 
+from gongji.entrances.reminding import can_remind
 from gongji.entrances.web.citizen.balance import balance_of
 from gongji.entrances.web.visits import Visit
 from gongji.entrances.wording import Language
-from gongji.family.refusals import Code
 from gongji.foundation.errors import Busy, GongjiError, InvalidInput, TooMany
 from gongji.ledger import service as ledger
 from gongji.registry import service as registry
@@ -68,18 +68,6 @@ def stopped(visit: Visit, problem: Exception, *, back: str, about: str = "") -> 
         about=about,
         committed=visit.form.text("commitment") == "yes",
     )
-
-
-#: Refusals that clear once the relative is insured again, on a day that nobody knows yet.
-UNTIL_INSURED: Final = (Code.USER_NOT_ENROLLED, Code.USER_PAUSED)
-
-
-def can_remind(problem: GongjiError) -> bool:
-    """Whether a stop of binding is one of which the reader can be reminded: it names a day, or a relative is not insured."""
-    if problem.code in UNTIL_INSURED:
-        return True
-    named_day = isinstance(problem.details.get("possible_from"), date)
-    return named_day and problem.code in list(Code) and problem.code != Code.UNBIND_TOO_EARLY
 
 
 def in_words(visit: Visit, problem: GongjiError | None) -> tuple[str, str]:
