@@ -54,6 +54,11 @@ def first_id(month: int) -> int:
     return month << COUNTER_BITS + BUCKET_BITS
 
 
+def month_of(identifier: int) -> int:
+    """The month (see `month_number`) that a dated id tells; 0 of what lasts."""
+    return identifier >> COUNTER_BITS + BUCKET_BITS
+
+
 class Serials:
     """Hands out serials, a block from the database sequence at a time; safe to call from several threads.
 

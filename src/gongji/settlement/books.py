@@ -106,7 +106,8 @@ class Books(msgspec.Struct):
         wallets: for each (person, institution) where there is something in the wallet or relatives let it use something,
             the code of the reason why it may not pay there, None where it may.
         archived: keys of messages whose settlement lies in a month that was archived.
-        kept_from: from which id on settlements are here, where one that is to be taken back is not; 0 else.
+        kept_from: from which id on visits and settlements are here, where one that is to be taken back is not, or is of a
+            visit of an earlier month; 0 else.
         turned: for a person to whom something may go back, the last year that their account has seen the end of, and
             since when its current part holds the money of the next.
         pots: what sharers have allotted, where that matters.

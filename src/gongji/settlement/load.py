@@ -21,6 +21,7 @@ from gongji.benefit.model import Bill, CounterMove
 from gongji.family.model import Authorisation, AuthorisationState
 from gongji.foundation.arrays import Integers, Numbers
 from gongji.foundation.clock import CHINA
+from gongji.foundation.ids import month_of
 from gongji.ledger.archive_tables import KEPT_FROM
 from gongji.ledger.model import AccountKind, Transfer, kind_of, person_of, personal_account
 from gongji.registry.filings import Filed
@@ -224,7 +225,8 @@ def _add_settlements(
             books.settled[institution_id, infno, msgid] = (bytes(digest), made.settlement)
         elif outcome_id is not None:
             books.archived.add((institution_id, infno, msgid))
-    if originals - loaded.originals.keys():
+    found = [one.settlement for one in loaded.originals.values()]
+    if originals - loaded.originals.keys() or any(month_of(one.visit_id) < month_of(one.id) for one in found):
         (books.kept_from,) = connection.execute(f"SELECT {KEPT_FROM}").fetchone() or (0,)
 
 

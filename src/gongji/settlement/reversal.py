@@ -69,11 +69,14 @@ def reverse(
 
 
 def check_returnable(original: Settlement, stay: Stay | None, books: Books) -> None:
-    """Nothing may rest on what goes back: no second payment, no later settlement of the same stay.
+    """Nothing may rest on what goes back: no second payment, no later settlement of the same stay. And its visit has to be
+    here, or what is taken back could not be settled anew.
 
     Raises:
-        Refused: ``second.…``, ``admission.…``.
+        Refused: ``settlement.archived``, ``second.…``, ``admission.…``.
     """
+    if original.visit_id < books.kept_from:
+        raise refusals.archived(field="setl_id")
     if books.paid_second.get(original.id, 0):
         raise refusals.second_payment_stands()
     if original.of_stay and stay is None:
