@@ -212,6 +212,50 @@ def test_what_was_allotted_in_the_new_year_outlives_a_late_turn(home: Home) -> N
     assert home.given()[home.for_father] == 60_000
 
 
+def test_the_first_allotment_of_a_year_lets_the_old_years_rest_go_back_first(home: Home) -> None:
+    """¥600.00 of 2024, of which the father spent ¥450.00; on 2 January she gives him ¥100.00, before the region is turned on
+    the 20th: ¥150.00 are hers again as savings at once, and only the ¥100.00 are his, on either day."""
+    home.allot(60_000, home.for_father)
+    home.buy(home.father, "450.00")
+    home.town.clock.set(datetime(2025, 1, 2, 3, 0, tzinfo=CHINA))
+    home.allot(10_000, home.for_father)
+    assert home.given()[home.for_father] == 10_000
+    assert home.purse() == {"historical": 531_045 - 45_000 - 10_000, "pot": 10_000}
+    assert "money.pot_year_end" in told(home.town, home.daughter)
+    home.town.clock.set(datetime(2025, 1, 20, 3, 0, tzinfo=CHINA))
+    report = turn_year(home.town.database, home.town.clock, "211200", 2024, caller=OFFICER)
+    assert report.already == 1
+    assert home.given()[home.for_father] == 10_000
+    home.allot(10_000, home.for_father)
+    assert home.given()[home.for_father] == 20_000, "a second one of the year turns nothing"
+
+
+def test_relatives_are_told_what_went_back_of_theirs_once(home: Home) -> None:
+    """His ¥150.00 and her ¥400.00; nothing to whom nothing was given; a second run tells nobody again."""
+    home.allot(60_000, home.for_father)
+    home.allot(40_000, home.for_mother)
+    home.buy(home.father, "450.00")
+    home.town.clock.set(datetime(2025, 1, 2, 3, 0, tzinfo=CHINA))
+    for _ in range(2):
+        turn_year(home.town.database, home.town.clock, "211200", 2024, caller=OFFICER)
+    with home.town.database.transaction() as connection:
+        for person, amount in ((home.father, 15_000), (home.mother, 40_000)):
+            ended = [one for one in messages_of(connection, person, 50) if "year_end" in one.kind]
+            assert [(one.kind, one.facts["amount"], one.facts["year"]) for one in ended] == [
+                ("family.pot_year_end.user", amount, 2024)
+            ]
+            assert ended[0].about == f"sharings/{ended[0].facts['authorisation']}"
+
+
+def test_of_one_pot_every_relative_is_told(allotting: Callable[..., Home]) -> None:
+    home = allotting(parts="one_pot")
+    home.allot(60_000, None)
+    home.town.clock.set(datetime(2025, 1, 2, 3, 0, tzinfo=CHINA))
+    turn_year(home.town.database, home.town.clock, "211200", 2024, caller=OFFICER)
+    for person in (home.father, home.mother):
+        assert told(home.town, person)[-1] == "family.pot_year_end_all.user"
+
+
 def test_moving_away_empties_the_pot(home: Home) -> None:
     home.allot(60_000, home.for_father)
     home.allot(40_000, home.for_mother)

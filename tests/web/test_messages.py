@@ -470,6 +470,7 @@ def test_whatever_is_told_has_its_sentence_in_both_languages(language: Language)
     told.add("wallet.reminder.send")
     told |= {f"filing.{what}" for what in ("granted", "refused", "withdrawn", "ended")}
     told |= {f"family.{word}.{side}" for word in POT_WORDS for side in ("sharer", "user")} | {"money.pot_year_end"}
+    told |= {"family.pot_year_end.user", "family.pot_year_end_all.user"}
     said = {*told, *wallets, *premiums, *money, "premium.booked.user", "premium.sent_back.user", "dispute.answered"}
     words = {key.removeprefix("message.") for key in wording.catalogue(language) if key.startswith("message.")}
     assert said == {word for word in words if word.split(".")[0] in TOPICS}

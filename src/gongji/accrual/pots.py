@@ -12,12 +12,13 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from gongji.accrual import store
+from gongji.family.store import in_force_of_sharers
 from gongji.foundation.ids import Serials, bucket_of, compose
 from gongji.foundation.inbox import Message, tell
 from gongji.ledger import store as ledger
 from gongji.ledger.model import AccountKind, Journal, JournalKind, person_of
 from gongji.ledger.pot_store import load_parts
-from gongji.ledger.pots import Part, Piece, PotMove, going_home, move_of, pieces_of
+from gongji.ledger.pots import FOR_ALL, Part, Piece, PotMove, going_home, move_of, pieces_of
 
 
 @dataclass(slots=True)
@@ -65,17 +66,39 @@ def pots_over_the_year(
     return turns
 
 
-def tell_of_pots(connection: sa.Connection, journals: Collection[Journal], year: int, at: datetime) -> None:
-    """Tell sharers that what relatives had not used of a year came back, once."""
+def tell_of_pots(
+    connection: sa.Connection, journals: Collection[Journal], moves: Collection[PotMove], year: int, at: datetime
+) -> None:
+    """Tell sharers and their relatives that what was not used of a year went back, once.
+
+    Args:
+        connection: the transaction of the turn.
+        journals, moves: of the turn; what went home is told from them.
+        year: the year that ended.
+        at: now.
+    """
+    back = {one.id: one for one in journals if one.kind == JournalKind.UNUSED_BACK}
+    if not back:
+        return
     told = [
         Message(
             person_of(journal.transfers[0].debit),
             "money.pot_year_end",
             {"amount": sum(leg.amount for leg in journal.transfers), "year": year},
             "allotment",
-            once=str(year),
+            str(year),
         )
-        for journal in journals
-        if journal.kind == JournalKind.UNUSED_BACK
+        for journal in back.values()
     ]
+    unused: dict[tuple[int, int], int] = {}
+    for move in moves:
+        if move.journal_id in back:
+            place = move.sharer_id, move.part
+            unused[place] = unused.get(place, 0) - move.historical - move.current
+    for share in in_force_of_sharers(connection, {sharer for sharer, _ in unused}):
+        for part, word in ((share.id, "pot_year_end"), (FOR_ALL, "pot_year_end_all")):
+            if amount := unused.get((share.sharer_id, part)):
+                facts = {"amount": amount, "year": year, "authorisation": share.id}
+                once = f"{share.id}.{year}"
+                told.append(Message(share.user_id, f"family.{word}.user", facts, f"sharings/{share.id}", once))
     tell(connection, told, at=at)

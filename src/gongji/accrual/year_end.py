@@ -145,7 +145,7 @@ def write_turns(connection: sa.Connection, year: int, turns: Turns, at: datetime
     store.write_turns(connection, year, turns.turned)
     with ledger.raw_cursor(connection) as cursor:
         write_moves(cursor, turns.moves, at, spread=is_spread(connection))
-    tell_of_pots(connection, turns.journals, year, at)
+    tell_of_pots(connection, turns.journals, turns.moves, year, at)
 
 
 def turns_of(

@@ -9,6 +9,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from gongji.accrual.year_end import turn_people
 from gongji.allotment import refusals, store
 from gongji.allotment.decide import check_allot, check_take_back, draw, standing
 from gongji.allotment.messages import messages_of
@@ -82,7 +83,8 @@ def allot(
     caller: Caller,
     at: datetime,
 ) -> Done:
-    """Put money aside for a relative, or for all where they share one pot; it stays the sharer's until it is spent.
+    """Put money aside for a relative, or for all where they share one pot; it stays the sharer's until it is spent. The first
+    of a new year turns the sharer's account, if that has not been done.
 
     Args:
         connection: the transaction.
@@ -109,6 +111,9 @@ def allot(
     open_now = in_force_of(connection, sharer_id)
     if authorisation_id is not None and all(one.id != authorisation_id for one in open_now):
         raise refuse(Code.UNKNOWN)
+    # As with whatever brings money of a new year: else what was left of the old one would stay for another, or not, by the day
+    # in January on which the region is turned.
+    turn_people(connection, serials, [sharer_id], at.astimezone(CHINA).year - 1, at)
     pot_store.lock_pot(connection, sharer_id)
     now = check_allot(_standing(connection, book, open_now, sharer_id, at), authorisation_id, amount)
     allotment = now.allotment

@@ -16,7 +16,7 @@ from gongji.family.messages import messages_of_event
 from gongji.family.model import Authorisation, AuthorisationEvent, AuthorisationState
 from gongji.family.refusals import Code, refuse
 from gongji.family.tables import authorisation, authorisation_event, authorisation_usage
-from gongji.family.transitions import OPEN_STATES
+from gongji.family.transitions import IN_FORCE_STATES, OPEN_STATES
 from gongji.foundation.clock import CHINA
 from gongji.foundation.ids import bucket_of
 from gongji.foundation.inbox import tell
@@ -129,6 +129,13 @@ def open_authorisations_around(connection: sa.Connection, ids: Collection[int]) 
         connection,
         sa.or_(as_user, authorisation.c.sharer_id.in_(ids)),
         authorisation.c.state.in_(OPEN_STATES),
+    )
+
+
+def in_force_of_sharers(connection: sa.Connection, ids: Collection[int]) -> list[Authorisation]:
+    """Every authorisation in force of which one of the people is the sharer."""
+    return select_authorisations(
+        connection, authorisation.c.sharer_id.in_(ids), authorisation.c.state.in_(IN_FORCE_STATES)
     )
 
 
