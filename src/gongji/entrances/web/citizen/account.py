@@ -14,6 +14,7 @@ from starlette.responses import Response
 from gongji.entrances import wording
 from gongji.entrances.naming import name_of
 from gongji.entrances.papers.press import Paper, Sheet
+from gongji.entrances.web.citizen.pot_statement import pot_sheets
 from gongji.entrances.web.citizen.printing import as_pdf, verification
 from gongji.entrances.web.visits import Visit
 from gongji.entrances.wording import catalogue, money
@@ -135,7 +136,7 @@ def statement(visit: Visit) -> Response:
     whole = month_of(visit, month)
     t = visit.reader.text
     holder = registry.people_by_id(visit.connection, visit.platform.vault, [visit.person_id])[visit.person_id]
-    content = {
+    content: dict[str, object] = {
         "name": holder.masked_name,
         "number": holder.masked_certificate,
         "month": month,
@@ -145,6 +146,9 @@ def statement(visit: Visit) -> Response:
         "closing": whole.closing,
         "lines": len(whole.lines),
     }
+    pots = pot_sheets(visit, *_span(month))
+    if pots.own is not None:
+        content["pot"] = {name: getattr(pots.own, name) for name in ("opening", "came", "went", "closing")}
     code = issue(visit.connection, visit.platform.vault, "statement", content, visit.now)
     facts = [
         (t("paper.name"), holder.masked_name),
@@ -174,8 +178,8 @@ def statement(visit: Visit) -> Response:
         t("paper.statement"),
         t("paper.footer"),
         facts,
-        (sheet,),
-        (*notes, t("paper.usable")),
+        (sheet, *pots.tables),
+        (*notes, t("paper.usable"), *([t("paper.pot.note")] if pots.tables else [])),
         verification(visit, code),
     )
     return as_pdf(visit, paper, f"gongji-{month}.pdf")
@@ -183,13 +187,19 @@ def statement(visit: Visit) -> Response:
 
 def month_of(visit: Visit, month: str, kinds: tuple[AccountKind, ...] = _USABLE) -> Month:
     """A month of the reader's account, lines oldest first."""
-    begin = datetime(int(month[:4]), int(month[5:]), 1, tzinfo=CHINA)
-    end = (begin + timedelta(days=32)).replace(day=1) - timedelta.resolution
+    begin, after = _span(month)
+    end = after - timedelta.resolution
     accounts = [personal_account(kind, visit.person_id) for kind in kinds]
     moved = statement_at(visit.connection, accounts, end, begin, _MOST)
     lines = tuple(_lines(visit, moved))
     closing = moved[-1].balance if moved else balance_at(visit.connection, accounts, end)
     return Month(month, closing - sum(line.amount for line in lines), closing, lines)
+
+
+def _span(month: str) -> tuple[datetime, datetime]:
+    """The first moment of a month, and the first after it."""
+    begin = datetime(int(month[:4]), int(month[5:]), 1, tzinfo=CHINA)
+    return begin, (begin + timedelta(days=32)).replace(day=1)
 
 
 def _lines(visit: Visit, moved: list[StatementLine]) -> Iterator[Line]:
