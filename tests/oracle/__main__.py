@@ -53,6 +53,8 @@ def city_year(town: Town, seed: str, people: int, events: int, minutes: float) -
         days = int(bar.tasks[task].completed)
     short = "" if days == DAYS else f" (broken off by the bound of {minutes:g} minutes on day {days} of {DAYS})"
     print(f"{city.people:,} people, {city.events:,} events, {city.settled:,} answers of the desk{short}")
+    for kind in sorted({kind for kind, _ in city.kinds}):
+        print(f"  {kind:14} {city.kinds[kind, 'done']:>8,} done {city.kinds[kind, 'refused']:>8,} refused")
     return wrong
 
 
@@ -64,7 +66,7 @@ def main() -> int:
     parser.add_argument("--histories", type=int, default=1000)
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--events", type=int, default=200_000)
-    parser.add_argument("--minutes", type=float, default=9.0, help="bound of the city's year")
+    parser.add_argument("--minutes", type=float, default=25.0, help="bound of the city's year")
     asked = parser.parse_args()
     seed = asked.seed or str(random.SystemRandom().randrange(10**9))
     print(f"seed {seed}", flush=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from gongji.foundation.clock import CHINA
+from oracle.pots import Piece, Pots
 
 BEGINNING = datetime(2025, 11, 20, 8, 0, tzinfo=CHINA)
 
@@ -57,7 +58,7 @@ class Authorisation:
 @dataclass
 class Held:
     """Money set aside: how much remains, since and until which minute, and from where it came, what was drawn last at the
-    end; under an authorisation when it is a sharer's."""
+    end; under an authorisation when it is a sharer's, out of a pot when that has `pieces`. `taken` of it is gone for good."""
 
     person: int
     remaining: int
@@ -65,6 +66,18 @@ class Held:
     until: int
     sources: list[tuple[str, int]]
     under: Authorisation | None = None
+    pieces: list[Piece] = field(default_factory=list)
+    taken: int = 0
+
+    def sources_of(self, amount: int) -> list[tuple[str, int]]:
+        """Where the next fen that are taken came from."""
+        found, begins = [], 0
+        for kind, fen in self.sources:
+            part = min(self.taken + amount, begins + fen) - max(self.taken, begins)
+            begins += fen
+            if part > 0:
+                found.append((kind, part))
+        return found
 
 
 class Books:
@@ -78,6 +91,9 @@ class Books:
         #: By person: the last year whose end the account has seen, and since when it holds the next year's money.
         self.turned: dict[int, tuple[int, int]] = {}
         self.credited: dict[tuple[int, str, str], int] = {}
+        self.pots = Pots(self)
+        #: By person, the last day on which nothing is paid from the account.
+        self.frozen_until: dict[int, date] = {}
         for person, money in enumerate(opening):
             if money is not None:
                 self.accounts[person, "current"] = self.accounts[person, "historical"] = 0
@@ -94,13 +110,22 @@ class Books:
         """What is in a person's own two accounts, fen."""
         return sum(self.accounts.get((person, kind), 0) for kind in ("current", "historical"))
 
-    def give(self, at: int, account: Account, amount: int, left: int) -> None:
-        """Give money back that left an account at a minute: last year's is historical by now."""
-        person, kind = account
+    def is_frozen(self, person: int, at: int) -> bool:
+        """Whether an agency lets nothing be paid from a person's account."""
+        return person in self.frozen_until and moment(at).date() <= self.frozen_until[person]
+
+    def has_turned(self, person: int, left: int) -> bool:
+        """Whether the year in which a minute lies is over for an account."""
         year, since = self.turned.get(person, (0, left))
-        if kind == "current" and (moment(left).year <= year or left < since):
+        return moment(left).year <= year or left < since
+
+    def give(self, at: int, account: Account, amount: int, left: int) -> str:
+        """Give money back that left an account at a minute: last year's is historical by now. Tells where it came to."""
+        person, kind = account
+        if kind == "current" and self.has_turned(person, left):
             kind = "historical"
         self.move(at, (person, kind), amount)
+        return kind
 
     def hold(
         self, at: int, until: int, person: int, amount: int, order: tuple[str, ...], under: Authorisation | None = None
@@ -121,8 +146,18 @@ class Books:
         self.holds.append(Held(person, amount, at, until, sources, under))
         return self.holds[-1]
 
+    def hold_out_of_pot(self, at: int, until: int, amount: int, under: Authorisation) -> Held:
+        """Set money aside that is there for a relative."""
+        held = self.hold(at, until, under.sharer, amount, ("pot",), under)
+        held.pieces = self.pots.spend(under, amount)
+        return held
+
     def take(self, at: int, held: Held, amount: int) -> None:
         """Take held money away."""
+        held.taken += amount
+        self._leave(at, held, amount)
+
+    def _leave(self, at: int, held: Held, amount: int) -> None:
         held.remaining -= amount
         self.move(at, (held.person, "held"), -amount)
 
@@ -133,11 +168,20 @@ class Books:
         while amount:
             kind, drawn = held.sources.pop()
             part = min(drawn, amount)
-            self.take(at, held, part)
-            self.give(at, (held.person, kind), part, held.since)
+            self._leave_for(at, held, kind, part)
             amount -= part
             if drawn > part:
                 held.sources.append((kind, drawn - part))
+
+    def _leave_for(self, at: int, held: Held, kind: str, amount: int) -> None:
+        """Held money goes back to an account, or into the pot that it came out of, which gets it back whole."""
+        if kind != "pot":
+            self._leave(at, held, amount)
+            self.give(at, (held.person, kind), amount, held.since)
+            return
+        assert held.under is not None, "a pot is spent under an authorisation"
+        for leg in self.pots.come_back(at, held.under, held.pieces, held.since):
+            self._leave(at, held, leg)
 
     def expire(self, at: int) -> None:
         """Whatever is held and over goes back."""
@@ -153,7 +197,9 @@ class Books:
         place = (person, "current")
         money = any(when < minutes(begins) for when, account, amount in self.journal if account == place and amount > 0)
         months = [month for who, month, _ in self.credited if who == person]
-        if not money and not any(month < f"{begins:%Y-%m}" for month in months):
+        earlier = money or any(month < f"{begins:%Y-%m}" for month in months)
+        self.pots.turn(at, person, year, has_earlier_money=earlier)
+        if not earlier:
             self.turned[person] = (year, minutes(begins))
             return 0
         self.turned[person] = (year, at)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,17 +17,21 @@ import sqlalchemy as sa
 from gongji.accrual.year_end import turn_year
 from gongji.foundation.ids import bucket_of
 from gongji.ledger.history import open_balance_at
-from gongji.ledger.model import AccountKind, fund_holder, personal_account
+from gongji.ledger.model import AccountKind, fund_holder
 from gongji.ledger.rollup import roll_up
 from gongji.rules.model import Scheme
 from oracle.books import moment
-from oracle.drawing import REGIONS, draw_at_the_desk, draw_elsewhere, draw_family
+from oracle.drawing import draw_at_the_desk, draw_family
+from oracle.drawing_elsewhere import draw_elsewhere
 from oracle.elsewhere import AGENCY
 from oracle.family import FAMILY
+from oracle.household import Household
 from oracle.model import Oracle
-from oracle.operations import FOLLOWING, Expire, Operation, Story, YearEnd
+from oracle.operations import FOLLOWING, Expire, Operation, YearEnd
 from oracle.played import Played, raise_families
-from oracle.stage import KINDS, Stage
+from oracle.regions import REGIONS
+from oracle.stage import Stage
+from oracle.stored import Stored
 from oracle.trial import Mismatch, explain
 
 DAYS = 365
@@ -36,8 +40,11 @@ _MINUTES_A_DAY = 24 * 60
 #: Commands that the desk takes together.
 _BATCH = 256
 
-#: Of a hundred events so many do not come to the desk.
-_ELSEWHERE = 7
+#: So many of a hundred events elsewhere happen to families that have done something before, and of those at the desk.
+_KNOWN, _KNOWN_AT_THE_DESK = 75, 40
+
+#: So many happen to families that have done something elsewhere on the same day: what is sent is answered, as a rule.
+_AGAIN_TODAY = 35
 
 #: Days after which the funds are asked for their balance as of some moment, and those on which the agency turns the year.
 _ASKED_EVERY, _TURNED_ON = 30, (49, 60)
@@ -48,24 +55,6 @@ _FUNDS = (AccountKind.FUND_POOL, AccountKind.FUND_LARGE)
 _RAISED_AT_ONCE = 1000
 
 
-@dataclass
-class Household:
-    """A family with what the oracle knows of it."""
-
-    played: Played
-    oracle: Oracle
-
-    def add(self, one: Operation) -> None:
-        """The story goes on, for both."""
-        self.played.add(one)
-        self.oracle.operations[one.n] = one
-
-    @property
-    def story(self) -> Story:
-        """All that happened to it so far."""
-        return self.played.story
-
-
 class City:
     """A city in its year.
 
@@ -73,14 +62,18 @@ class City:
         stage: where it lives.
         families: how many; each has five people.
         seed: what everything is drawn from.
+        elsewhere: of a hundred events so many do not come to the desk; they take ten times as long as those that do.
     """
 
-    def __init__(self, stage: Stage, families: int, seed: str) -> None:
+    def __init__(self, stage: Stage, families: int, seed: str, elsewhere: int = 8) -> None:
         self.stage = stage
+        self.elsewhere = elsewhere
         self.chance = random.Random(seed)
-        self.events = 0
         self.settled = 0
-        stories = [Story(f"{seed}, family {number}", *draw_family(self.chance), ()) for number in range(families)]
+        #: How often each kind of event happened, by what it came to: `refused`, or `done`.
+        self.kinds: Counter[tuple[str, str]] = Counter()
+        self._known: list[Household] = []
+        stories = [draw_family(self.chance, f"{seed}, family {number}") for number in range(families)]
         raised: list[Played] = []
         for first in range(0, families, _RAISED_AT_ONCE):
             raised += raise_families(stage, stories[first : first + _RAISED_AT_ONCE])
@@ -121,21 +114,41 @@ class City:
 
     def _day(self, day: int, many: int) -> tuple[Household, Mismatch] | None:
         begins, ends = day * _MINUTES_A_DAY, (day + 1) * _MINUTES_A_DAY - 1
-        elsewhere = sum(self.chance.randrange(100) < _ELSEWHERE for _ in range(many))
+        elsewhere = sum(self.chance.randrange(100) < self.elsewhere for _ in range(many))
+        today: list[Household] = []
         for number in range(elsewhere):
-            household = self.chance.choice(self.households)
+            again = today and self.chance.randrange(100) < _AGAIN_TODAY
+            household = self.chance.choice(today) if again else self._somebody(_KNOWN)
+            today.append(household)
             at = begins + number * (_MINUTES_A_DAY - 1) // elsewhere
             one = draw_elsewhere(self.chance, household.oracle, at)
+            if not household.oracle.operations:
+                self._known.append(household)
             household.add(one)
             if isinstance(one, Expire):
                 self._expire(at)
                 continue
             (found,) = household.played.play([one])
             expected = household.oracle.predict(one)
-            self.events += 1
+            self._count(one, found)
             if expected != found:
                 return household, Mismatch(one, "outcome", expected, found)
         return self._desk(many - elsewhere, ends)
+
+    def _somebody(self, known: int) -> Household:
+        """A family: so many times of a hundred one that has done something before, so that things come of each other."""
+        chosen = self._known if self._known and self.chance.randrange(100) < known else self.households
+        return self.chance.choice(chosen)
+
+    def _count(self, one: Operation, found: Any) -> None:
+        """A refusal is a code with a dot in it."""
+        refused = isinstance(found, str) and "." in found
+        self.kinds[type(one).__name__, "refused" if refused else "done"] += 1
+
+    @property
+    def events(self) -> int:
+        """All that happened so far."""
+        return self.kinds.total()
 
     def _night(self, day: int) -> str | None:
         """What is over goes back; in January the agency turns the year; now and then somebody asks for the funds."""
@@ -150,7 +163,7 @@ class City:
     def _expire(self, at: int) -> None:
         self.stage.town.clock.set(moment(at))
         self.stage.expire()
-        self.events += 1
+        self.kinds["Expire", "done"] += 1
         for household in self.households:
             if household.oracle.books.holds:
                 household.oracle.expire(at)
@@ -165,7 +178,7 @@ class City:
             for one in households:
                 one.add(YearEnd(len(one.oracle.operations), at))
             report = turn_year(town.database, town.clock, region, moment(at).year - 1, caller=AGENCY)
-            self.events += 1
+            self.kinds["YearEnd", "done"] += 1
             if (report.accounts, report.carried) != (len(carried), sum(carried)):
                 return f"the turn of {region}: expected {len(carried)} accounts with {sum(carried)}, found {report}"
         return None
@@ -190,7 +203,7 @@ class City:
         batch: list[tuple[Household, Operation]] = []
         drawn: dict[int, set[int]] = {}
         for _ in range(many):
-            household = self.chance.choice(self.households)
+            household = self._somebody(_KNOWN_AT_THE_DESK)
             one = draw_at_the_desk(self.chance, household.oracle, at)
             waiting = drawn.setdefault(id(household), set())
             if len(batch) == _BATCH or (isinstance(one, FOLLOWING) and waiting):
@@ -211,49 +224,22 @@ class City:
         for (household, one), (command, _) in zip(batch, commands, strict=True):
             found: Any = household.played.outcome(one, next(answers)) if command is not None else "nothing"
             expected = household.oracle.predict(one)
-            self.events += 1
+            self._count(one, found)
             self.settled += isinstance(found, dict)
             if expected != found:
                 return household, Mismatch(one, "outcome", expected, found)
         return None
 
     def differences(self) -> str | None:
-        """Whether every balance and every counter in the database is what the oracle has; else the first family that
-        differs, with its story."""
-        balances, counters = self._stored()
+        """Whether all that stands in the database is what the oracle has; else the first family that differs, with its
+        story."""
+        stored = Stored.read(self.stage)
         for household in self.households:
-            members = household.played.members
-            expected = {
-                personal_account(KINDS[kind], members[person]): amount
-                for (person, kind), amount in household.oracle.books.accounts.items()
-            }
-            found = {account: balances.get(account) for account in expected}
-            if expected == found:
-                expected_counters = {place: value for place, value in household.oracle.till.counters.items() if value}
-                found_counters = {
-                    (member, *place): value
-                    for member, person in enumerate(members)
-                    for place, value in counters.get(person, {}).items()
-                }
-                if (
-                    expected_counters == found_counters
-                    and household.oracle.consent.usage() == household.played.elsewhere.usage()
-                ):
-                    continue
-            last = household.story.operations[-1]
-            return explain(self.stage, household.story, Mismatch(last, "books", expected, found))
+            for what, expected, found in stored.of(household):
+                if expected != found:
+                    mismatch = Mismatch(household.story.operations[-1], what, expected, found)
+                    return explain(self.stage, household.story, mismatch)
         return None
-
-    def _stored(self) -> tuple[dict[int, int], dict[int, dict[tuple[str, str], int]]]:
-        counters: dict[int, dict[tuple[str, str], int]] = {}
-        with self.stage.town.database.engine.connect() as connection:
-            balances = {row.id: row.balance for row in connection.execute(sa.text("SELECT id, balance FROM account"))}
-            rows = connection.execute(
-                sa.text("SELECT person_id, counter, period, value FROM benefit_counter WHERE value <> 0")
-            )
-            for row in rows:
-                counters.setdefault(row.person_id, {})[row.counter, row.period] = row.value
-        return balances, counters
 
     @property
     def people(self) -> int:

@@ -12,26 +12,33 @@ from typing import Any
 from gongji.rules.book import RuleBook
 from oracle.books import Books
 from oracle.consent import Consent
+from oracle.freezes import Freezes
 from oracle.operations import (
     MESSAGES,
+    Allot,
     Answer,
     Bind,
     Change,
     Credit,
     Expire,
+    Freeze,
     OpenWallet,
     Operation,
     Order,
     Read,
     Repeat,
     Send,
+    SetQuota,
     Settle,
+    StepOfFreeze,
+    StepOfQuota,
     Story,
     TaxSays,
     YearEnd,
 )
 from oracle.premiums import Premiums
 from oracle.purses import Purses
+from oracle.quotas import Quotas
 from oracle.till import Till
 from oracle.years import Years
 
@@ -42,13 +49,13 @@ class Oracle:
     def __init__(self, story: Story, rules: RuleBook) -> None:
         self.operations: dict[int, Operation] = {one.n: one for one in story.operations}
         self.books = Books(story.opening)
-        self.consent = Consent(story.region)
-        self.purses = Purses(self.books)
+        self.consent = Consent(story.region, self.books)
+        self.freezes = Freezes(self.books)
+        self.purses = Purses(self.books, story.quotas_from)
+        self.quotas = Quotas(self.books, self.purses, story.quotas_from)
         self.premiums = Premiums(self.books, self.consent)
         self.years = Years(story.region, self.books)
-        self.till = Till(
-            story.region, rules, self.books, self.consent.authorisations, self.purses.areas, self.operations
-        )
+        self.till = Till(story.region, rules, self.books, self.consent, self.purses, self.quotas, self.operations)
 
     def predict(self, one: Operation) -> Any:
         """The outcome of an operation: figures, a state, something read, or the code of a refusal."""
@@ -77,6 +84,16 @@ class Oracle:
                 return self.premiums.order(one)
             case TaxSays():
                 return self.premiums.tax_says(one)
+            case SetQuota():
+                return self.quotas.set(one)
+            case StepOfQuota():
+                return self.quotas.step(one)
+            case Allot():
+                return self.consent.allot(one)
+            case Freeze():
+                return self.freezes.freeze(one)
+            case StepOfFreeze():
+                return self.freezes.step(one)
             case Expire():
                 self.expire(one.at)
                 return "expired"
@@ -89,6 +106,15 @@ class Oracle:
         self.books.expire(at)
         self.premiums.follow(at)
         self.purses.follow(at)
+
+    def users(self) -> list[int]:
+        """Those who may use somebody else's money now, once for each way."""
+        bound = [one.user for one in self.consent.authorisations.values() if one.state == "active"]
+        return bound + [one.user for one in self.quotas.given.values() if one.state == "active"]
+
+    def parts(self) -> dict[tuple[int, int | None], tuple[int, int]]:
+        """What is left of each part of a pot, by the account it came from."""
+        return {place: (part.historical, part.current) for place, part in self.books.pots.parts.items()}
 
     def _read(self, one: Read) -> Any:
         kinds = {kind for person, kind in self.books.accounts if person == one.person}
@@ -110,6 +136,10 @@ class Oracle:
                 return self.purses.seen_by(one.person)
             case "orders":
                 return self.premiums.seen_by(one.person)
+            case "quotas":
+                return self.quotas.seen_by(one.person)
+            case "parts":
+                return {place: fen for place, fen in self.parts().items() if place[0] == one.person}
         authorisations = self.consent.authorisations
         return {
             place: used for place, used in self.consent.usage().items() if authorisations[place[0]].sharer == one.person

@@ -7,6 +7,7 @@ some are left out can still be played. Moments are minutes from the beginning of
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Change:
 @dataclass(frozen=True)
 class Read:
     """Somebody looks: at balances now, a balance or statement as of any minute (before the beginning and yet to come, too),
-    counters, what was used, transfers to and from a wallet, or orders of premiums."""
+    counters, what was used, transfers to and from a wallet, quotas, orders of premiums, or what is allotted."""
 
     n: int
     at: int
@@ -198,6 +199,67 @@ class TaxSays:
     word: str
 
 
+@dataclass(frozen=True)
+class SetQuota:
+    """Somebody lets a relative's wallet use an amount of their account; `of` as in `Send`."""
+
+    n: int
+    at: int
+    giver: int
+    user: int
+    amount: int
+    of: int | None = None
+
+
+@dataclass(frozen=True)
+class StepOfQuota:
+    """Somebody accepts a quota, changes its amount, or ends it (`what`)."""
+
+    n: int
+    at: int
+    of: int
+    what: str
+    by: int
+    amount: int = 0
+
+
+@dataclass(frozen=True)
+class Allot:
+    """A sharer allots an amount under what a `Bind` made (None: to all relatives), or takes it back; `again` names the
+    earlier one whose key is used again."""
+
+    n: int
+    at: int
+    sharer: int
+    of: int | None
+    amount: int
+    back: bool = False
+    again: int | None = None
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """An officer freezes somebody's account for a reason, for so many days or until it is lifted."""
+
+    n: int
+    at: int
+    person: int
+    reason: str
+    days: int | None
+    officer: str
+
+
+@dataclass(frozen=True)
+class StepOfFreeze:
+    """An officer lifts a freeze, or is the second who agrees to it or to its lifting, or does not (`what`)."""
+
+    n: int
+    at: int
+    of: int
+    what: str
+    officer: str
+
+
 Operation = (
     Settle
     | Repeat
@@ -216,6 +278,11 @@ Operation = (
     | Answer
     | Order
     | TaxSays
+    | SetQuota
+    | StepOfQuota
+    | Allot
+    | Freeze
+    | StepOfFreeze
 )
 
 #: What is sent under a key; with the repeated ones, what waits at the desk together when it comes in the same minute.
@@ -232,18 +299,21 @@ class Story:
 
     Attributes:
         seed: what it was drawn from.
-        region: whose rules hold, 211200 (review, sharing by itself) or 370800 (commitment, on request).
+        region: whose rules hold; see `oracle.regions`.
         opening: (current, historical) fen of each person, None where there is no account.
         operations: in order of time.
+        quotas_from: the day from which wallets have quotas in place of transfers; None while nobody named it.
     """
 
     seed: str
     region: str
     opening: tuple[tuple[int, int] | None, ...]
     operations: tuple[Operation, ...]
+    quotas_from: date | None = None
 
     def told(self, last: int | None = None) -> str:
         """The story in lines, or only its last operations."""
         shown = self.operations if last is None else self.operations[-last:]
         money = ", ".join("none" if one is None else f"{sum(one) / 100:.2f}" for one in self.opening)
-        return "\n".join([f"seed {self.seed}, region {self.region}, opening {money}", *(f"  {one}" for one in shown)])
+        begins = f"seed {self.seed}, region {self.region}, opening {money}, quotas from {self.quotas_from}"
+        return "\n".join([begins, *(f"  {one}" for one in shown)])

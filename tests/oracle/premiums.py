@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from oracle.books import Books, Held, moment
+from oracle.books import Authorisation, Books, Held, moment
 from oracle.consent import Consent
 from oracle.family import FAMILY
 from oracle.operations import Order, TaxSays
@@ -58,14 +58,25 @@ class Premiums:
             return refused
         under = self.consent.active(one.sharer, one.person)
         assert under is not None, "who has no leave was refused"
-        room, there = under.room(one.at), self.books.balance(one.sharer)
-        if PREMIUM[year] > (there if room is None else min(room, there)):
-            return "hold.not_enough"
-        until = one.at + _ANSWERED_WITHIN
-        held = self.books.hold(one.at, until, one.sharer, PREMIUM[year], ("historical", "current"), under)
+        held = self._set_aside(under, PREMIUM[year], one.at)
+        if isinstance(held, str):
+            return held
         made = Ordered(key, one.sharer, one.person, year, held, list(held.sources))
         self.orders[key] = self.years[one.person, year] = made
         return made.state
+
+    def _set_aside(self, under: Authorisation, amount: int, at: int) -> Held | str:
+        allots = self.consent.rule.allotment is not None
+        left = sum(fen for _, _, fen in self.books.pots.left_for(under))
+        if self.books.is_frozen(under.sharer, at) or (allots and not left):
+            return "hold.withheld"
+        room, there = under.room(at), left if allots else self.books.balance(under.sharer)
+        if amount > (there if room is None else min(room, there)):
+            return "hold.not_enough"
+        until = at + _ANSWERED_WITHIN
+        if allots:
+            return self.books.hold_out_of_pot(at, until, amount, under)
+        return self.books.hold(at, until, under.sharer, amount, ("historical", "current"), under)
 
     def _refused(self, one: Order, on: date, year: int) -> str | None:
         if year not in ([on.year, on.year + 1] if on.month >= _SHOWN_FROM else [on.year]):
@@ -119,9 +130,11 @@ class Premiums:
             return made.state if made.reason == one.word else "premium.answered"
         if made.state != "booked":
             return "premium.not_booked"
-        for kind, amount in made.sources:
-            self.books.give(one.at, (made.sharer, kind), amount, made.held.since)
         assert made.held.under is not None, "a premium is held under an authorisation"
+        if made.held.pieces:
+            self.books.pots.come_back(one.at, made.held.under, made.held.pieces, made.held.since)
+        for kind, amount in made.sources if not made.held.pieces else ():
+            self.books.give(one.at, (made.sharer, kind), amount, made.held.since)
         made.held.under.use(made.held.since, -PREMIUM[made.year])
         del self.years[made.person, made.year]
         made.state, made.reason = "sent_back", one.word

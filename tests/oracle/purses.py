@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from gongji.foundation.clock import CHINA
 from oracle.books import Books, Held, minutes, moment
 from oracle.consent import RELATIVES
 from oracle.family import relation_to
 from oracle.operations import Answer, OpenWallet, Send
-
-#: Where the wallet is open: in Tieling because the stage says so, in Shandong by a text.
-OPEN_AREAS = ("211200", "370000", "370800")
+from oracle.regions import WALLET_AREAS
 
 MOST_EACH = 2_000_00
 MOST_A_DAY = 3
@@ -36,8 +34,9 @@ class Sent:
 class Purses:
     """The family's wallets."""
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, quotas_from: date | None) -> None:
         self.books = books
+        self.quotas_from = quotas_from
         self.areas: dict[int, str] = {}
         self.sent: dict[int, Sent] = {}
 
@@ -45,7 +44,7 @@ class Purses:
         """Open a wallet, or choose another area."""
         if len(one.area) != len("211200"):
             return "wallet.area"
-        if one.area not in OPEN_AREAS:
+        if one.area not in WALLET_AREAS:
             return "wallet.area_closed"
         self.books.accounts.setdefault((one.person, "wallet"), 0)
         self.areas[one.person] = one.area
@@ -80,6 +79,7 @@ class Purses:
         there = accounts.get((one.sender, "wallet"), 0) if one.from_wallet else self.books.balance(one.sender)
         conditions = (
             ("wallet.amount", one.amount > 0),
+            ("wallet.quotas_instead", self.quotas_from is None or now.date() < self.quotas_from),
             ("wallet.not_opened", one.sender in self.areas),
             ("wallet.closed", OPENS <= now.hour < CLOSES),
             ("wallet.day_is_full", len(today) < MOST_A_DAY),
@@ -89,6 +89,7 @@ class Purses:
             ("wallet.pending", self._waiting(one.sender, one.receiver) is None),
             ("wallet.too_much", one.amount <= MOST_EACH),
             ("wallet.not_enough", one.amount <= there),
+            ("hold.account_frozen", one.from_wallet or not self.books.is_frozen(one.sender, one.at)),
         )
         return next((code for code, holds in conditions if not holds), None)
 

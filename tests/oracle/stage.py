@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from types import TracebackType
 from typing import Any, Self
@@ -18,7 +19,6 @@ from gongji.registry.certificate import CITIZEN_ID, check_certificate, check_dig
 from gongji.registry.entering import add_enrolments, add_institutions, add_people
 from gongji.registry.entries import NewEnrolment, NewInstitution, NewPerson
 from gongji.registry.model import Enrolment, Institution, InstitutionKind
-from gongji.rules.book import RuleBook
 from gongji.rules.model import Scheme, Status, Tier
 from gongji.settlement.desk import Desk
 from gongji.settlement.holds.expiry import expire_holds
@@ -28,6 +28,7 @@ from gongji.wallet.store import take_wallet
 from oracle.books import moment
 from oracle.family import FAMILY, PARENTS, SPOUSES
 from oracle.operations import Story
+from oracle.regions import OPENED, rule_book
 from oracle.till import TAKES_WALLET
 from town import Town
 
@@ -37,6 +38,7 @@ KINDS = {
     "historical": AccountKind.PERSONAL_HISTORICAL,
     "held": AccountKind.PERSONAL_HELD,
     "wallet": AccountKind.WALLET,
+    "pot": AccountKind.POT,
 }
 
 _OPENED = (AccountKind.PERSONAL_CURRENT, AccountKind.PERSONAL_HISTORICAL)
@@ -48,9 +50,11 @@ class Stage:
 
     def __init__(self, town: Town) -> None:
         self.town = town
-        self.rules = RuleBook.shipped()
+        self.rules = rule_book()
+        # One writer at the desk serves all: it has to know the places of the tests.
+        town.rules = self.rules
         self.desk = Desk(town.database, self.rules, town.clock)
-        self.wallets = Wallets(town.database, self.rules, town.clock, self.desk, opened=frozenset({"211200"}))
+        self.wallets = Wallets(town.database, self.rules, town.clock, self.desk, opened=OPENED)
         self.office = Office(town.database, self.rules, town.clock, self.desk)
         self._numbers = itertools.count(1)
         self._places: dict[str, dict[str, Institution]] = {
@@ -60,6 +64,8 @@ class Stage:
                 "pharmacy": town.institution("P21120200003"),
             },
             "370800": town_of_jining(town),
+            "990100": places_nowhere(town, "990101"),
+            "995000": places_nowhere(town, "995001"),
         }
         with town.database.transaction() as connection:
             for places in self._places.values():
@@ -118,6 +124,10 @@ class Stage:
         place = f"{story.seed}/{household}"
         return NewPerson(certificate, member.name, member.gender, member.born, story.region, household=place)
 
+    def wallets_with(self, quotas_from: date | None) -> Wallets:
+        """The wallets of families for whom quotas begin on a day."""
+        return replace(self.wallets, quota_from=quotas_from)
+
     def place(self, region: str, name: str) -> Institution:
         """Where a purchase is made."""
         return self._places[region][name]
@@ -141,6 +151,20 @@ def town_of_jining(town: Town) -> dict[str, Institution]:
         "community": town.institution("H37080000002"),
         "pharmacy": town.institution("P37080000003"),
     }
+
+
+def places_nowhere(town: Town, area: str) -> dict[str, Institution]:
+    """A hospital, a community centre and a pharmacy in an area that is nowhere."""
+    since = date(2020, 1, 1)
+    kinds = {
+        "hospital": (f"H{area}00001", InstitutionKind.HOSPITAL, Tier.TIER_3),
+        "community": (f"H{area}00002", InstitutionKind.HOSPITAL, Tier.TIER_1),
+        "pharmacy": (f"P{area}00003", InstitutionKind.PHARMACY, None),
+    }
+    with town.database.transaction() as connection:
+        made = [NewInstitution(code, name, kind, tier, area, since) for name, (code, kind, tier) in kinds.items()]
+        add_institutions(connection, made)
+    return {name: town.institution(code) for name, (code, _, _) in kinds.items()}
 
 
 def _insurance(member: Any, region: str) -> Enrolment:

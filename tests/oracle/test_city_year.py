@@ -4,27 +4,32 @@ one."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
 import sqlalchemy as sa
 
 from oracle.city import City
+from oracle.operations import Operation
 from oracle.stage import Stage
 from town import Town
 
 
 @pytest.fixture
 def city(town: Town) -> Iterator[City]:
-    """Two hundred people in forty families."""
+    """Sixty people in twelve families, to whom much happens."""
     with Stage(town) as stage:
-        yield City(stage, families=40, seed="a small city")
+        yield City(stage, families=12, seed="a small city", elsewhere=40)
 
 
 def test_a_small_citys_year_ends_with_the_books_that_the_oracle_has(city: City) -> None:
-    wrong = city.live(events=1_500)
+    wrong = city.live(events=2_000)
     assert wrong is None, wrong
-    assert city.events >= 1_500
-    assert city.settled > 800
+    assert city.events >= 2_000
+    assert city.settled > 500
+    done = {kind for kind, came in city.kinds if came == "done"}
+    # A transfer is answered on its day, which happens in the large city only.
+    assert done | {"Answer"} == {kind.__name__ for kind in get_args(Operation)}
 
 
 def test_a_balance_that_nobody_predicted_is_told_with_its_familys_story(city: City) -> None:

@@ -10,8 +10,13 @@ from gongji.benefit.model import Bill, Circumstances
 from gongji.rules.book import RuleBook
 from gongji.rules.model import CareKind, Scheme, Status, Tier
 from oracle.books import Account, Authorisation, Books, Held, moment
+from oracle.consent import Consent
 from oracle.family import FAMILY
 from oracle.operations import MESSAGES, GiveBack, Hold, Operation, Reverse, Settle, Take
+from oracle.pots import Piece
+from oracle.purses import Purses
+from oracle.quotas import NEVER, Quota, Quotas
+from oracle.regions import REGIONS
 
 #: place: (kind of care, tier that the rules see)
 PLACES = {
@@ -23,9 +28,19 @@ PLACES = {
 #: Who has signed to take the wallet.
 TAKES_WALLET = ("hospital", "pharmacy")
 
-#: What the two regions' texts say of paying on the days of the stories.
-BY_ITSELF = {"211200": True, "370800": False}
-IN_SCOPE_ONLY = {"211200": True, "370800": False}
+
+@dataclass
+class Drawn:
+    """What was taken out of an account: under a sharer's authorisation, and of what of their pot; or out of a hold of a
+    quota, where it had come from."""
+
+    account: Account
+    amount: int
+    under: Authorisation | None = None
+    pieces: list[Piece] = field(default_factory=list)
+    quota: Quota | None = None
+    held: Held | None = None
+    sources: list[tuple[str, int]] = field(default_factory=list)
 
 
 @dataclass
@@ -35,7 +50,7 @@ class Told:
     figures: dict[str, int]
     at: int
     takes_back: bool = False
-    moves: list[tuple[Account, int, Authorisation | None]] = field(default_factory=list)
+    moves: list[Drawn] = field(default_factory=list)
     counters: list[tuple[str, str, int]] = field(default_factory=list)
     patient: int = 0
 
@@ -65,15 +80,18 @@ class Till:
         region: str,
         rules: RuleBook,
         books: Books,
-        authorisations: dict[int, Authorisation],
-        areas: dict[int, str],
+        consent: Consent,
+        purses: Purses,
+        quotas: Quotas,
         operations: dict[int, Operation],
     ) -> None:
         self.region = region
+        self.rule = REGIONS[region]
         self.rules = rules
         self.books = books
-        self.authorisations = authorisations
-        self.areas = areas
+        self.authorisations = consent.authorisations
+        self.areas = purses.areas
+        self.quotas = quotas
         self.operations = operations
         self.counters: dict[tuple[int, str, str], int] = {}
         self.holds: dict[int, Held] = {}
@@ -100,6 +118,14 @@ class Till:
         original = self.operations.get(n)
         return isinstance(original, MESSAGES) and not (isinstance(original, Settle) and original.dry)
 
+    def paid_by_relatives(self) -> list[int]:
+        """The operations that a quota or a pot paid for, and that stand."""
+        return [
+            n
+            for n, (_, told) in self.kept.items()
+            if n not in self.reversed and any(drawn.held or drawn.pieces for drawn in told.moves)
+        ]
+
     def _decide(self, operation: Operation, at: int, dry: bool) -> Told | str:
         match operation:
             case Settle():
@@ -117,6 +143,8 @@ class Till:
             return "hold.amount"
         if one.at + one.lasts <= at:
             return "hold.expires_at"
+        if self.books.is_frozen(one.person, at):
+            return "hold.account_frozen"
         if self.books.balance(one.person) < one.amount:
             return "hold.not_enough"
         self.holds[one.n] = self.books.hold(at, one.at + one.lasts, one.person, one.amount, ("current", "historical"))
@@ -155,15 +183,17 @@ class Till:
         bill = split(one.items)
         paid, counters, deductible = self._funds(one, bill, at)
         fund = sum(paid.values())
-        payable = bill.in_scope + bill.first_self_pay - fund if IN_SCOPE_ONLY[self.region] else bill.total - fund
-        moves: list[tuple[Account, int, Authorisation | None]] = []
+        payable = bill.in_scope + bill.first_self_pay - fund if self.rule.in_scope_only else bill.total - fund
+        moves: list[Drawn] = []
         own = wallet = shared = 0
         if one.use != "0":
-            for kind in ("current", "historical"):
-                own += self._draw(moves, (one.patient, kind), payable - own, None)
-            if one.place in TAKES_WALLET and _takes_in(self.areas.get(one.patient), self.region):
-                wallet = self._draw(moves, (one.patient, "wallet"), payable - own, None)
-        if one.use == "2" or (one.use == "1" and BY_ITSELF[self.region]):
+            for kind in () if self.books.is_frozen(one.patient, at) else ("current", "historical"):
+                own += self._draw(moves, (one.patient, kind), payable - own)
+            if one.place in TAKES_WALLET:
+                if _takes_in(self.areas.get(one.patient), self.region):
+                    wallet = self._draw(moves, (one.patient, "wallet"), payable - own)
+                wallet += self._quotas_pay(moves, one.patient, payable - own - wallet, at)
+        if one.use == "2" or (one.use == "1" and self.rule.by_itself):
             shared = self._sharers_pay(moves, one.patient, payable - own - wallet, at)
         figures = {
             "total": bill.total,
@@ -178,10 +208,8 @@ class Till:
         }
         told = Told(figures, at, False, moves, counters, one.patient)
         if not dry:
-            for account, amount, under in moves:
-                self.books.move(at, account, -amount)
-                if under is not None:
-                    under.use(at, amount)
+            for drawn in moves:
+                self._carry_out(drawn, at)
             self._count(told, at, 1)
         return told
 
@@ -199,27 +227,44 @@ class Till:
         moved = [(f"{member.scheme}.{move.counter}", move.period, move.added) for move in said.moves]
         return {fund.fund: fund.amount for fund in said.funds}, moved, said.deductible
 
-    def _draw(
-        self,
-        moves: list[tuple[Account, int, Authorisation | None]],
-        account: Account,
-        most: int,
-        under: Authorisation | None,
-    ) -> int:
+    def _carry_out(self, drawn: Drawn, at: int) -> None:
+        if drawn.held is not None:
+            drawn.sources = drawn.held.sources_of(drawn.amount)
+            self.books.take(at, drawn.held, drawn.amount)
+            return
+        self.books.move(at, drawn.account, -drawn.amount)
+        if drawn.under is not None:
+            drawn.under.use(at, drawn.amount)
+            if drawn.account[1] == "pot":
+                drawn.pieces = self.books.pots.spend(drawn.under, drawn.amount)
+
+    def _draw(self, moves: list[Drawn], account: Account, most: int, under: Authorisation | None = None) -> int:
         taken = min(self.books.accounts.get(account, 0), most)
         if taken > 0:
-            moves.append((account, taken, under))
+            moves.append(Drawn(account, taken, under))
         return max(0, taken)
 
-    def _sharers_pay(
-        self, moves: list[tuple[Account, int, Authorisation | None]], user: int, payable: int, at: int
-    ) -> int:
+    def _quotas_pay(self, moves: list[Drawn], user: int, payable: int, at: int) -> int:
+        paid = 0
+        for quota in self.quotas.of(user):
+            for held in () if self.books.is_frozen(quota.giver, at) else quota.holds:
+                taken = min(held.remaining, payable - paid)
+                if taken:
+                    moves.append(Drawn((quota.giver, "held"), taken, quota=quota, held=held))
+                    paid += taken
+        return paid
+
+    def _sharers_pay(self, moves: list[Drawn], user: int, payable: int, at: int) -> int:
         shared = 0
         mine = [one for one in self.authorisations.values() if one.user == user and one.state == "active"]
         for one in sorted(mine, key=lambda one: (one.rank, one.n)):
+            if self.books.is_frozen(one.sharer, at):
+                continue
             room = one.room(at)
             most = payable - shared if room is None else min(payable - shared, room)
-            for kind in ("historical", "current"):
+            if self.rule.allotment is not None:
+                most = min(most, sum(fen for _, _, fen in self.books.pots.left_for(one)))
+            for kind in ("historical", "current") if self.rule.allotment is None else ("pot",):
                 taken = self._draw(moves, (one.sharer, kind), most, one)
                 most -= taken
                 shared += taken
@@ -243,14 +288,35 @@ class Till:
         if told.takes_back or one.of in self.reversed:
             return "settlement.reversed"
         self.reversed.add(one.of)
-        for account, amount, under in told.moves:
-            self.books.give(at, account, amount, told.at)
-            if under is not None:
-                under.use(told.at, -amount)
+        for drawn in told.moves:
+            self._give_back(drawn, at, told.at)
         self._count(told, at, -1)
         figures = {name: -amount for name, amount in told.figures.items()}
         figures["balance_after"] = self.books.balance(told.patient)
         return Told(figures, at, True, patient=told.patient)
+
+    def _give_back(self, drawn: Drawn, at: int, left: int) -> None:
+        if drawn.held is not None:
+            self._back_to_giver(drawn, drawn.held, at)
+        elif drawn.under is not None and drawn.pieces:
+            self.books.pots.come_back(at, drawn.under, drawn.pieces, left)
+        else:
+            self.books.give(at, drawn.account, drawn.amount, left)
+        if drawn.under is not None:
+            drawn.under.use(left, -drawn.amount)
+
+    def _back_to_giver(self, drawn: Drawn, held: Held, at: int) -> None:
+        """It is set aside again while the quota is in force, and nothing stops the giver's account."""
+        giver, quota = held.person, drawn.quota
+        came = [(self.books.give(at, (giver, kind), fen, held.since), fen) for kind, fen in drawn.sources]
+        if quota is None or quota.state != "active" or self.books.is_frozen(giver, at):
+            return
+        again = Held(giver, drawn.amount, at, NEVER, came)
+        for kind, fen in came:
+            self.books.move(at, (giver, kind), -fen)
+            self.books.move(at, (giver, "held"), fen)
+        self.books.holds.append(again)
+        quota.holds.append(again)
 
 
 def _takes_in(area: str | None, region: str) -> bool:

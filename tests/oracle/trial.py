@@ -46,6 +46,8 @@ def try_story(played: Played) -> Mismatch | None:
                 return Mismatch(one, "outcome", expected, outcome)
         if (balances := played.elsewhere.balances()) != oracle.books.accounts:
             return Mismatch(batch[-1], "balances", oracle.books.accounts, balances)
+        if (parts := played.elsewhere.parts()) != oracle.parts():
+            return Mismatch(batch[-1], "parts of pots", oracle.parts(), parts)
     last = played.story.operations[-1]
     for what, expected, found in (
         (
@@ -54,6 +56,7 @@ def try_story(played: Played) -> Mismatch | None:
             played.elsewhere.counters(),
         ),
         ("usage", oracle.consent.usage(), played.elsewhere.usage()),
+        ("frozen", oracle.books.frozen_until, played.elsewhere.frozen_until()),
     ):
         if expected != found:
             return Mismatch(last, what, expected, found)

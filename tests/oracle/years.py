@@ -7,9 +7,7 @@ from datetime import date
 from oracle.books import Books, moment
 from oracle.family import FAMILY
 from oracle.operations import Credit, YearEnd
-
-#: Fen a month for the retired, below and from 70 years of age.
-RETIRED = {"211200": (60_00, 60_00), "370800": (100_00, 125_00)}
+from oracle.regions import REGIONS
 
 _SEVENTY = 70
 
@@ -61,7 +59,7 @@ class Years:
 
     def _computed(self, one: Credit, month: date) -> int | None:
         if one.kind == "retired":
-            below, above = RETIRED[self.region]
+            below, above = REGIONS[self.region].retired
             return above if FAMILY[one.person].age(month) >= _SEVENTY else below
         if one.kind == "employer" and one.base is not None:
             return (one.base * 200 + 5000) // 10_000
