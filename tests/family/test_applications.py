@@ -10,10 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from gongji.family import applications, consent_codes, service, wishes
+from gongji.family.application_questions import waiting_question
 from gongji.family.applications import Application, ApplicationState, ConsentWay
 from gongji.family.model import Authorisation
 from gongji.foundation.errors import GongjiError
 from gongji.foundation.outbox import outbox_message, send_waiting
+from gongji.foundation.questions import ask
 from gongji.rules.book import RuleBook
 from gongji.rules.model import Purpose, Relation
 from strict_region import stricter_shandong
@@ -106,9 +108,9 @@ def test_where_the_user_has_to_agree_nothing_is_shared_before(
     assert (waiting.state, waiting.authorisation_id) == (ApplicationState.WAITING_CONSENT, None)
     assert waiting.finish_by == date(2024, 6, 27)
     with town.database.transaction() as connection:
-        (asked,) = applications.waiting_for(connection, town.vault, father, date(2024, 6, 20))
+        (asked,) = ask(connection, waiting_question(town.vault, father, date(2024, 6, 20)))
         assert asked == waiting
-        assert applications.waiting_for(connection, town.vault, daughter, date(2024, 6, 20)) == []
+        assert ask(connection, waiting_question(town.vault, daughter, date(2024, 6, 20))) == []
     made = agree(town, strict, waiting)
     assert made.state == "active"
     with pytest.raises(GongjiError, match="consent_over"):

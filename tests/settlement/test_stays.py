@@ -15,14 +15,16 @@ from gongji.accrual.year_end import turn_year
 from gongji.foundation.access import Caller, Role
 from gongji.foundation.errors import GongjiError
 from gongji.foundation.money import yuan
+from gongji.foundation.questions import ask
 from gongji.rules.book import RuleBook
 from gongji.rules.cases import Example, example_files, load_examples
 from gongji.rules.model import CareKind, OffSite, Scheme, Tier
 from gongji.rules.pack_files import SHIPPED
 from gongji.settlement.admissions import find_admission
 from gongji.settlement.desk import Desk
+from gongji.settlement.lists import paid_question
 from gongji.settlement.model import Settlement
-from gongji.settlement.queries import counters_of, find_settlement, paid_by, settlements_of
+from gongji.settlement.queries import counters_of, find_settlement, settlements_of
 from town import JINING, TIELING, Town
 from ward import ANQING, XIAN, Ward, moment
 
@@ -83,7 +85,7 @@ def test_three_stays_of_qin_lan_in_a_year_as_the_texts_example_has_them(town: To
     assert counters(town, lan, "2025")["310.admissions"] == 3
     assert town.balance(husband) == 140_00
     with town.database.transaction() as connection:
-        assert [one.amount for one in paid_by(connection, husband)] == [300_00, 1_360_00, 1_200_00]
+        assert [one.amount for one in ask(connection, paid_question(husband, 20))] == [300_00, 1_360_00, 1_200_00]
         assert [one.settlement.inpatient for one in settlements_of(connection, lan)] == [True] * 3
 
 

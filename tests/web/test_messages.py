@@ -30,9 +30,10 @@ from gongji.family.messages import messages_of_event
 from gongji.family.model import AuthorisationState
 from gongji.foundation.clock import CHINA
 from gongji.foundation.deliveries import TRIED_FOR, calm, failed, message_delivery, message_subscriber, resend
-from gongji.foundation.inbox import TOPICS, Message, inbox_message, message_of, messages_of, tell, unread
+from gongji.foundation.inbox import TOPICS, Message, inbox_message, message_of, messages_of, tell, unread_question
 from gongji.foundation.message_choices import choose
 from gongji.foundation.outbox import logged_texts, send_waiting
+from gongji.foundation.questions import ask
 from gongji.premium.model import OrderState
 from gongji.settlement.telling import tell_sharers
 from town import EXAMPLE_BILL, Town
@@ -186,7 +187,7 @@ def test_all_are_marked_as_read_at_once_and_older_ones_are_paged(folk: Folk, pag
     assert shown == 45
     assert "没看过" not in phone.send("/c/messages")
     with folk.town.database.transaction() as connection:
-        assert unread(connection, folk.mother) == 0
+        assert ask(connection, unread_question(folk.mother)) == 0
 
 
 def choose_phone(pages: Pages, person: int, **fields: object) -> str:

@@ -31,6 +31,7 @@ from gongji.entrances.reminding import carry_out_reminders
 from gongji.entrances.web.citizen.app import build_citizen_pages
 from gongji.entrances.web.log_in import build_log_in_pages
 from gongji.entrances.web.office import build_office_pages, carry_out_decisions
+from gongji.entrances.web.pages import make_ready
 from gongji.entrances.web.rules import build_rule_pages
 from gongji.entrances.web.verify import build_verify_pages
 from gongji.foundation.files import files_folder
@@ -132,6 +133,7 @@ class Entrances:
 
 def create_app() -> ASGIApp:
     """The application of a worker process, over the installation that the settings name (for uvicorn's ``factory``)."""
+    make_ready()
     opened = ExitStack()
     platform = opened.enter_context(open_platform(load_settings()))
 

@@ -292,17 +292,6 @@ def find(connection: sa.Connection, vault: Vault, number: str) -> Application:
     return found[0]
 
 
-def applications_of(connection: sa.Connection, vault: Vault, sharer_id: int) -> list[Application]:
-    """All that a sharer began, oldest first."""
-    return _select(connection, vault, table.c.sharer_id == sharer_id)
-
-
-def waiting_for(connection: sa.Connection, vault: Vault, user_id: int, on: date) -> list[Application]:
-    """What waits for a person's consent on a day."""
-    waiting = table.c.state == ApplicationState.WAITING_CONSENT
-    return _select(connection, vault, table.c.user_id == user_id, waiting, table.c.finish_by >= on)
-
-
 def _bind(
     connection: sa.Connection,
     book: RuleBook,
@@ -370,10 +359,11 @@ def _set(connection: sa.Connection, application: Application, at: datetime, **va
 
 def _select(connection: sa.Connection, vault: Vault, *conditions: sa.ColumnElement[bool]) -> list[Application]:
     rows = connection.execute(sa.select(table).where(*conditions).order_by(table.c.id))
-    return [_application(row, vault) for row in rows]
+    return [application_from(row, vault) for row in rows]
 
 
-def _application(row: sa.Row[Any], vault: Vault) -> Application:
+def application_from(row: Any, vault: Vault) -> Application:
+    """A row of the table as the room's type."""
     return Application(
         id=row.id,
         sharer_id=row.sharer_id,

@@ -5,13 +5,24 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from gongji.family.freezes import Ending, Freeze, FreezeReason, LiftReason
 from gongji.family.tables import account_freeze
+from gongji.foundation.arrays import Integers
 from gongji.foundation.clock import CHINA
+from gongji.foundation.questions import Question, Rows, ask
+
+_ROWS: Final = Rows(account_freeze)
+
+_STANDING: Final = f"""
+SELECT {_ROWS.columns} FROM account_freeze
+ WHERE person_id = ANY (%(ids)b::bigint[]) AND ended_at IS NULL AND stands_until >= %(on)s
+"""
+
+_ALL_OF: Final = f"SELECT {_ROWS.columns} FROM account_freeze WHERE person_id = %(person)s ORDER BY id DESC"
 
 
 def find(connection: sa.Connection, freeze_id: int, *, lock: bool = False) -> Freeze | None:
@@ -23,22 +34,26 @@ def find(connection: sa.Connection, freeze_id: int, *, lock: bool = False) -> Fr
 
 def standing(connection: sa.Connection, ids: Collection[int], on: date) -> dict[int, Freeze]:
     """The freezes that stand on a day, by person; free accounts are not in the answer."""
-    rows = connection.execute(
-        sa.select(account_freeze).where(
-            account_freeze.c.person_id.in_(ids),
-            account_freeze.c.ended_at.is_(None),
-            account_freeze.c.stands_until >= on,
-        )
+    return ask(connection, standing_question(ids, on))
+
+
+def standing_question(ids: Collection[int], on: date) -> Question[dict[int, Freeze]]:
+    """`standing`."""
+    return Question(
+        _STANDING,
+        {"ids": Integers(ids), "on": on},
+        lambda rows: {row.person_id: _freeze(row) for row in _ROWS.named(rows)},
     )
-    return {row.person_id: _freeze(row) for row in rows}
 
 
 def freezes_of(connection: sa.Connection, person_id: int) -> list[Freeze]:
     """All freezes that a person's account ever had, newest first."""
-    rows = connection.execute(
-        sa.select(account_freeze).where(account_freeze.c.person_id == person_id).order_by(account_freeze.c.id.desc())
-    )
-    return [_freeze(row) for row in rows]
+    return ask(connection, freezes_question(person_id))
+
+
+def freezes_question(person_id: int) -> Question[list[Freeze]]:
+    """`freezes_of`."""
+    return Question(_ALL_OF, {"person": person_id}, lambda rows: [_freeze(row) for row in _ROWS.named(rows)])
 
 
 def freezes_in(connection: sa.Connection, region_prefix: str, on: date, *, limit: int = 200) -> list[Freeze]:
@@ -95,7 +110,7 @@ def change(connection: sa.Connection, freeze_id: int, **values: object) -> Freez
     return _freeze(connection.execute(changed.returning(account_freeze)).one())
 
 
-def _freeze(row: sa.Row[Any]) -> Freeze:
+def _freeze(row: Any) -> Freeze:
     return Freeze(
         id=row.id,
         person_id=row.person_id,

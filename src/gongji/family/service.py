@@ -26,12 +26,13 @@ from gongji.family.changes import (
 )
 from gongji.family.kinship_store import kinship_around, record_kinship
 from gongji.family.model import Authorisation, AuthorisationEvent
+from gongji.family.questions import given_question, had_question
 from gongji.family.reviewing import evidence_content, evidence_list, hand_in_evidence, review, review_queue
 from gongji.family.store import lock_people
-from gongji.family.tables import authorisation as authorisation_table
 from gongji.family.tables import authorisation_usage
 from gongji.foundation.clock import CHINA
 from gongji.foundation.ids import bucket_of
+from gongji.foundation.questions import ask
 
 __all__ = [
     "authorisation",
@@ -70,14 +71,12 @@ def authorisation(connection: sa.Connection, authorisation_id: int) -> Authorisa
 
 def authorisations_of_sharer(connection: sa.Connection, sharer_id: int) -> list[Authorisation]:
     """All authorisations that a sharer ever gave, those that are over included, oldest first."""
-    return store.select_authorisations(connection, authorisation_table.c.sharer_id == sharer_id)
+    return ask(connection, given_question(sharer_id))
 
 
 def authorisations_of_user(connection: sa.Connection, user_id: int) -> list[Authorisation]:
     """All authorisations that a user ever had, those that are over included, oldest first."""
-    return store.select_authorisations(
-        connection, authorisation_table.c.bucket == bucket_of(user_id), authorisation_table.c.user_id == user_id
-    )
+    return ask(connection, had_question(user_id))
 
 
 def used_in_month(connection: sa.Connection, authorisation_id: int, at: datetime) -> int:

@@ -256,7 +256,7 @@ def select_events(connection: sa.Connection, authorisation_id: int) -> list[Auth
     return [AuthorisationEvent(AuthorisationState(r.state), r.actor, r.reason, r.details, r.at) for r in rows]
 
 
-def authorisation_from(row: sa.Row[Any]) -> Authorisation:
+def authorisation_from(row: Any) -> Authorisation:
     """A row of the table as the room's type."""
     in_force: Range[datetime] | None = row.in_force
     return Authorisation(

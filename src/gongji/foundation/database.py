@@ -15,10 +15,15 @@ from sqlalchemy.engine import URL, make_url
 from gongji.foundation.embedded import start_embedded
 from gongji.foundation.errors import Misconfigured
 from gongji.foundation.ids import Serials
+from gongji.foundation.planning import plan_once
 from gongji.foundation.roles import SERVICE_ROLE, make_role
 from gongji.foundation.settings import Settings
 
 OLDEST_POSTGRESQL = 150_000
+
+#: How many citizens' pages a process makes at once; the others wait in line. More of them would only take turns: each has to
+#: have the interpreter to itself, and one that is nearly done would wait for all that have just begun.
+PAGES_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,14 @@ class Database:
         """
         return sa.create_engine(self._sqlalchemy_url, pool_size=self.pool_size, max_overflow=8)
 
+    @cached_property
+    def pages_engine(self) -> sa.Engine:
+        """The engine of citizens' pages: as many connections as pages are made at once, kept for good, each of which plans a
+        statement once (see `gongji.foundation.planning`)."""
+        made = sa.create_engine(self._sqlalchemy_url, pool_size=PAGES_AT_ONCE, max_overflow=0)
+        sa.event.listen(made, "connect", lambda connection, _: plan_once(connection))
+        return made
+
     @property
     def _sqlalchemy_url(self) -> URL:
         return make_url(self.url).set(drivername="postgresql+psycopg")
@@ -50,6 +63,12 @@ class Database:
     def transaction(self) -> Iterator[sa.Connection]:
         """A transaction that commits when the block ends and rolls back when it raises."""
         with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def page(self) -> Iterator[sa.Connection]:
+        """`transaction`, for a page that asks for what one person may see."""
+        with self.pages_engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -74,8 +93,9 @@ class Database:
 
     def close(self) -> None:
         """Give all pooled connections back to the server."""
-        if "engine" in self.__dict__:
-            self.engine.dispose()
+        for name in ("engine", "pages_engine"):
+            if name in self.__dict__:
+                getattr(self, name).dispose()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from gongji.foundation.clock import CHINA
 from gongji.foundation.deliveries import calm
+from gongji.foundation.questions import Question, Rows, ask
 from gongji.foundation.schema import metadata, moment_column
 
 inbox_message = sa.Table(
@@ -37,6 +38,18 @@ inbox_message = sa.Table(
     sa.Index("inbox_message_unread", "person_id", postgresql_where=sa.text("read_at IS NULL")),
     comment="kind: topic.what.side; about: the page that it leads to, below the citizen's; once: what it must not tell twice",
 )
+
+
+_ROWS: Final = Rows(inbox_message)
+
+_UNREAD: Final = "SELECT count(*) FROM inbox_message WHERE person_id = %(person)s AND read_at IS NULL"
+
+_NEWEST: Final = f"""
+SELECT {_ROWS.columns} FROM inbox_message WHERE person_id = %(person)s AND id < %(before)s ORDER BY id DESC LIMIT %(most)s
+"""
+
+#: No message has it.
+_NEWER_THAN_ALL: Final = 2**63 - 1
 
 
 class Topic(StrEnum):
@@ -127,10 +140,9 @@ def tell(connection: sa.Connection, messages: Sequence[Message], *, at: datetime
     return int(connection.execute(sa.text(_TELL), values).scalar_one())
 
 
-def unread(connection: sa.Connection, person_id: int) -> int:
+def unread_question(person_id: int) -> Question[int]:
     """How many messages a person has not opened."""
-    mine = inbox_message.c.person_id == person_id, inbox_message.c.read_at.is_(None)
-    return int(connection.execute(sa.select(sa.func.count()).select_from(inbox_message).where(*mine)).scalar_one())
+    return Question(_UNREAD, {"person": person_id}, lambda rows: int(rows[0][0]))
 
 
 def messages_of(connection: sa.Connection, person_id: int, limit: int, before: int | None = None) -> list[Received]:
@@ -142,11 +154,13 @@ def messages_of(connection: sa.Connection, person_id: int, limit: int, before: i
         limit: at most so many.
         before: only those older than the message of this id.
     """
-    statement = sa.select(inbox_message).where(inbox_message.c.person_id == person_id)
-    if before is not None:
-        statement = statement.where(inbox_message.c.id < before)
-    rows = connection.execute(statement.order_by(inbox_message.c.id.desc()).limit(limit))
-    return [received(row) for row in rows]
+    return ask(connection, messages_question(person_id, limit, before))
+
+
+def messages_question(person_id: int, limit: int, before: int | None = None) -> Question[list[Received]]:
+    """`messages_of`."""
+    values = {"person": person_id, "before": _NEWER_THAN_ALL if before is None else before, "most": limit}
+    return Question(_NEWEST, values, lambda rows: [received(row) for row in _ROWS.named(rows)])
 
 
 def message_of(connection: sa.Connection, person_id: int, message_id: int) -> Received | None:
@@ -164,7 +178,7 @@ def mark_read(connection: sa.Connection, person_id: int, at: datetime, message_i
     return connection.execute(inbox_message.update().where(*mine).values(read_at=at)).rowcount
 
 
-def received(row: sa.Row[Any]) -> Received:
+def received(row: Any) -> Received:
     """A row of the table as a message."""
     read_at = row.read_at.astimezone(CHINA) if row.read_at else None
     return Received(row.id, row.person_id, row.kind, row.facts, row.about, row.made_at.astimezone(CHINA), read_at)

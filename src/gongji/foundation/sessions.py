@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from gongji.foundation.access import Caller, Duty, Role
 from gongji.foundation.database import Database
 from gongji.foundation.errors import NotSignedIn
+from gongji.foundation.questions import run
 from gongji.foundation.schema import metadata, moment_column
 
 web_session = sa.Table(
@@ -45,6 +46,12 @@ web_session = sa.Table(
 
 #: How exact it is known when a session was last used: a write a page would be a write too many.
 _EXACT: Final = timedelta(minutes=1)
+
+_HOLDING: Final = """
+SELECT role, holder, person_id, region, duties, mandate_id, assistance_id, seen_at
+  FROM web_session
+ WHERE digest = %(digest)s AND ended_at IS NULL AND expires_at > %(at)s AND seen_at > %(since)s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,25 +120,18 @@ def find_session(connection: sa.Connection, token: str, *, at: datetime, idle: t
         NotSignedIn: ``access.session_over`` when there is none, it was ended, or its time is over.
     """
     digest = _digest(token)
-    row = connection.execute(
-        sa.select(web_session).where(
-            web_session.c.digest == digest,
-            web_session.c.ended_at.is_(None),
-            web_session.c.expires_at > at,
-            web_session.c.seen_at > at - idle,
-        )
-    ).one_or_none()
-    if row is None:
+    found = run(connection, _HOLDING, {"digest": digest, "at": at, "since": at - idle}).fetchone()
+    if found is None:
         raise NotSignedIn(
             "access.session_over",
             "you were signed out, or had not opened anything for a while: log in again",
             "您已退出，或者有一段时间没有操作，请重新登录",
         )
-    if at - row.seen_at > _EXACT:
+    role, holder, person_id, region, duties, mandate_id, assistance_id, seen_at = found
+    if at - seen_at > _EXACT:
         connection.execute(web_session.update().where(web_session.c.digest == digest).values(seen_at=at))
-    duties = frozenset(Duty(one) for one in row.duties)
-    caller = Caller(Role(row.role), row.holder, row.person_id, row.region, duties)
-    return Session(digest, caller, row.mandate_id, row.assistance_id)
+    caller = Caller(Role(role), holder, person_id, region, frozenset(Duty(one) for one in duties))
+    return Session(digest, caller, mandate_id, assistance_id)
 
 
 def act_under(connection: sa.Connection, session: Session, mandate_id: int | None) -> None:

@@ -12,12 +12,15 @@ import sqlalchemy as sa
 from gongji.foundation.clock import CHINA
 from gongji.foundation.errors import Refused
 from gongji.foundation.money import yuan
+from gongji.foundation.questions import Question, ask
 from gongji.ledger.archive_tables import FIRST_DAY, KEPT_FROM
 from gongji.ledger.finding import Check, Finding
 from gongji.ledger.model import LAST_BOUNDED
 
 #: What the evidence of the first month builds on.
 _BEGINNING: Final = hashlib.sha256(b"gongji archive").digest()
+
+_FIRST_DAY: Final = f"SELECT {FIRST_DAY}::text AS day"
 
 #: Digest of the sums that an `archiving` carried forward, by parts of a thousand subjects each so that no text grows long.
 _DIGEST: Final = """
@@ -40,7 +43,20 @@ def refuse_archived(connection: sa.Connection, at: datetime) -> None:
     Raises:
         Refused: ``ledger.archived`` naming the first moment that can be asked for.
     """
-    first = connection.execute(sa.text(f"SELECT {FIRST_DAY}::text")).scalar_one()
+    refuse_before(ask(connection, first_day_question()), at)
+
+
+def first_day_question() -> Question[str]:
+    """The first day whose movements are here, as PostgreSQL writes it: ``-infinity`` where no month was archived."""
+    return Question(_FIRST_DAY, {}, lambda rows: str(rows[0][0]))
+
+
+def refuse_before(first: str, at: datetime) -> None:
+    """`refuse_archived`, by the answer to `first_day_question`.
+
+    Raises:
+        Refused: ``ledger.archived``.
+    """
     if first != "-infinity" and at.astimezone(CHINA).date() < date.fromisoformat(first):
         raise Refused(
             "ledger.archived",

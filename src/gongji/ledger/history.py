@@ -10,16 +10,20 @@ balance comes from the sums by day and what came after them (`open_balance_at`),
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import sqlalchemy as sa
 
+from gongji.foundation.arrays import Integers
 from gongji.foundation.ids import BUCKETS
-from gongji.ledger.archived import refuse_archived
+from gongji.foundation.questions import Asking, Question, Reply, ask, together
+from gongji.ledger.archived import first_day_question, refuse_before
 from gongji.ledger.model import AccountKind, StatementLine, kind_of, open_account
 from gongji.ledger.rollup import open_balance
 
-_SHARES = "unnest(CAST(:accounts AS bigint[])) AS k(id)"
+_SHARES = "unnest(%(accounts)b::bigint[]) AS k(id)"
 
 #: What stands for the months that were archived.
 _CARRIED = f"SELECT c.value FROM {_SHARES} JOIN carried_forward c ON c.what = 'balance' AND c.subject = k.id"
@@ -42,18 +46,15 @@ def balance_at(connection: sa.Connection, accounts: Sequence[int], at: datetime)
     Raises:
         Refused: ``ledger.archived`` for a moment whose movements were archived.
     """
-    refuse_archived(connection, at)
-    sides = " UNION ALL ".join(
-        f"SELECT {sign} t.amount AS amount FROM {_SHARES}"
-        f" JOIN transfer t ON t.bucket = (k.id & 1023)::smallint AND t.{side} = k.id"
-        f" WHERE t.posted_at <= :at AND {_held(accounts, side)}"
-        for side, sign in (("credit", ""), ("debit", "-"))
-    )
-    found = connection.execute(
-        sa.text(f"SELECT coalesce(sum(amount), 0)::bigint FROM ({sides} UNION ALL {_CARRIED}) AS moved"),
-        {"accounts": list(accounts), "at": at},
-    )
-    return int(found.scalar_one())
+    with together(connection) as asked:
+        first, balance = asked(first_day_question()), asked(_balance_question(accounts, at))
+    refuse_before(first.answer, at)
+    return balance.answer
+
+
+def _balance_question(accounts: Sequence[int], at: datetime) -> Question[int]:
+    statement = _HELD_BALANCE if _all_held(accounts) else _OPEN_BALANCE
+    return Question(statement, {"accounts": Integers(accounts), "at": at}, lambda rows: int(rows[0][0]))
 
 
 def open_balance_at(connection: sa.Connection, kind: AccountKind, holder: int, at: datetime) -> int:
@@ -65,6 +66,37 @@ def open_balance_at(connection: sa.Connection, kind: AccountKind, holder: int, a
         at: the moment, itself included.
     """
     return open_balance(connection, kind, holder, at + timedelta.resolution)
+
+
+@dataclass(frozen=True, slots=True)
+class StatementQuestions:
+    """What a statement is made of, asked together with other things; see `statement_at`."""
+
+    at: datetime
+    first: Reply[str]
+    closing: Reply[int]
+    moved: Reply[list[_Moved]]
+
+    @classmethod
+    def asked(
+        cls, asking: Asking, accounts: Sequence[int], at: datetime, since: datetime | None, most: int
+    ) -> StatementQuestions:
+        """Ask for the movements up to a moment and what the accounts held then; arguments as `statement_at`."""
+        return cls(
+            at,
+            asking(first_day_question()),
+            asking(_balance_question(accounts, at)),
+            asking(_moved_question(accounts, at, since, most)),
+        )
+
+    def answer(self) -> tuple[list[StatementLine], int]:
+        """The lines, oldest first, and what the accounts held at the end.
+
+        Raises:
+            Refused: ``ledger.archived``, as `balance_at`.
+        """
+        refuse_before(self.first.answer, self.at)
+        return _with_balances(self.moved.answer, self.closing.answer), self.closing.answer
 
 
 def statement_at(
@@ -84,37 +116,75 @@ def statement_at(
         since: leave out movements before this moment.
         most: most lines; the newest are kept.
         closing: what the accounts held at the moment, when it is known already.
+
+    Raises:
+        Refused: ``ledger.archived``, as `balance_at`, where the closing balance is not known.
     """
-    sides = " UNION ALL ".join(
-        f"SELECT t.journal_id, t.leg, {sign} t.amount AS amount, t.{other} AS other, t.authorisation_id, t.posted_at"
-        f"  FROM {_SHARES} JOIN transfer t ON t.bucket = (k.id & 1023)::smallint AND t.{side} = k.id"
-        f" WHERE t.posted_at <= :at AND {_held(accounts, side)} AND (CAST(:since AS timestamptz) IS NULL OR t.posted_at >= :since)"
-        for side, other, sign in (("credit", "debit", ""), ("debit", "credit", "-"))
-    )
-    rows = connection.execute(
-        sa.text(
-            f"""
-            SELECT m.journal_id, m.amount, m.other, m.authorisation_id, m.posted_at, j.kind
-              FROM ({sides}) AS m JOIN journal j ON j.bucket = (m.journal_id & 1023) AND j.id = m.journal_id
-             ORDER BY m.posted_at DESC, m.journal_id DESC, m.leg DESC LIMIT :most
-            """
-        ),
-        {"accounts": list(accounts), "at": at, "since": since, "most": most},
-    )
+    if closing is not None:
+        return _with_balances(ask(connection, _moved_question(accounts, at, since, most)), closing)
+    with together(connection) as asking:
+        asked = StatementQuestions.asked(asking, accounts, at, since, most)
+    return asked.answer()[0]
+
+
+#: A movement without the balance after it: when, journal, kind, fen, the other side, authorisation.
+_Moved = tuple[datetime, int, str, int, int, int | None]
+
+
+def _moved_question(accounts: Sequence[int], at: datetime, since: datetime | None, most: int) -> Question[list[_Moved]]:
+    statement = _HELD_MOVED if _all_held(accounts) else _OPEN_MOVED
+    values = {"accounts": Integers(accounts), "at": at, "since": since or _BEGINNING, "most": most}
+    return Question(statement, values, list)
+
+
+def _with_balances(newest_first: list[_Moved], closing: int) -> list[StatementLine]:
     lines: list[StatementLine] = []
-    balance = balance_at(connection, accounts, at) if closing is None else closing
-    for row in rows:
-        lines.append(
-            StatementLine(row.posted_at, row.journal_id, row.kind, row.amount, balance, row.other, row.authorisation_id)
-        )
-        balance -= row.amount
+    balance = closing
+    for at, journal_id, kind, amount, other, under in newest_first:
+        lines.append(StatementLine(at, journal_id, kind, amount, balance, other, under))
+        balance -= amount
     return lines[::-1]
 
 
-def _held(accounts: Sequence[int], side: str) -> str:
-    """The condition under which transfers are indexed: sides that somebody holds (kinds up to 6). The movements of open
-    accounts are not, they are searched through."""
-    return f"(t.{side} >> 10) & 255 <= {AccountKind.PAYABLE_PERSON}" if _all_held(accounts) else "true"
+#: The condition under which transfers are indexed: sides that somebody holds. The movements of open accounts are not, they
+#: are searched through.
+_HELD: Final = f"(t.{{side}} >> 10) & 255 <= {int(AccountKind.PAYABLE_PERSON)}"
+
+
+def _sides(what: str, condition: str) -> str:
+    """Both sides of transfers that touch the accounts, up to a moment."""
+    return " UNION ALL ".join(
+        f"SELECT {what.format(sign=sign, other=other)} FROM {_SHARES}"
+        f" JOIN transfer t ON t.bucket = (k.id & 1023)::smallint AND t.{side} = k.id"
+        f" WHERE t.posted_at <= %(at)s AND {condition.format(side=side)}"
+        for side, other, sign in (("credit", "debit", ""), ("debit", "credit", "-"))
+    )
+
+
+def _balance(condition: str) -> str:
+    sides = _sides("{sign} t.amount AS amount", condition)
+    return f"SELECT coalesce(sum(amount), 0)::bigint AS balance FROM ({sides} UNION ALL {_CARRIED}) AS moved"
+
+
+def _moved(condition: str) -> str:
+    sides = _sides(
+        "t.journal_id, t.leg, {sign} t.amount AS amount, t.{other} AS other, t.authorisation_id, t.posted_at",
+        f"{condition} AND t.posted_at >= %(since)s",
+    )
+    return f"""
+        SELECT m.posted_at, m.journal_id, j.kind, m.amount, m.other, m.authorisation_id
+          FROM ({sides}) AS m JOIN journal j ON j.bucket = (m.journal_id & 1023) AND j.id = m.journal_id
+         ORDER BY m.posted_at DESC, m.journal_id DESC, m.leg DESC LIMIT %(most)s
+    """
+
+
+_HELD_BALANCE: Final = _balance(_HELD)
+_OPEN_BALANCE: Final = _balance("true")
+_HELD_MOVED: Final = _moved(_HELD)
+_OPEN_MOVED: Final = _moved("true")
+
+#: Nothing was posted before it.
+_BEGINNING: Final = datetime(1, 1, 2, tzinfo=UTC)
 
 
 def _all_held(accounts: Sequence[int]) -> bool:

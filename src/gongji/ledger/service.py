@@ -15,6 +15,7 @@ from gongji.foundation.arrays import Integers
 from gongji.foundation.distribution import is_spread
 from gongji.foundation.errors import InvalidInput, Refused
 from gongji.foundation.ids import BUCKETS, Serials, bucket_of, compose
+from gongji.foundation.questions import Question, ask
 from gongji.ledger import chain, store
 from gongji.ledger.model import (
     AccountKind,
@@ -29,6 +30,11 @@ from gongji.ledger.model import (
 from gongji.ledger.tables import account, journal, opening, poster, transfer
 
 PERSONAL = (AccountKind.PERSONAL_CURRENT, AccountKind.PERSONAL_HISTORICAL)
+
+_BALANCES = """
+SELECT kind, balance FROM account
+ WHERE bucket = %(bucket)s AND id = ANY (%(accounts)b::bigint[]) AND closed_at IS NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,14 +199,17 @@ def opened_before() -> Refused:
 
 def balances_of(connection: sa.Connection, person_id: int) -> dict[AccountKind, int]:
     """The balances of a person's bounded accounts in fen; kinds without an account are missing."""
-    rows = connection.execute(
-        sa.select(account.c.kind, account.c.balance).where(
-            account.c.bucket == bucket_of(person_id),
-            account.c.id.in_([personal_account(kind, person_id) for kind in AccountKind if kind.bounded]),
-            account.c.closed_at.is_(None),
-        )
+    return ask(connection, balances_question(person_id))
+
+
+def balances_question(person_id: int) -> Question[dict[AccountKind, int]]:
+    """`balances_of`."""
+    accounts = Integers(personal_account(kind, person_id) for kind in AccountKind if kind.bounded)
+    return Question(
+        _BALANCES,
+        {"bucket": bucket_of(person_id), "accounts": accounts},
+        lambda rows: {AccountKind(kind): balance for kind, balance in rows},
     )
-    return {AccountKind(row.kind): row.balance for row in rows}
 
 
 def held(account_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:

@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cache, partial
 from typing import Any, Final
 
 import psycopg
 
-from gongji.foundation.arrays import Integers
 from gongji.foundation.personal import Vault
+from gongji.foundation.questions import Question, Selection, these
 from gongji.registry.model import Person
 
-_PEOPLE: Final = """
+_FOUND: Final = """
 SELECT p.id, p.psn_no, p.certificate_type, p.certificate_sealed, p.name_sealed, p.gender, p.born_on, p.nationality, p.died_on
-  FROM unnest(%(ids)b::bigint[]) AS k(id)
+  FROM ({ids}) AS k
   JOIN person p ON p.bucket = (k.id & 1023)::smallint AND p.id = k.id
 """
 
 
-def people_at_once(connection: psycopg.Connection[Any], vault: Vault, ids: Iterable[int]) -> dict[int, Person]:
+def people_question(vault: Vault, ids: Selection) -> Question[dict[int, Person]]:
     """People by id; ids of nobody are not in the answer."""
-    rows = connection.execute(_PEOPLE, {"ids": Integers(ids)}, prepare=True, binary=True)
+    return Question(_found(ids.sql), ids.values, partial(_people, vault))
+
+
+def people_at_once(connection: psycopg.Connection[Any], vault: Vault, ids: Iterable[int]) -> dict[int, Person]:
+    """People by id, over a connection of one's own; ids of nobody are not in the answer."""
+    question = people_question(vault, these(ids))
+    return question.read(
+        connection.execute(question.sql.encode(), question.values, prepare=True, binary=True).fetchall()
+    )
+
+
+@cache
+def _found(ids: str) -> str:
+    return _FOUND.format(ids=ids)
+
+
+def _people(vault: Vault, rows: Sequence[Any]) -> dict[int, Person]:
     found = {}
     for person_id, psn_no, kind, certificate, name, gender, born_on, nationality, died_on in rows:
-        found[person_id] = Person(
-            person_id, psn_no, kind, vault.open(certificate), vault.open(name), gender, born_on, nationality, died_on
-        )
+        if person_id not in found:
+            found[person_id] = Person(
+                person_id,
+                psn_no,
+                kind,
+                vault.open(certificate),
+                vault.open(name),
+                gender,
+                born_on,
+                nationality,
+                died_on,
+            )
     return found

@@ -13,9 +13,11 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from gongji.foundation.arrays import Numbers
 from gongji.foundation.errors import Refused
 from gongji.foundation.ids import bucket_of
 from gongji.foundation.personal import Vault
+from gongji.foundation.questions import Question, Rows, ask, these
 from gongji.registry import store
 from gongji.registry.certificate import certificate_key
 from gongji.registry.entering import (
@@ -26,6 +28,7 @@ from gongji.registry.entering import (
     add_people,
 )
 from gongji.registry.model import CatalogueItem, Enrolment, Institution, Person
+from gongji.registry.people import people_question
 from gongji.registry.psn_no import person_id_from_psn_no
 from gongji.registry.tables import credential, enrolment, person
 from gongji.registry.tables import institution as institution_table
@@ -43,12 +46,15 @@ __all__ = [
     "certificate_key",
     "end_enrolment",
     "enrolment_on",
+    "enrolment_question",
     "enrolments_by_person",
     "enrolments_of",
     "institution_by_code",
     "institutions_by_code",
     "institutions_by_id",
+    "names_question",
     "people_by_id",
+    "people_question",
     "person_by_credential",
     "person_by_psn_no",
     "person_id_from_psn_no",
@@ -61,6 +67,15 @@ __all__ = [
 ]
 
 _NATION: Final = "000000"
+
+_ENROLMENTS: Final = Rows(enrolment)
+
+_INSTITUTION_NAMES: Final = "SELECT id, name FROM institution WHERE id = ANY (%(ids)b::integer[])"
+
+_ON_DAY: Final = f"""
+SELECT {_ENROLMENTS.columns} FROM enrolment
+ WHERE bucket = %(bucket)s AND person_id = %(person)s AND during @> %(on)s::date
+"""
 
 
 def person_by_credential(connection: sa.Connection, vault: Vault, kind: CredentialKind, value: str) -> Person | None:
@@ -91,7 +106,7 @@ def person_by_psn_no(connection: sa.Connection, vault: Vault, psn_no: str) -> Pe
 
 def people_by_id(connection: sa.Connection, vault: Vault, ids: Iterable[int]) -> dict[int, Person]:
     """People by id; ids of nobody are not in the answer."""
-    return {found.id: found for found in store.select_people(connection, vault, store.wanted_ids(ids), "id")}
+    return ask(connection, people_question(vault, these(ids)))
 
 
 def person_ids_by_certificate(connection: sa.Connection, vault: Vault, keys: Iterable[str]) -> dict[str, int]:
@@ -118,14 +133,13 @@ def enrolments_by_person(connection: sa.Connection, ids: Iterable[int]) -> dict[
 
 def enrolment_on(connection: sa.Connection, person_id: int, on: date) -> Enrolment | None:
     """The enrolment whose span takes in a day, paused or not (`Enrolment.holds` tells); at most one does."""
-    row = connection.execute(
-        sa.select(enrolment).where(
-            enrolment.c.bucket == bucket_of(person_id),
-            enrolment.c.person_id == person_id,
-            enrolment.c.during.contains(on),
-        )
-    ).one_or_none()
-    return None if row is None else store.enrolment_from(row)
+    return ask(connection, enrolment_question(person_id, on))
+
+
+def enrolment_question(person_id: int, on: date) -> Question[Enrolment | None]:
+    """`enrolment_on`."""
+    values = {"bucket": bucket_of(person_id), "person": person_id, "on": on}
+    return Question(_ON_DAY, values, lambda rows: next(map(store.enrolment_from, _ENROLMENTS.named(rows)), None))
 
 
 def region_of_account(newest_first: Sequence[Enrolment], on: date) -> str | None:
@@ -193,6 +207,11 @@ def institutions_by_id(connection: sa.Connection, ids: Iterable[int]) -> dict[in
     return {
         found.id: found for found in store.select_institutions(connection, institution_table.c.id == sa.any_(wanted))
     }
+
+
+def names_question(ids: Iterable[int]) -> Question[dict[int, str]]:
+    """Names of institutions by our number; numbers of none are not in the answer."""
+    return Question(_INSTITUTION_NAMES, {"ids": Numbers(ids)}, dict)
 
 
 def catalogue_items(connection: sa.Connection, region: str, codes: Iterable[str], on: date) -> dict[str, CatalogueItem]:

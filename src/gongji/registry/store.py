@@ -177,7 +177,7 @@ def _person(vault: Vault, row: sa.Row[Any]) -> Person:
     )
 
 
-def enrolment_from(row: sa.Row[Any]) -> Enrolment:
+def enrolment_from(row: Any) -> Enrolment:
     """A row of `enrolment` as the rooms above see it."""
     return Enrolment(
         scheme=Scheme(row.scheme),

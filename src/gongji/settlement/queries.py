@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 
-from gongji.foundation.clock import CHINA
+from gongji.foundation.arrays import Integers
 from gongji.foundation.ids import bucket_of
-from gongji.ledger.model import AccountKind, Transfer, kind_of, person_of, personal_account
-from gongji.ledger.service import held
+from gongji.foundation.questions import Question, ask
+from gongji.ledger.model import AccountKind, Transfer, kind_of, person_of
 from gongji.ledger.tables import STANDS, transfer
 from gongji.settlement.admission_tables import admission
 from gongji.settlement.model import Settlement
 from gongji.settlement.rows import READ, settlement_from
-from gongji.settlement.tables import benefit_counter, fee_line, settlement, visit
+from gongji.settlement.tables import benefit_counter, fee_line, visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +27,6 @@ class StoredSettlement:
     settlement: Settlement
     reversed_by: int | None
     undone: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SharedPayment:
-    """What a sharer may see of a relative's settlement: who, where, when and how much; not what was treated.
-
-    Attributes:
-        settlement_id: the settlement or reversal.
-        user_id: the relative who was treated.
-        institution_id: where.
-        settled_at: when.
-        amount: fen from the sharer's account; below zero when it came back.
-        authorisation_id: under which authorisation.
-        kind: ``settle`` or ``reverse``.
-    """
-
-    settlement_id: int
-    user_id: int
-    institution_id: int
-    settled_at: datetime
-    amount: int
-    authorisation_id: int
-    kind: str
 
 
 def find_settlement(connection: sa.Connection, settlement_id: int) -> StoredSettlement | None:
@@ -85,60 +63,6 @@ def _read(connection: sa.Connection, condition: str, *, limit: int = 1, **parame
     return [StoredSettlement(settlement_from(tuple(row))[0], *row[-2:]) for row in rows]
 
 
-def paid_by(
-    connection: sa.Connection, sharer_id: int, limit: int = 20, before: datetime | None = None
-) -> list[SharedPayment]:
-    """What a sharer's accounts paid for others, newest first, reversals among them."""
-    accounts = [personal_account(kind, sharer_id) for kind in AccountKind if kind.bounded]
-    accounts.append(personal_account(AccountKind.PAYABLE_PERSON, sharer_id))
-    leaving = transfer.c.debit.in_(accounts)
-    statement = (
-        sa.select(
-            transfer.c.journal_id,
-            transfer.c.authorisation_id,
-            settlement.c.person_id,
-            settlement.c.institution_id,
-            settlement.c.settled_at,
-            settlement.c.kind,
-            sa.func.sum(sa.case((leaving, transfer.c.amount), else_=-transfer.c.amount)).label("amount"),
-        )
-        .join(
-            settlement,
-            (settlement.c.bucket == transfer.c.journal_id.bitwise_and(1023))
-            & (settlement.c.id == transfer.c.journal_id),
-        )
-        .where(
-            transfer.c.bucket == bucket_of(sharer_id),
-            transfer.c.authorisation_id.is_not(None),
-            sa.or_(leaving & held(transfer.c.debit), transfer.c.credit.in_(accounts) & held(transfer.c.credit)),
-        )
-        .group_by(
-            transfer.c.journal_id,
-            transfer.c.authorisation_id,
-            settlement.c.person_id,
-            settlement.c.institution_id,
-            settlement.c.settled_at,
-            settlement.c.kind,
-        )
-        .order_by(settlement.c.settled_at.desc(), transfer.c.journal_id.desc())
-        .limit(limit)
-    )
-    if before is not None:
-        statement = statement.where(settlement.c.settled_at < before)
-    return [
-        SharedPayment(
-            row.journal_id,
-            row.person_id,
-            row.institution_id,
-            row.settled_at.astimezone(CHINA),
-            int(row.amount),
-            row.authorisation_id,
-            row.kind,
-        )
-        for row in connection.execute(statement)
-    ]
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a journal of a settlement, a reversal or a second payment belongs: its settlement, region and institution."""
@@ -146,25 +70,27 @@ class Place:
     settlement_id: int
     region: str
     institution_id: int
+    institution: str
     person_id: int
+
+
+_PLACES: Final = """
+SELECT k.id, s.id AS settlement_id, s.region, s.institution_id, i.name, s.person_id
+  FROM unnest(%(journals)b::bigint[]) AS k(id)
+  LEFT JOIN second_payment p ON p.bucket = (k.id & 1023)::smallint AND p.id = k.id
+  JOIN settlement s ON s.bucket = (k.id & 1023)::smallint AND s.id = coalesce(p.settlement_id, k.id)
+  JOIN institution i ON i.id = s.institution_id
+"""
 
 
 def places_of(connection: sa.Connection, journals: Collection[int]) -> dict[int, Place]:
     """The settlements that journals belong to, by journal; others are missing."""
-    if not journals:
-        return {}
-    rows = connection.execute(
-        sa.text(
-            """
-            SELECT k.id AS journal_id, s.id, s.region, s.institution_id, s.person_id
-              FROM unnest(CAST(:journals AS bigint[])) AS k(id)
-              LEFT JOIN second_payment p ON p.bucket = (k.id & 1023)::smallint AND p.id = k.id
-              JOIN settlement s ON s.bucket = (k.id & 1023)::smallint AND s.id = coalesce(p.settlement_id, k.id)
-            """
-        ),
-        {"journals": list(journals)},
-    )
-    return {row.journal_id: Place(row.id, row.region, row.institution_id, row.person_id) for row in rows}
+    return ask(connection, places_question(journals)) if journals else {}
+
+
+def places_question(journals: Collection[int]) -> Question[dict[int, Place]]:
+    """`places_of`."""
+    return Question(_PLACES, {"journals": Integers(journals)}, lambda rows: {row[0]: Place(*row[1:]) for row in rows})
 
 
 def transfers_of(connection: sa.Connection, settlement_id: int) -> tuple[Transfer, ...]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import structlog
 
 from gongji.entrances.messaging import senders
-from gongji.entrances.messaging.words import sentences
+from gongji.entrances.messaging.words import named_in, sentences
 from gongji.entrances.wording import Language, text
 from gongji.foundation import deliveries
 from gongji.foundation.deliveries import Channel, Delivery, message_subscriber
@@ -122,7 +122,8 @@ def _text(
         deliveries.put_off(connection, one.id, deliveries.calm(now))
         return None
     language = Language(wanted.language)
-    told = sentences(connection, platform, [message], language)[message.id]
+    named = named_in(connection, platform.vault, [message])
+    told = sentences([message], named, language)[message.id]
     words, phone = text("message.sms", language, sentence=told), wanted.phone
 
     def work() -> str | None:

@@ -3,45 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from gongji.entrances import wording
 from gongji.entrances.naming import name_of, named
 from gongji.entrances.wording import Language
-from gongji.family import service as family
+from gongji.family.model import Authorisation
+from gongji.family.questions import authorisations_question, sides_of
 from gongji.foundation.inbox import Received
+from gongji.foundation.personal import Vault
+from gongji.foundation.questions import these, together
 from gongji.registry import service as registry
 from gongji.registry.model import Person
 from gongji.rules.model import Relation
 
-if TYPE_CHECKING:
-    from gongji.entrances.platform import Platform
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whom and what some messages name.
+
+    Attributes:
+        shared: authorisations by id.
+        people: their sides and others, by id.
+        places: names of institutions by number.
+    """
+
+    shared: Mapping[int, Authorisation]
+    people: Mapping[int, Person]
+    places: Mapping[int, str]
 
 
-def sentences(
-    connection: sa.Connection, platform: Platform, messages: Collection[Received], language: Language
-) -> dict[int, str]:
+def named_in(connection: sa.Connection, vault: Vault, messages: Collection[Received]) -> Named:
+    """Look up whom and what messages name; nothing is asked of the database where they name nobody."""
+    under, others, places = (_facts(messages, fact) for fact in ("authorisation", "person", "institution"))
+    if not (under or others or places):
+        return Named({}, {}, {})
+    with together(connection) as asked:
+        shared = asked(authorisations_question(under))
+        sides = asked(registry.people_question(vault, sides_of(under)))
+        people = asked(registry.people_question(vault, these(others)))
+        names = asked(registry.names_question(places))
+    return Named(shared.answer, sides.answer | people.answer, names.answer)
+
+
+def _facts(messages: Collection[Received], fact: str) -> set[int]:
+    return {one.facts[fact] for one in messages if fact in one.facts}
+
+
+def sentences(messages: Collection[Received], named: Named, language: Language) -> dict[int, str]:
     """The sentence of each message, by its id. The other side is called by kinship and masked name."""
-    under = {one.facts["authorisation"] for one in messages if "authorisation" in one.facts}
-    shared = {one: family.authorisation(connection, one) for one in sorted(under)}
-    sides = {person for one in shared.values() for person in (one.sharer_id, one.user_id)}
-    sides |= {one.facts["person"] for one in messages if "person" in one.facts}
-    people = registry.people_by_id(connection, platform.vault, sides)
-    places = registry.institutions_by_id(
-        connection, {one.facts["institution"] for one in messages if "institution" in one.facts}
-    )
     told = {}
     for one in messages:
-        under_id, place = one.facts.get("authorisation"), one.facts.get("institution")
+        under, place = one.facts.get("authorisation"), one.facts.get("institution")
         told[one.id] = sentence(
             one,
             language,
-            who=name_of(shared[under_id], one.person_id, people, language)
-            if under_id
-            else _named(one, people, language),
-            place=places[place].name if place else "",
+            who=name_of(named.shared[under], one.person_id, named.people, language)
+            if under
+            else _named(one, named.people, language),
+            place=named.places[place] if place else "",
         )
     return told
 
@@ -63,11 +85,6 @@ def sentence(message: Received, language: Language, *, who: str, place: str) -> 
     return wording.told(key, language, values) or wording.text("message.other", language, **values)
 
 
-def relatives(connection: sa.Connection, messages: Collection[Received]) -> set[int]:
+def relatives(messages: Collection[Received], named: Named) -> set[int]:
     """Whose masked names the sentences hold."""
-    under = {one.facts["authorisation"] for one in messages if "authorisation" in one.facts}
-    people: set[int] = {one.facts["person"] for one in messages if "person" in one.facts}
-    for one in sorted(under):
-        found = family.authorisation(connection, one)
-        people |= {found.sharer_id, found.user_id}
-    return people - {one.person_id for one in messages}
+    return named.people.keys() - {one.person_id for one in messages}

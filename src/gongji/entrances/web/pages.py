@@ -34,9 +34,20 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        # A page is made of four files or so, and each would be looked for on the disk every time.
+        auto_reload=False,
     )
     made.globals["asset"] = style_address
     return made
+
+
+def make_ready() -> None:
+    """Read the catalogues and compile what citizens are shown, so that no reader waits for it."""
+    for language in Language:
+        wording.catalogue(language)
+    for name in environment().list_templates():
+        if name.startswith("citizen/"):
+            environment().get_template(name)
 
 
 @cache
@@ -106,5 +117,9 @@ def render(
         csrf=csrf_token(request, area_at(base)),
         **values,
     )
-    # What a page says depends on cookies; no cache may hand one reader's page to another.
+    return page_of(html, status)
+
+
+def page_of(html: str | bytes, status: int = 200) -> HTMLResponse:
+    """The answer that a page is. What it says depends on cookies; no cache may hand one reader's page to another."""
     return HTMLResponse(html, status_code=status, headers={"Vary": "Cookie"})

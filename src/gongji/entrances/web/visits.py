@@ -12,14 +12,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gongji.entrances.web import acting
 from gongji.entrances.web.pages import Reader, render
-from gongji.entrances.web.session import Area, check_csrf, signed_in
+from gongji.entrances.web.session import CITIZENS, Area, check_csrf, signed_in
 from gongji.family.assistances import Assistance
 from gongji.family.mandates import Mandate
 from gongji.foundation.access import Caller
@@ -151,8 +151,16 @@ class Visit:
 PageWork = Callable[[Visit], Response]
 
 
-def page(platform: Platform, area: Area, work: PageWork) -> Callable[[Request], Awaitable[Response]]:
+def page(
+    platform: Platform, area: Area, work: PageWork, turns: CapacityLimiter | None = None
+) -> Callable[[Request], Awaitable[Response]]:
     """An endpoint for a page of an area, for GET and, with a CSRF token, POST.
+
+    Args:
+        platform: what there is.
+        area: whose pages.
+        work: makes the page.
+        turns: how many pages are made at once; None for as many as there are threads.
 
     Raises:
         NotSignedIn, NotAllowed: as `gongji.entrances.web.session.signed_in` and `check_csrf`.
@@ -161,13 +169,14 @@ def page(platform: Platform, area: Area, work: PageWork) -> Callable[[Request], 
 
     async def endpoint(request: Request) -> Response:
         form = await read_form(request) if request.method == "POST" else Form()
-        return await run_in_threadpool(partial(_answer, platform, area, work, request, form))
+        return await to_thread.run_sync(partial(_answer, platform, area, work, request, form), limiter=turns)
 
     return endpoint
 
 
 def _answer(platform: Platform, area: Area, work: PageWork, request: Request, form: Form) -> Response:
-    with platform.database.transaction() as connection:
+    database = platform.database
+    with database.page() if area is CITIZENS else database.transaction() as connection:
         session = signed_in(connection, platform, area, request)
         if request.method == "POST":
             check_csrf(request, area, form.text(CSRF_FIELD))

@@ -30,7 +30,6 @@ from gongji.settlement.books import Books, apply_moves, back_home, usage_of, usa
 from gongji.settlement.holds.store import WRITE_USAGE
 from gongji.settlement.load import Loaded, load
 from gongji.settlement.model import MessageKey, Reverse, Settlement, is_inpatient
-from gongji.settlement.queries import SharedPayment
 from gongji.settlement.second import refusals
 from gongji.settlement.second.decide import draws_for
 from gongji.settlement.second.model import GiveBackSecond, PaySecond, SecondPayment
@@ -279,29 +278,6 @@ def chains_of(connection: sa.Connection, settlement_ids: Sequence[int]) -> dict[
         for one in _read(connection, found):
             chains.setdefault(one.settlement_id, []).append(one)
     return chains
-
-
-def paid_second_by(
-    connection: sa.Connection, payer_id: int, limit: int, before: datetime | None = None
-) -> list[SharedPayment]:
-    """What a person's account paid afterwards for relatives, and what came back, newest first; as `queries.paid_by`."""
-    mine = sa.select(second_payment).where(second_payment.c.payer_id == payer_id)
-    if before is not None:
-        mine = mine.where(second_payment.c.at < before)
-    return [
-        SharedPayment(
-            row.settlement_id,
-            row.person_id,
-            row.institution_id,
-            row.at.astimezone(CHINA),
-            row.amount,
-            row.authorisation_id,
-            "settle" if row.kind == "pay" else "reverse",
-        )
-        for row in connection.execute(
-            mine.order_by(second_payment.c.at.desc(), second_payment.c.id.desc()).limit(limit)
-        )
-    ]
 
 
 def _read(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> list[SecondPayment]:

@@ -19,16 +19,17 @@ from gongji.entrances.web.citizen.printing import as_pdf, verification
 from gongji.entrances.web.visits import Visit
 from gongji.entrances.wording import catalogue, money
 from gongji.family import freezes_store
-from gongji.family import service as family
+from gongji.family.questions import authorisations_question, users_of
 from gongji.foundation import audit
 from gongji.foundation.clock import CHINA
 from gongji.foundation.errors import InvalidInput
 from gongji.foundation.issued import issue
-from gongji.ledger.history import balance_at, statement_at
+from gongji.foundation.questions import Asking, together
+from gongji.ledger.history import StatementQuestions
 from gongji.ledger.model import AccountKind, JournalKind, StatementLine, personal_account
 from gongji.registry import service as registry
 from gongji.settlement.model import wire_id
-from gongji.settlement.queries import Place, places_of
+from gongji.settlement.queries import Place, places_question
 
 #: The money that can be used now; what is set aside has left it and comes back to it.
 _USABLE: Final = (AccountKind.PERSONAL_CURRENT, AccountKind.PERSONAL_HISTORICAL)
@@ -105,10 +106,12 @@ def account(visit: Visit) -> Response:
     """``GET /account``: a month's lines, newest first, by person and kind if wanted; ``of=pot``: of what is allotted."""
     month = _month(visit)
     pot = visit.query("of") == _POT
-    whole = month_of(visit, month, (AccountKind.POT,) if pot else _USABLE)
+    with together(visit.connection) as asked:
+        freezes = asked(freezes_store.freezes_question(visit.person_id))
+        moved = _asked(asked, visit, month, (AccountKind.POT,) if pot else _USABLE)
+    whole = _month_from(visit, month, moved)
     who, kind = visit.query("who"), visit.query("kind")
     names = {str(line.under): line.who for line in whole.lines if line.under is not None}
-    freezes = freezes_store.freezes_of(visit.connection, visit.person_id)
     on = visit.now.date()
     shown = [
         line
@@ -124,8 +127,8 @@ def account(visit: Visit) -> Response:
         people=[("me", visit.reader.text("home.payments.mine")), *sorted(names.items())],
         kinds=[(one, visit.reader.text(f"account.kind.{one}")) for one in KINDS],
         title=_month_name(visit, month),
-        freeze=next((one for one in freezes if one.stands(on)), None),
-        past_freezes=[(one.asked_at, one.free_again, one.reason) for one in freezes if not one.stands(on)],
+        freeze=next((one for one in freezes.answer if one.stands(on)), None),
+        past_freezes=[(one.asked_at, one.free_again, one.reason) for one in freezes.answer if not one.stands(on)],
         pot=_POT if pot else "",
     )
 
@@ -187,12 +190,21 @@ def statement(visit: Visit) -> Response:
 
 def month_of(visit: Visit, month: str, kinds: tuple[AccountKind, ...] = _USABLE) -> Month:
     """A month of the reader's account, lines oldest first."""
+    with together(visit.connection) as asked:
+        moved = _asked(asked, visit, month, kinds)
+    return _month_from(visit, month, moved)
+
+
+def _asked(asking: Asking, visit: Visit, month: str, kinds: tuple[AccountKind, ...]) -> StatementQuestions:
+    """Ask for a month of the reader's accounts of some kinds."""
     begin, after = _span(month)
-    end = after - timedelta.resolution
     accounts = [personal_account(kind, visit.person_id) for kind in kinds]
-    moved = statement_at(visit.connection, accounts, end, begin, _MOST)
-    lines = tuple(_lines(visit, moved))
-    closing = moved[-1].balance if moved else balance_at(visit.connection, accounts, end)
+    return StatementQuestions.asked(asking, accounts, after - timedelta.resolution, begin, _MOST)
+
+
+def _month_from(visit: Visit, month: str, asked: StatementQuestions) -> Month:
+    moved, closing = asked.answer()
+    lines = tuple(_lines(visit, moved)) if moved else ()
     return Month(month, closing - sum(line.amount for line in lines), closing, lines)
 
 
@@ -204,27 +216,24 @@ def _span(month: str) -> tuple[datetime, datetime]:
 
 def _lines(visit: Visit, moved: list[StatementLine]) -> Iterator[Line]:
     """One line an event; what only changes from one half of the account to the other is none."""
-    connection, vault = visit.connection, visit.platform.vault
-    places = places_of(connection, {one.journal_id for one in moved})
-    institutions = registry.institutions_by_id(connection, {one.institution_id for one in places.values()})
     under = {one.authorisation_id for one in moved if one.authorisation_id is not None}
-    shared = {one: family.authorisation(connection, one) for one in sorted(under)}
-    people = registry.people_by_id(connection, vault, {one.user_id for one in shared.values()})
-    for relative in sorted(people):
-        audit.record(connection, visit.caller, "person.read_masked", at=visit.now, person_id=relative)
-    names = {key: name_of(one, visit.person_id, people, visit.reader.language) for key, one in shared.items()}
+    with together(visit.connection) as asked:
+        found = asked(places_question({one.journal_id for one in moved}))
+        shared = asked(authorisations_question(under))
+        people = asked(registry.people_question(visit.platform.vault, users_of(under)))
+    places = found.answer
+    audit.record_each(visit.connection, visit.caller, "person.read_masked", people.answer, at=visit.now)
+    names = {
+        key: name_of(one, visit.person_id, people.answer, visit.reader.language) for key, one in shared.answer.items()
+    }
     for _, legs in groupby(moved, key=lambda one: one.journal_id):
         event = list(legs)
         amount = sum(leg.amount for leg in event)
         if amount:
-            place = places.get(event[0].journal_id)
-            name = institutions[place.institution_id].name if place else ""
-            yield _line(visit, event, amount, place, name, names)
+            yield _line(visit, event, amount, places.get(event[0].journal_id), names)
 
 
-def _line(
-    visit: Visit, event: list[StatementLine], amount: int, place: Place | None, name: str, names: dict[int, str]
-) -> Line:
+def _line(visit: Visit, event: list[StatementLine], amount: int, place: Place | None, names: dict[int, str]) -> Line:
     last = event[-1]
     under = next((leg.authorisation_id for leg in event if leg.authorisation_id is not None), None)
     key = f"account.what.{last.kind}"
@@ -238,7 +247,7 @@ def _line(
         last.at.astimezone(CHINA),
         visit.reader.text(key),
         who,
-        name,
+        place.institution if place else "",
         amount,
         last.balance,
         _kind(last.kind, under, place),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from anyio import CapacityLimiter
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -41,6 +42,7 @@ from gongji.entrances.web.session import CITIZENS, remember, sign_in
 from gongji.entrances.web.switches import YEAR, switch_language, switch_mode
 from gongji.entrances.web.visits import Visit, page
 from gongji.foundation.access import Role, identify
+from gongji.foundation.database import PAGES_AT_ONCE
 
 if TYPE_CHECKING:
     from gongji.entrances.platform import Platform
@@ -66,7 +68,7 @@ def build_citizen_pages(platform: Platform) -> ASGIApp:
 
 def citizen_routes(platform: Platform, problems: Problems) -> list[Route]:
     """Every address of the pages."""
-    here = partial(page, platform, CITIZENS)
+    here = partial(page, platform, CITIZENS, turns=CapacityLimiter(PAGES_AT_ONCE))
     return [
         Route("/", here(home)),
         Route("/enter", enter(platform)),

@@ -9,7 +9,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from gongji.entrances.messaging.words import relatives, sentences
+from gongji.entrances.messaging.words import named_in, relatives, sentences
 from gongji.entrances.web.citizen.helping import not_while_helping
 from gongji.entrances.web.citizen.stops import stopped
 from gongji.entrances.web.visits import Visit
@@ -19,6 +19,7 @@ from gongji.foundation.errors import GongjiError, InvalidInput, NotFound
 from gongji.foundation.inbox import TOPICS, Received, Topic
 from gongji.foundation.limits import check_limit, count_attempt
 from gongji.foundation.message_choices import Choices
+from gongji.foundation.questions import together
 
 #: How many a page shows.
 PAGE: Final = 20
@@ -40,12 +41,15 @@ def messages(visit: Visit) -> Response:
     if visit.posted:
         inbox.mark_read(visit.connection, visit.person_id, visit.now)
         return visit.go("/messages")
-    found = inbox.messages_of(visit.connection, visit.person_id, PAGE + 1, _before(visit))
+    with together(visit.connection) as asked:
+        newest = asked(inbox.messages_question(visit.person_id, PAGE + 1, _before(visit)))
+        unread = asked(inbox.unread_question(visit.person_id))
+    found = newest.answer
     shown = _shown(visit, found[:PAGE])
     return visit.render(
         "citizen/messages.html",
         messages=shown,
-        unread=inbox.unread(visit.connection, visit.person_id),
+        unread=unread.answer,
         older=shown[-1].id if len(found) > PAGE else 0,
         paged=bool(visit.query("before")),
         texts=visit.platform.settings.sms_url is not None,
@@ -155,9 +159,10 @@ def _before(visit: Visit) -> int | None:
 
 
 def _shown(visit: Visit, found: Collection[Received]) -> list[Shown]:
-    for relative in sorted(relatives(visit.connection, found)):
-        audit.record(visit.connection, visit.caller, "person.read_masked", at=visit.now, person_id=relative)
-    said = sentences(visit.connection, visit.platform, found, visit.reader.language)
+    named = named_in(visit.connection, visit.platform.vault, found)
+    seen = relatives(found, named)
+    audit.record_each(visit.connection, visit.caller, "person.read_masked", seen, at=visit.now)
+    said = sentences(found, named, visit.reader.language)
     return [
         Shown(one.id, said[one.id], one.made_at, one.read_at is None, f"/c/{one.about}" if one.about else "")
         for one in found

@@ -9,9 +9,8 @@ from typing import Final
 
 from gongji.entrances import wording
 from gongji.entrances.wording import Language
-from gongji.registry.model import Institution
+from gongji.settlement.lists import OwnPayment, SharedPayment
 from gongji.settlement.model import wire_id
-from gongji.settlement.queries import SharedPayment, StoredSettlement
 
 #: How many lines a page shows before "show earlier ones".
 PAGE: Final = 10
@@ -46,11 +45,10 @@ class Payment:
 
 
 def payments(
-    own: Sequence[StoredSettlement],
+    own: Sequence[OwnPayment],
     shared: Sequence[SharedPayment],
     regions: Mapping[int, str],
     names: Mapping[int, str],
-    places: Mapping[int, Institution],
     language: Language,
 ) -> list[Payment]:
     """Both lists as one, newest first. Of a relative's visit: person, place, time and amount, nothing else.
@@ -60,11 +58,10 @@ def payments(
         shared: what the reader's account paid for relatives.
         regions: the region of each authorisation that the reader gave, by its id.
         names: what the reader calls the relatives.
-        places: institutions by id.
         language: the reader's.
     """
-    lines = [_own(one, places, language) for one in own]
-    lines += [_shared(one, regions[one.authorisation_id], names, places, language) for one in shared]
+    lines = [_own(one, language) for one in own]
+    lines += [_shared(one, regions[one.authorisation_id], names, language) for one in shared]
     return sorted(lines, key=lambda line: (line.at, line.settlement_id), reverse=True)
 
 
@@ -79,34 +76,27 @@ def page_of(lines: Sequence[Payment]) -> tuple[tuple[Payment, ...], str]:
     return tuple(lines[:end]), lines[end - 1].at.isoformat() if end < len(lines) else ""
 
 
-def _own(stored: StoredSettlement, places: Mapping[int, Institution], language: Language) -> Payment:
-    one = stored.settlement
+def _own(one: OwnPayment, language: Language) -> Payment:
     back = one.kind == "reverse"
     return Payment(
-        one.id,
+        one.settlement_id,
         one.settled_at,
         wording.text("home.payments.mine", language),
-        places[one.institution_id].name,
+        one.place,
         "refunded" if back else "total",
         abs(one.total),
-        "reversal" if back else "reversed" if stored.reversed_by else "",
-        f"/c/settlements/{wire_id(one.region, one.id)}",
+        "reversal" if back else "reversed" if one.taken_back else "",
+        f"/c/settlements/{wire_id(one.region, one.settlement_id)}",
     )
 
 
-def _shared(
-    one: SharedPayment,
-    region: str,
-    names: Mapping[int, str],
-    places: Mapping[int, Institution],
-    language: Language,
-) -> Payment:
+def _shared(one: SharedPayment, region: str, names: Mapping[int, str], language: Language) -> Payment:
     back = one.kind == "reverse"
     return Payment(
         one.settlement_id,
         one.settled_at,
         names.get(one.user_id) or wording.text("kin.stranger", language),
-        places[one.institution_id].name,
+        one.place,
         "given_back" if back else "paid_by_me",
         abs(one.amount),
         "reversal" if back else "",

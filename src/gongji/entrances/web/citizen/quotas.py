@@ -269,10 +269,9 @@ def _events(visit: Visit, one: Quota) -> list[Event]:
     """What happened to its money, newest first; where, and not what for."""
     moved = store.movements(visit.connection, one.id)
     places = places_of(visit.connection, {line.settlement_id for line in moved if line.settlement_id is not None})
-    institutions = registry.institutions_by_id(visit.connection, {place.institution_id for place in places.values()})
     events = []
     for line in moved:
         place = places.get(line.settlement_id or 0)
-        name = institutions[place.institution_id].name if place else ""
+        name = place.institution if place else ""
         events.append(Event(line.at, visit.reader.text(f"quota.moved.{line.what}"), name, line.amount))
     return events

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -24,20 +24,23 @@ from gongji.entrances.web.citizen.settlement import (
 from gongji.entrances.web.citizen.sharings import Sharing, sharings
 from gongji.entrances.web.visits import Visit
 from gongji.entrances.wording import Language
-from gongji.family import applications, freezes_store
+from gongji.family import freezes_store
 from gongji.family import service as family
-from gongji.family.applications import ApplicationState
+from gongji.family.application_questions import asking_of, began_question, waiting_question
+from gongji.family.applications import Application, ApplicationState
 from gongji.family.freezes import Freeze
 from gongji.family.model import Authorisation, AuthorisationState
+from gongji.family.questions import given_question, had_question, relatives_of
 from gongji.foundation import audit
 from gongji.foundation.errors import InvalidInput, NotFound
-from gongji.foundation.inbox import unread
+from gongji.foundation.inbox import unread_question
+from gongji.foundation.questions import these, together
 from gongji.ledger import service as ledger
 from gongji.registry import service as registry
 from gongji.registry.model import Enrolment
-from gongji.settlement import queries
+from gongji.settlement import lists, queries
 from gongji.settlement.model import from_wire
-from gongji.settlement.second.service import chain_of, paid_second_by
+from gongji.settlement.second.service import chain_of
 
 if TYPE_CHECKING:
     from gongji.entrances.platform import Platform
@@ -92,26 +95,37 @@ def home(visit: Visit, before: str | None) -> Home:
     Raises:
         InvalidInput: ``before.invalid``.
     """
-    connection, platform, caller, now = visit.connection, visit.platform, visit.caller, visit.now
-    person_id, language = visit.person_id, visit.reader.language
-    enrolment = registry.enrolment_on(connection, person_id, now.date())
-    mine = family.authorisations_of_user(connection, person_id)
-    given = family.authorisations_of_sharer(connection, person_id)
-    relatives = {one.sharer_id for one in mine} | {one.user_id for one in given}
-    people = registry.people_by_id(connection, platform.vault, {person_id} | relatives)
-    for relative in sorted(relatives):
-        audit.record(connection, caller, "person.read_masked", at=now, person_id=relative)
+    connection, platform, now, person_id = visit.connection, visit.platform, visit.now, visit.person_id
+    language, today = visit.reader.language, visit.now.date()
+    start = _moment(before)
+    with together(connection) as asked:
+        enrolled = asked(registry.enrolment_question(person_id, today))
+        had, made = asked(had_question(person_id)), asked(given_question(person_id))
+        known = asked(registry.people_question(platform.vault, relatives_of(person_id)))
+        reader = asked(registry.people_question(platform.vault, these([person_id])))
+        asking = asked(registry.people_question(platform.vault, asking_of(person_id, today)))
+        frozen = asked(freezes_store.standing_question([person_id], today))
+        held = asked(ledger.balances_question(person_id))
+        own = asked(lists.own_question(person_id, PAGE + TIES, start))
+        paid = asked(lists.paid_question(person_id, PAGE + TIES, start))
+        later = asked(lists.paid_later_question(person_id, PAGE + TIES, start))
+        waiting = asked(waiting_question(platform.vault, person_id, today))
+        began = asked(began_question(platform.vault, person_id))
+        fresh = asked(unread_question(person_id))
+    enrolment, mine, given, people = enrolled.answer, had.answer, made.answer, known.answer
+    # A relative of whom two lists speak was seen twice.
+    audit.record_each(connection, visit.caller, "person.read_masked", [*people, *asking.answer], at=now)
     names = {one.user_id: name_of(one, person_id, people, language) for one in given}
     left = allotments.left_of(connection, platform.rules, [*mine, *given], now)
     sharers = sharings(mine, person_id, people, language, left)
     users = sharings(given, person_id, people, language, left)
-    freeze = freezes_store.standing(connection, [person_id], now.date()).get(person_id)
-    balances = ledger.balances_of(connection, person_id)
-    shown, older = _payments(connection, person_id, given, names, before, language)
+    regions = {one.id: one.region for one in given}
+    shown, older = page_of(payments(own.answer, [*paid.answer, *later.answer], regions, names, language))
+    freeze = frozen.answer.get(person_id)
     return Home(
-        name=people[person_id].name,
+        name=reader.answer[person_id].name,
         insurance=_insurance(platform, enrolment, language),
-        balance=balance_of(enrolment, balances, now.date(), frozen=freeze is not None),
+        balance=balance_of(enrolment, held.answer, today, frozen=freeze is not None),
         sharers=tuple(one for one in sharers if not one.over),
         past_sharers=tuple(one for one in sharers if one.over),
         users=tuple(one for one in users if not one.over),
@@ -120,29 +134,20 @@ def home(visit: Visit, before: str | None) -> Home:
         payments=shown,
         older=older,
         paged=before is not None,
-        asked=_asked(visit),
-        pending=_pending(visit, given),
-        unread=unread(connection, person_id),
+        asked=tuple((one.number, asking.answer[one.sharer_id].masked_name) for one in waiting.answer),
+        pending=_pending(began.answer, given),
+        unread=fresh.answer,
         freeze=freeze,
         allots=any(one.id in left for one in given),
     )
 
 
-def _asked(visit: Visit) -> tuple[tuple[str, str], ...]:
-    waiting = applications.waiting_for(visit.connection, visit.platform.vault, visit.person_id, visit.now.date())
-    people = registry.people_by_id(visit.connection, visit.platform.vault, {one.sharer_id for one in waiting})
-    for sharer in sorted(people):
-        audit.record(visit.connection, visit.caller, "person.read_masked", at=visit.now, person_id=sharer)
-    return tuple((one.number, people[one.sharer_id].masked_name) for one in waiting)
-
-
-def _pending(visit: Visit, given: Sequence[Authorisation]) -> tuple[tuple[str, str], ...]:
-    mine = applications.applications_of(visit.connection, visit.platform.vault, visit.person_id)
+def _pending(began: Sequence[Application], given: Sequence[Authorisation]) -> tuple[tuple[str, str], ...]:
     states = {one.id: one.state for one in given}
     under_way = (AuthorisationState.SUBMITTED, AuthorisationState.UNDER_REVIEW, AuthorisationState.RETURNED)
     return tuple(
         (one.number, one.name)
-        for one in mine
+        for one in began
         if one.name
         and (
             one.state in (ApplicationState.DRAFT, ApplicationState.WAITING_CONSENT)
@@ -226,25 +231,6 @@ def _how(platform: Platform, enrolment: Enrolment | None, now: datetime) -> str:
     except NotFound:
         return ""
     return str(rule.trigger) if rule else ""
-
-
-def _payments(
-    connection: sa.Connection,
-    person_id: int,
-    given: Sequence[Authorisation],
-    names: Mapping[int, str],
-    before: str | None,
-    language: Language,
-) -> tuple[tuple[Payment, ...], str]:
-    """A page of the list and where the next begins."""
-    start = _moment(before)
-    own = queries.settlements_of(connection, person_id, PAGE + TIES, start)
-    shared = queries.paid_by(connection, person_id, PAGE + TIES, start)
-    shared += paid_second_by(connection, person_id, PAGE + TIES, start)
-    institutions = {one.settlement.institution_id for one in own} | {one.institution_id for one in shared}
-    places = registry.institutions_by_id(connection, institutions)
-    lines = payments(own, shared, {one.id: one.region for one in given}, names, places, language)
-    return page_of(lines)
 
 
 def _moment(before: str | None) -> datetime | None:

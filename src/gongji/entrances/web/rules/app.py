@@ -20,7 +20,7 @@ from gongji.entrances import wording
 from gongji.entrances.open_rules.atlas import Atlas
 from gongji.entrances.open_rules.provenance import provenance
 from gongji.entrances.web.headers import SafeHeaders
-from gongji.entrances.web.pages import Reader, render
+from gongji.entrances.web.pages import Reader, page_of, render
 from gongji.entrances.web.rules.calculator import calculate
 from gongji.entrances.web.rules.china import China, tiles
 from gongji.entrances.web.rules.clauses import tell, title_of
@@ -69,6 +69,7 @@ class RulePages:
         self._atlas = Atlas(platform.rules)
         self._regions = RegionPages(self._atlas)
         self._china = China(self._atlas)
+        self._blanks: dict[tuple[date, Reader], bytes] = {}
 
     def regions(self, request: Request) -> Response:
         """All regions on a map and in a table, or those whose name or code holds what is searched for."""
@@ -139,8 +140,20 @@ class RulePages:
 
     def calculator(self, request: Request) -> Response:
         """What a bill comes to."""
+        today = self._clock.now().date()
+        if request.query_params:
+            return self._calculated(request, today)
+        # The empty form says the same to everybody who reads it in one language and size on one day.
+        which = (today, Reader.of(request))
+        blank = self._blanks.get(which)
+        if blank is None:
+            blank = bytes(self._calculated(request, today).body)
+            self._blanks = {which: blank} | {day: known for day, known in self._blanks.items() if day[0] == today}
+        return page_of(blank)
+
+    def _calculated(self, request: Request, today: date) -> HTMLResponse:
         reader = Reader.of(request)
-        form, result = calculate(self._atlas, request.query_params, self._clock.now().date(), reader)
+        form, result = calculate(self._atlas, request.query_params, today, reader)
         return render(
             "rules/calculator.html",
             request,
