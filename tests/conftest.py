@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -50,6 +51,17 @@ def logging_of_one_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     structlog.reset_defaults()
     configure(logger_factory=structlog.PrintLoggerFactory(file=sys.__stderr__))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_platform_is_closed() -> Iterator[None]:
+    """A gateway listens for changed keys until its platform is closed; one that a test left open would look for its database
+    for good, and warn of it after the run."""
+    yield
+    listening = [thread for thread in threading.enumerate() if thread.name == "keyring"]
+    for thread in listening:
+        thread.join(timeout=10)  # one that was closed a moment ago looks once a second
+    assert not [thread for thread in listening if thread.is_alive()], "a test left a platform with a gateway open"
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,7 @@ def http(town: Town) -> Iterator[TestClient]:
     platform = Platform(Settings(), town.database, town.vault, town.clock, RuleBook.shipped())
     with TestClient(build_app(platform)) as client:
         yield client
+    platform.close()
 
 
 def officer(town: Town, region: str = "211200") -> str:

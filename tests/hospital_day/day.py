@@ -78,7 +78,7 @@ def live(
     platform = Platform(settings, town.database, town.vault, town.clock, RuleBook.shipped())
     evening = Evening()
     with ExitStack() as stack:
-        stack.callback(platform.desk.close)
+        stack.callback(platform.close)
         base = stack.enter_context(serving(NationalGateway(platform), "127.0.0.1", 0))
         hospital, pharmacy = (Institution(base, code, town.clock) for code in (HOSPITAL, PHARMACY))
         tills = [

@@ -37,7 +37,7 @@ def test_commands_of_the_guide_do_what_it_says(database: Database, vault: Vault,
             ["bash", "-euo", "pipefail", "-c", script], env={"BASE": base, "PATH": path},
             capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
-    platform.desk.close()
+    platform.close()
     assert done.returncode == 0, done.stderr + done.stdout
     answers = [json.loads(found) for found in re.findall(r'\{"infcode".*?"signtype":null\}', done.stdout)]
     assert len(answers) == 21
