@@ -5,20 +5,17 @@ from __future__ import annotations
 import pytest
 from wallet_home import Home
 
-from gongji.entrances.messaging.words import sentences
-from gongji.entrances.platform import Platform
+from gongji.entrances.messaging.words import named_in, sentences
 from gongji.entrances.wording import Language
 from gongji.foundation.inbox import messages_of
-from gongji.foundation.settings import Settings
 
 
 def told(home: Home, person: int, language: Language = Language.CHINESE) -> list[str]:
     """A person's messages as they read them, oldest first."""
     town = home.town
-    platform = Platform(Settings(), town.database, town.vault, town.clock, town.rules)
     with town.database.transaction() as connection:
         found = messages_of(connection, person, 20)[::-1]
-        said = sentences(connection, platform, found, language)
+        said = sentences(found, named_in(connection, town.vault, found), language)
     assert all(one.about.startswith("wallet/transfers/") for one in found)
     return [said[one.id] for one in found]
 
