@@ -100,14 +100,27 @@ def moment(value: datetime, language: Language) -> str:
     return f"{_day(here.date(), language)}{_DATES[language][1]}{here:%H:%M}"
 
 
-class _Filler(Formatter):
+# string's own Formatter takes a sentence apart anew each time: 7 µs for one with three figures, in place of 4.
+@lru_cache(8192)
+def _parts(sentence: str) -> tuple[tuple[str, str, str], ...]:
+    """The pieces of a sentence: plain text, the placeholder after it ("" for none) and the form that it names."""
+    return tuple((plain, name or "", form or "") for plain, name, form, _ in Formatter().parse(sentence))
+
+
+class _Filler:
     """Fills placeholders in the form that each of them names."""
 
     def __init__(self, language: Language, names: Mapping[int, str]) -> None:
         self._language = language
         self._names = names
 
-    def format_field(self, value: Any, form: str) -> str:
+    def fill(self, sentence: str, values: Mapping[str, Any]) -> str:
+        """The sentence with its placeholders filled."""
+        return "".join(
+            plain + self._in_form(values[name], form) if name else plain for plain, name, form in _parts(sentence)
+        )
+
+    def _in_form(self, value: Any, form: str) -> str:
         """The value in a form; see the module's text."""
         match form:
             case "yuan":
@@ -126,7 +139,7 @@ class _Filler(Formatter):
                 return _period(str(value), form, self._language)
             case "cases":
                 return _cases(str(value), self._language)
-        return str(super().format_field(value, form))
+        return format(value, form)
 
 
 #: How a counter's period is written: ``2024``, ``2024/25``, ``2024-Q3``, ``2024-07``.
@@ -167,7 +180,7 @@ def text(msgid: str, language: Language, names: Mapping[int, str] | None = None,
     sentence = catalogue(language)[msgid]
     if not values and "{" not in sentence:
         return sentence  # most of a page: nothing to fill
-    return _Filler(language, names or {}).vformat(sentence, (), values)
+    return _Filler(language, names or {}).fill(sentence, values)
 
 
 def told(
@@ -183,7 +196,7 @@ def told(
         _log.warning("wording.unknown", msgid=msgid, language=str(language))
         return None
     try:
-        return _Filler(language, names or {}).vformat(sentence, (), values)
+        return _Filler(language, names or {}).fill(sentence, values)
     except (KeyError, ValueError, TypeError):
         _log.warning("wording.values_missing", msgid=msgid, language=str(language), given=sorted(values))
         return None

@@ -55,16 +55,13 @@ def _facts(messages: Collection[Received], fact: str) -> set[int]:
 def sentences(messages: Collection[Received], named: Named, language: Language) -> dict[int, str]:
     """The sentence of each message, by its id. The other side is called by kinship and masked name."""
     told = {}
+    called: dict[tuple[int, int], str] = {}
     for one in messages:
         under, place = one.facts.get("authorisation"), one.facts.get("institution")
-        told[one.id] = sentence(
-            one,
-            language,
-            who=name_of(named.shared[under], one.person_id, named.people, language)
-            if under
-            else _named(one, named.people, language),
-            place=named.places[place] if place else "",
-        )
+        if under and (under, one.person_id) not in called:
+            called[under, one.person_id] = name_of(named.shared[under], one.person_id, named.people, language)
+        who = called[under, one.person_id] if under else _named(one, named.people, language)
+        told[one.id] = sentence(one, language, who=who, place=named.places[place] if place else "")
     return told
 
 
