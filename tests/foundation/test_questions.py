@@ -131,7 +131,7 @@ def test_after_the_server_went_away_one_page_fails_and_the_next_has_a_fresh_conn
         pids = [ask(each, Question("SELECT pg_backend_pid()", {}, lambda rows: rows[0][0])) for each in (one, two)]
     with database.transaction() as connection:
         for pid in pids:
-            connection.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+            connection.execute(sa.text("SELECT pg_terminate_backend(CAST(:pid AS integer), 5000)"), {"pid": pid})
     with pytest.raises(sa.exc.OperationalError) as lost, database.page() as connection:
         ask(connection, numbers(1))
     assert lost.value.connection_invalidated

@@ -37,9 +37,8 @@ SELECT t.user_id AS id FROM unnest(%(ids)b::bigint[]) AS k(id)
 """
 
 _SIDES: Final = """
-SELECT s.id FROM unnest(%(ids)b::bigint[]) AS k(id)
+SELECT unnest(ARRAY[t.sharer_id, t.user_id]) AS id FROM unnest(%(ids)b::bigint[]) AS k(id)
   JOIN authorisation t ON t.bucket = (k.id & 1023)::smallint AND t.id = k.id
- CROSS JOIN LATERAL (VALUES (t.sharer_id), (t.user_id)) AS s(id)
 """
 
 

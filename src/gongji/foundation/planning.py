@@ -34,8 +34,12 @@ def plan_once(connection: psycopg.Connection[Any]) -> None:
 
     Left to itself PostgreSQL plans anew what it thinks it can do better by knowing the values. Of what a page asks it knows
     that already (a person has few of everything), and over tables of many months planning took five times as long as reading.
+    Over several nodes Citus has to know the values, to find the node.
     """
-    connection.execute("SET plan_cache_mode = force_generic_plan")
+    connection.execute(
+        "SELECT set_config('plan_cache_mode', 'force_generic_plan', false)"
+        " WHERE to_regclass('pg_catalog.pg_dist_partition') IS NULL"
+    )
     if not connection.autocommit:
         connection.commit()
 
