@@ -188,10 +188,10 @@ def statement(visit: Visit) -> Response:
     return as_pdf(visit, paper, f"gongji-{month}.pdf")
 
 
-def month_of(visit: Visit, month: str, kinds: tuple[AccountKind, ...] = _USABLE) -> Month:
-    """A month of the reader's account, lines oldest first."""
+def month_of(visit: Visit, month: str) -> Month:
+    """A month of what the reader can use, lines oldest first."""
     with together(visit.connection) as asked:
-        moved = _asked(asked, visit, month, kinds)
+        moved = _asked(asked, visit, month, _USABLE)
     return _month_from(visit, month, moved)
 
 
