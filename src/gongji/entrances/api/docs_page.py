@@ -51,7 +51,8 @@ def _operations(openapi: Mapping[str, Any], root: str) -> Iterator[Operation]:
             content = operation.get("requestBody", {}).get("content", {})
             media_type, schema = next(((kind, one["schema"]) for kind, one in content.items()), ("", None))
             example = _example(schema, schemas) if schema else None
-            answer = operation["responses"]["200"].get("content", {}).get("application/json", {}).get("schema", {})
+            done = next(one for status, one in operation["responses"].items() if status.startswith("2"))
+            answer = done.get("content", {}).get("application/json", {}).get("schema", {})
             yield Operation(
                 method=method.upper(),
                 path=f"{root}{path}",
