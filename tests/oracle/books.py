@@ -189,6 +189,12 @@ class Books:
             if held.remaining and held.until <= at:
                 self.give_back(at, held, held.remaining)
 
+    def returning(self, person: int, year: int) -> int:
+        """What the end of a year will bring back out of a pot, fen; nothing once the account has seen it."""
+        if self.turned.get(person, (0, 0))[0] >= year:
+            return 0
+        return sum(part.left for part in self.pots.over(person, year).values())
+
     def turn(self, at: int, person: int, year: int) -> int | None:
         """The end of a year for one account: the fen that became historical, None when it had seen it before."""
         if self.turned.get(person, (0, 0))[0] >= year:

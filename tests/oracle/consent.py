@@ -93,6 +93,7 @@ class Consent:
             self.books.pots.take_back(one.at, one.sharer, one.of, one.amount)
         else:
             assert self.rule.allotment is not None, "refused elsewhere"
+            self.books.turn(one.at, one.sharer, moment(one.at).year - 1)
             part = Part(year=moment(one.at).year, returns=not self.rule.allotment.stays)
             self.books.pots.allot(one.at, one.sharer, one.of, one.amount, part)
         self.deeds[key] = wanted
@@ -110,7 +111,9 @@ class Consent:
             return "allotment.amount"
         if rule.one_pot != (one.of is None):
             return "allotment.for_whom"
-        return "allotment.not_enough" if one.amount > max(0, self.books.balance(one.sharer) - rule.floor) else None
+        # The first of a year turns the account: what returns at the end of the old one can be given anew.
+        there = self.books.balance(one.sharer) + self.books.returning(one.sharer, moment(one.at).year - 1)
+        return "allotment.not_enough" if one.amount > max(0, there - rule.floor) else None
 
     def _not_taken_back(self, one: Allot) -> str | None:
         part = self.books.pots.parts.get((one.sharer, one.of))

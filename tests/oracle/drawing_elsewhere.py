@@ -164,7 +164,8 @@ def _of_pots(chance: random.Random, oracle: Oracle, at: int) -> Operation:
         again = chance.choice(deeds)
         sharer, of, amount, taken_back = oracle.consent.deeds[again]
         return Allot(n, at, sharer, of, amount if chance.random() < 0.7 else amount + 1, taken_back, again)
-    spare = oracle.books.balance(made.sharer) - (rule.floor if rule is not None else 0)
+    spare = oracle.books.balance(made.sharer) + oracle.books.returning(made.sharer, moment(at).year - 1)
+    spare -= rule.floor if rule is not None else 0
     there = sum(fen for _, _, fen in oracle.books.pots.left_for(made)) if back else spare
     return Allot(n, at, made.sharer, of, _amount(chance, ALLOTTED, there), back)
 

@@ -103,10 +103,15 @@ class Pots:
         self.books.move(at, (sharer, "pot"), sum(amount for _, _, amount in pieces))
         return [sum(amount for _, _, amount in pieces)]
 
+    def over(self, sharer: int, year: int) -> dict[int | None, Part]:
+        """The parts of which something returns at the end of a year."""
+        mine = {n: part for (whose, n), part in self.parts.items() if whose == sharer and part.left}
+        return {n: part for n, part in mine.items() if part.returns and part.year <= year}
+
     def turn(self, at: int, sharer: int, year: int, *, has_earlier_money: bool) -> None:
         """The end of a year: what is of it returns, or stays and has become historical."""
         mine = {n: part for (whose, n), part in self.parts.items() if whose == sharer and part.left}
-        over = [n for n, part in mine.items() if part.returns and part.year <= year]
+        over = self.over(sharer, year)
         self.end(at, sharer, list(over))
         for n, part in mine.items():
             if n not in over and has_earlier_money:
