@@ -27,6 +27,7 @@ from gongji.ledger.chain import genesis
 from gongji.ledger.walk import Mark, chain_ends, check_slice, walk
 from gongji.settlement import archive_file, archive_refusals
 from gongji.settlement.archive_file import ArchivedMonth
+from gongji.settlement.archive_proof import prove_file
 from gongji.settlement.telling import told_through
 
 #: Whole accounting years before this one that stay.
@@ -270,15 +271,11 @@ def _archived_last(connection: sa.Connection) -> sa.RowMapping | None:
 
 
 def check_archive(file: Path) -> ArchivedMonth:
-    """Prove a file by itself: every block has the hash of its rows and follows the one before.
-
-    The journals and transfers of the month are held in memory, about half a kilobyte a journal.
+    """Prove a file by itself, in memory that does not grow with the month.
 
     Raises:
-        InvalidInput: ``archive.unreadable``. GongjiError: ``archive.not_whole`` naming the block.
+        InvalidInput: ``archive.unreadable``. Refused: ``archive.not_whole``; see `gongji.settlement.archive_proof.prove_file`.
     """
     told = archive_file.read_manifest(file)
-    wrong = archive_file.broken_block(told, file)
-    if wrong is not None:
-        raise archive_refusals.not_whole(wrong)
+    prove_file(told, file)
     return told

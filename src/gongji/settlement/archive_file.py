@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import os
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
-from gongji.ledger import chain, store
-from gongji.ledger.model import Journal, Transfer
+from gongji.ledger import store
 from gongji.ledger.walk import Mark
 from gongji.settlement import archive_refusals
 
@@ -135,50 +131,3 @@ def load(connection: sa.Connection, told: ArchivedMonth, table: str, file: Path)
     ):
         while piece := member.read(_PIECE):
             copied.write(piece)
-
-
-def broken_block(told: ArchivedMonth, file: Path) -> str | None:
-    """The first block whose hash is not that of its rows or that does not follow the one before; None when all do."""
-    with zipfile.ZipFile(file) as opened:
-        legs: dict[int, list[Transfer]] = {}
-        for row in _rows(opened, "transfer"):
-            moved = Transfer(
-                int(row["debit"]), int(row["credit"]), int(row["amount"]), _optional(row["authorisation_id"])
-            )
-            legs.setdefault(int(row["journal_id"]), []).append(moved)
-        journals = {
-            int(row["id"]): Journal(
-                int(row["id"]),
-                row["kind"],
-                _optional(row["reverses"]),
-                datetime.fromisoformat(row["posted_at"]),
-                tuple(legs.pop(int(row["id"]), ())),
-            )
-            for row in _rows(opened, "journal")
-        }
-        poster, number, before = 0, 0, b""
-        for row in _rows(opened, "block"):
-            owner = int(row["poster_id"])
-            if owner != poster:
-                mark = told.before.get(owner, Mark(0, chain.genesis(owner)))
-                poster, number, before = owner, mark.number, mark.hash
-            place = f"block {row['number']} of poster {owner}"
-            named = [int(one) for one in row["journals"].strip("{}").split(",")]
-            if int(row["number"]) != number + 1 or any(one not in journals for one in named):
-                return place
-            stored = bytes.fromhex(row["hash"].removeprefix("\\x"))
-            if chain.block_hash(before, [journals.pop(one) for one in named]) != stored:
-                return place
-            number, before = number + 1, stored
-    if journals or legs:
-        return f"journal {min([*journals, *legs])}"
-    return None
-
-
-def _rows(opened: zipfile.ZipFile, table: str) -> Iterator[dict[str, Any]]:
-    with opened.open(f"{table}.csv") as member:
-        yield from csv.DictReader(io.TextIOWrapper(member, "utf-8", newline=""))
-
-
-def _optional(text: str) -> int | None:
-    return int(text) if text else None
