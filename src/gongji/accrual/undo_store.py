@@ -69,7 +69,7 @@ def owing_in(connection: sa.Connection, area: str) -> list[tuple[int, int]]:
     rows = connection.execute(
         sa.text(
             """
-            SELECT k.person_id, sum(k.owed)::bigint
+            SELECT k.person_id, sum(k.owed)::bigint AS owed
               FROM (SELECT DISTINCT ON (bucket, person_id, month, kind, round) *
                       FROM credit_taking ORDER BY bucket, person_id, month, kind, round, step DESC) AS k
               JOIN account_credit c USING (bucket, person_id, month, kind, round)
@@ -79,7 +79,7 @@ def owing_in(connection: sa.Connection, area: str) -> list[tuple[int, int]]:
         ),
         {"area": area},
     )
-    return [(person, owed) for person, owed in rows.tuples()]
+    return [(row.person_id, row.owed) for row in rows]
 
 
 def write_taking(connection: sa.Connection, person_id: int, **values: object) -> None:
