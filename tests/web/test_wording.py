@@ -99,6 +99,8 @@ def shipped_readings() -> set[str]:
         for kind in CareKind
         for one in book.interpretations(region, scheme, kind).values()
     ]
+    # Those of sharing rules stand in the packs, not in a benefit; those of allotment are worded as values.
+    open_texts += [one for lineage in book.lineages() for one in lineage.own.interpretations.values()]
     return {f"{one.name}.{option}" for one in open_texts for option in one.options} | {"mixed_tiers.once"}
 
 
@@ -106,6 +108,20 @@ def shipped_numbers() -> set[str]:
     """The names of every plain value that is shipped, and of every way of crediting an account each month."""
     names = {name for lineage in RuleBook.shipped().lineages() for name in lineage.own.values}
     return names | {f"{one}.{base}" for one in Contributor for base in (*AccrualBase, "monthly")}
+
+
+def shipped_diseases() -> set[str]:
+    """The words for diseases that rules set apart, and for what lessens a repeated deductible."""
+    book = RuleBook.shipped()
+    rules = [
+        span.rule
+        for region in book.regions()
+        for scheme in Scheme
+        for kind in CareKind
+        for span in book.timeline(region, scheme, kind)
+    ]
+    found = {word for rule in rules for grid in rule.grids() for word in grid.words(Dimension.DISEASE)}
+    return found | {"less", "floor"}
 
 
 def shipped_cases() -> set[str]:
@@ -187,6 +203,7 @@ FAMILIES = {
         *GRADES,
         *BackPayment,
         *shipped_cases(),
+        *shipped_diseases(),
     ],
     "rules.class": ["under.age", "from.age", "under.months", "from.months"],
     "rules.numbered": [Dimension.ADMISSION, Dimension.BAND],
@@ -221,7 +238,7 @@ FAMILIES = {
     "rules.late": list(Late),
     "rules.table": ["region", "benefits", "grade", "year", "checked"],
     "rules.state": [state.name.lower() for state in State],
-    "rules.known": sorted({*shipped_numbers(), *KNOWN_TERMS, *known_parts(), "enrolment", "wallet"}),
+    "rules.known": sorted({*shipped_numbers(), *KNOWN_TERMS, *known_parts(), "enrolment", "waiting", "wallet"}),
     "place": list(RuleBook.shipped().regions()),
     "province": list(TILES),
     "province.short": list(TILES),

@@ -170,7 +170,8 @@ def _tile(code: str, column: int, row: int, province: Province | None, language:
 
 
 def _name_of(code: str, rows: Sequence[Row], language: Language) -> str:
-    return rows[0].name if code == NATION[:2] else wording.text(f"province.{code}", language)
+    """The province's name; of the nation, and of a user's own pack that lies nowhere, the pack's."""
+    return wording.text(f"province.{code}", language) if code in TILES else rows[0].name
 
 
 def _benefits(region: Region, language: Language) -> list[str]:

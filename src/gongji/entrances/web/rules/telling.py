@@ -207,8 +207,9 @@ def caution_of(grade: Grade | None, language: Language) -> str | None:
 
 
 def reading(name: str, option: str, language: Language) -> str:
-    """A reading of an open text in words; its own name where the catalogue has none."""
-    return wording.catalogue(language).get(f"rules.reading.{name}.{option}", option)
+    """A reading of an open text in words, those of a term of sharing as its value; its own name where there are none."""
+    words = wording.catalogue(language)
+    return words.get(f"rules.reading.{name}.{option}") or words.get(f"rules.value.{name}.{option}", option)
 
 
 def _row_of_figure(figure: Figure, language: Language) -> Row:
