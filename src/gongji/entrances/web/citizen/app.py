@@ -31,6 +31,7 @@ from gongji.entrances.web.citizen import (
     reading,
     receivers,
     reminding,
+    showing,
     tracker,
     wallet,
 )
@@ -105,6 +106,7 @@ def citizen_routes(platform: Platform, problems: Problems) -> list[Route]:
         Route("/wallet/quotas/{number}/end", here(quotas.end), methods=BOTH),
         Route("/reminders", here(reminding.overview), methods=BOTH),
         Route("/reminders/{number}/cancel", here(reminding.cancel), methods=["POST"]),
+        Route("/code", here(showing.code), methods=BOTH),
         Route("/filings", here(filings.filings)),
         Route("/readers", here(readers.readers)),
         Route("/messages", here(messages.messages), methods=BOTH),
