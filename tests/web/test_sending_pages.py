@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 import httpx
@@ -13,6 +15,7 @@ from office_house import House
 
 from gongji.entrances.messaging.loop import Round, carry_messages
 from gongji.entrances.server import serving
+from gongji.foundation import delivery_book
 from gongji.foundation.access import Duty
 from gongji.foundation.clock import CHINA
 from gongji.foundation.deliveries import message_delivery
@@ -100,6 +103,54 @@ def test_it_is_retried_for_three_days_then_a_person_sends_it_again(house: House,
     assert "把一条消息重新发给您" in house.citizen(daughter).get("/c/readers").text
     with house.town.database.transaction() as connection:
         assert len(messages_of(connection, daughter, 10)) == 1
+
+
+def failed(house: House, person: int, count: int, *, given_up: bool = True) -> None:
+    """So many texts to somebody did not go out."""
+    due = "NULL" if given_up else "now()"
+    with house.town.database.transaction() as connection:
+        connection.exec_driver_sql(
+            f"""WITH told AS (INSERT INTO inbox_message (person_id, kind, facts, made_at)
+                SELECT {person}, 'money.freed', '{{}}', now() FROM generate_series(1, {count}) RETURNING id)
+                INSERT INTO message_delivery (message_id, channel, subscriber_id, due_at, attempts)
+                SELECT id, 'sms', 0, {due}, 3 FROM told"""
+        )
+
+
+@pytest.mark.parametrize("show", ["given_up", "retried"])
+def test_every_one_is_come_to_however_many_there_are_and_whosever_lie_between(house: House, show: str) -> None:
+    """Seventy of Tieling, then 5,600 of Jining, then five of Tieling: the clerk of Tieling comes to all seventy-five."""
+    town = house.town
+    mother = town.person("王秀兰", "1953-03-08", "retired", balance=0, gender=2)
+    other = town.person("孔明", "1980-03-01", "active", balance=0, region="370800", household="另一家")
+    for person, count in ((mother, 70), (other, 5_600), (mother, 5)):
+        failed(house, person, count, given_up=show == "given_up")
+    clerk = house.officer("0212", Duty.CLERK)
+    seen, address, pages = 0, f"/office/messages?show={show}", 0
+    while address:
+        page = clerk.get(address).text
+        assert "没有这样的消息" not in page
+        seen += page.count('<th scope="row">')
+        further = re.findall(r'href="(/office/messages[^"]*before=[^"]*)"', page)
+        address, pages = unescape(further[0]) if further else "", pages + 1
+    assert seen == 75
+    assert pages == 3, "five and where it was looked to, fifty, twenty"
+    assert "回到最新的" in page
+    assert clerk.get("/office/messages?before=x").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("given_up", "index"), [(True, "message_delivery_failed"), (False, "message_delivery_retried")]
+)
+def test_a_page_is_found_by_its_index(house: House, given_up: bool, index: str) -> None:
+    scans = sa.text("SELECT pg_stat_get_xact_numscans(CAST(:index AS regclass))")
+    with house.town.database.transaction() as connection:
+        # The few rows of a test would be read as they lie, and sorted.
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        connection.exec_driver_sql("SET LOCAL enable_sort = off")
+        before = connection.execute(scans, {"index": index}).scalar_one()
+        delivery_book.troubled(connection, given_up=given_up, limit=50, before=10_000)
+        assert connection.execute(scans, {"index": index}).scalar_one() == before + 1
 
 
 def test_only_of_the_region_and_only_by_whom_it_is_for(house: House, daughter: int) -> None:

@@ -48,6 +48,7 @@ message_delivery = sa.Table(
     sa.CheckConstraint("sent_at IS NULL OR due_at IS NULL", name="sent_is_not_due"),
     sa.Index("message_delivery_due", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")),
     sa.Index("message_delivery_failed", "id", postgresql_where=sa.text("due_at IS NULL AND sent_at IS NULL")),
+    sa.Index("message_delivery_retried", "id", postgresql_where=sa.text("due_at IS NOT NULL AND attempts > 0")),
     comment="subscriber_id: 0 for a phone; neither due nor sent: given up",
 )
 

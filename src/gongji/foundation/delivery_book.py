@@ -95,12 +95,22 @@ def of_messages(connection: sa.Connection, ids: Collection[int]) -> dict[int, li
     return found
 
 
-def troubled(connection: sa.Connection, *, given_up: bool, limit: int) -> list[Kept]:
-    """Deliveries that were given up, or those that failed and are tried again; newest first."""
+def troubled(connection: sa.Connection, *, given_up: bool, limit: int, before: int | None = None) -> list[Kept]:
+    """Deliveries that were given up, or those that failed and are tried again; newest first.
+
+    Args:
+        connection: a connection.
+        given_up: which of the two.
+        limit: at most so many.
+        before: only those older than the delivery of this number.
+    """
     table = message_delivery
     over = table.c.due_at.is_(None) & table.c.sent_at.is_(None)
     again = table.c.due_at.is_not(None) & (table.c.attempts > 0)
-    rows = connection.execute(_KEPT.where(over if given_up else again).order_by(table.c.id.desc()).limit(limit))
+    statement = _KEPT.where(over if given_up else again)
+    if before is not None:
+        statement = statement.where(table.c.id < before)
+    rows = connection.execute(statement.order_by(table.c.id.desc()).limit(limit))
     return [_kept(row) for row in rows]
 
 

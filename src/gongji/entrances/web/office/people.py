@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -114,6 +115,15 @@ def _of_region(visit: Visit, person: Person | None) -> Found | None:
 def region_of(visit: Visit, person: Person) -> str:
     """Whose agency answers for a person: the newest insurance's, or where they were registered."""
     return _region(person, registry.enrolments_of(visit.connection, person.id))
+
+
+def regions_of(visit: Visit, ids: Collection[int]) -> dict[int, str]:
+    """`region_of` of many people."""
+    insured = registry.enrolments_by_person(visit.connection, ids)
+    others = registry.people_by_id(visit.connection, visit.platform.vault, set(ids) - insured.keys())
+    return {one: found[0].region for one, found in insured.items()} | {
+        one: _region(person, []) for one, person in others.items()
+    }
 
 
 def _region(person: Person, newest_first: list[Enrolment]) -> str:

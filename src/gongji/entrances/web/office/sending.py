@@ -12,7 +12,7 @@ from typing import Final
 from starlette.responses import Response
 
 from gongji.entrances.web.office.pages import ON_CASES, for_duties, show
-from gongji.entrances.web.office.people import person_at, region_of
+from gongji.entrances.web.office.people import person_at, region_of, regions_of
 from gongji.entrances.web.visits import Visit
 from gongji.foundation import audit, deliveries, delivery_book
 from gongji.foundation.access import Duty
@@ -28,9 +28,13 @@ _RESENDERS: Final = (Duty.CLERK, Duty.REVIEWER)
 #: What can be listed for the whole region.
 SHOWN: Final = ("given_up", "retried")
 
-#: Deliveries that are looked through for those of the region, and messages of a person that are shown.
-_LOOKED_THROUGH: Final = 1000
+#: Deliveries on a page, and messages of a person that are shown.
 _MOST: Final = 50
+
+#: Deliveries that are looked through at a time for those of the region, and for one page: a region with few of them goes on
+#: from where the page before has looked to.
+_BATCH: Final = 500
+_LOOKED_THROUGH: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,39 @@ class Line:
 def troubled(visit: Visit) -> Response:
     """``GET /messages``: deliveries to people of the region that were given up, or are tried again."""
     shown = visit.query("show") if visit.query("show") in SHOWN else SHOWN[0]
-    found = delivery_book.troubled(visit.connection, given_up=shown == "given_up", limit=_LOOKED_THROUGH)
-    people = registry.people_by_id(visit.connection, visit.platform.vault, {one.person_id for one in found})
-    mine = [one for one in found if visit.caller.covers(region_of(visit, people[one.person_id]))]
+    before = visit.query("before")
+    after = int(before) if before.isascii() and before.isdigit() and len(before) <= 18 else None
+    mine, older = _of_region(visit, given_up=shown == "given_up", before=after)
+    people = registry.people_by_id(visit.connection, visit.platform.vault, {one.person_id for one in mine})
     audit.record(visit.connection, visit.caller, "message.read_deliveries", at=visit.now)
-    return show(visit, "messages.html", lines=_lines(visit, mine), people=people, shown=shown, choices=SHOWN)
+    return show(
+        visit,
+        "messages.html",
+        lines=_lines(visit, mine),
+        people=people,
+        shown=shown,
+        choices=SHOWN,
+        older=older,
+        paged=after is not None,
+    )
+
+
+def _of_region(visit: Visit, *, given_up: bool, before: int | None) -> tuple[list[Kept], int]:
+    """A page of deliveries to people of the officer's region, and the number from which older ones go on; 0 at the end."""
+    mine: list[Kept] = []
+    for _ in range(_LOOKED_THROUGH // _BATCH):
+        batch = delivery_book.troubled(visit.connection, given_up=given_up, limit=_BATCH, before=before)
+        theirs = regions_of(visit, {one.person_id for one in batch})
+        for one in batch:
+            if visit.caller.covers(theirs[one.person_id]):
+                mine.append(one)
+            if len(mine) == _MOST:
+                more = one is not batch[-1] or len(batch) == _BATCH
+                return mine, one.id if more else 0
+        if len(batch) < _BATCH:
+            return mine, 0
+        before = batch[-1].id
+    return mine, before or 0
 
 
 @for_duties(*_READERS)
