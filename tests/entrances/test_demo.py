@@ -9,12 +9,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
+import sqlalchemy as sa
 
-from gongji.entrances.demo.story import AMOUNTS
+from gongji.entrances.app import build_app
+from gongji.entrances.demo.story import AMOUNTS, Stories
+from gongji.entrances.demo.world import demo_platform
+from gongji.entrances.server import serving
 from gongji.foundation.database import with_database
 from gongji.foundation.money import parse_yuan
+from gongji.foundation.settings import Settings
 
 
 def gongji(server_url: str, data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -48,7 +54,11 @@ def test_the_first_visit_is_the_worked_example(told: dict[str, Any]) -> None:
 
 
 def test_every_explanation_adds_up_and_every_line_says_why(told: dict[str, Any]) -> None:
-    assert [settlement["infno"] for settlement in told["settlements"]] == ["2207", "2207", "2102", "2208", "2207"]
+    assert [settlement["infno"] for settlement in told["settlements"]] == [
+        *("2207", "2207", "2102", "2208"),
+        "2207",
+        "2102",
+    ]
     for settlement in told["settlements"]:
         lines = settlement["explanation"]
         assert sum(line["amount_fen"] for line in lines) == fen(settlement, "medfee_sumamt")
@@ -72,9 +82,36 @@ def test_the_father_is_paid_for_by_one_daughter_and_the_other_is_refused(told: d
     assert refusal["code"] == "authorisation.already_bound"
 
 
+def test_what_was_allotted_pays_where_it_has_to_be_allotted_first(told: dict[str, Any]) -> None:
+    """A region of nobody's: the funds pay nothing there, and of the ¥600.00 the father has spent ¥57.20."""
+    bought = told["settlements"][5]
+    assert (bought["region"], bought["acct_mulaid_pay"], bought["psn_cash_pay"]) == ("990000", "57.20", "0.00")
+    assert "shared.paid.allotted" in [line["because"] for line in bought["explanation"]]
+
+
+def test_officers_find_a_difference_a_case_and_who_takes_the_wallet(server_url: str, tmp_path: Path) -> None:
+    """What the stories leave behind for whoever logs in at the office."""
+    with (
+        demo_platform(Settings(database_url=server_url, database_owner_url=server_url, data=tmp_path)) as platform,
+        serving(build_app(platform), "127.0.0.1", 0) as base,
+        httpx.Client(timeout=60, trust_env=False) as client,
+    ):
+        stories = Stories(platform, client, base)
+        stories.play()
+        with platform.database.transaction() as connection:
+            differences = connection.execute(
+                sa.text("SELECT difference, owner FROM statement_difference WHERE cleared_at IS NULL")
+            ).all()
+            taking = connection.execute(sa.text("SELECT count(*) FROM wallet_institution")).scalar_one()
+        assert [tuple(one) for one in differences] == [("missing_there", "institution")]
+        assert taking == 1
+        assert len(stories.officer("0210", "211200").get("/review-queue")) == 1
+        assert "990000" in platform.rules.regions()
+
+
 def test_the_books_are_verified_and_nothing_of_the_demo_stays(told: dict[str, Any], server_url: str) -> None:
     assert told["ledger"]["verified"] is True
-    assert told["ledger"]["counts"]["journal"] == 11
+    assert told["ledger"]["counts"]["journal"] == 15
     with psycopg.connect(server_url) as connection:
         names = [name for (name,) in connection.execute("SELECT datname FROM pg_database")]
     assert not [name for name in names if name.startswith("gongji_demo_")]

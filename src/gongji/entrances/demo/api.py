@@ -38,6 +38,14 @@ class ApiClient:
         url = f"{self.base}/api/v1{path}"
         return self._read(self.client.post(url, json=body, files=files, data=data, headers=headers))
 
+    def put(self, path: str, body: Mapping[str, object]) -> Any:
+        """Say how something is from now on.
+
+        Raises:
+            ApiRefusal: as `post`.
+        """
+        return self._read(self.client.put(f"{self.base}/api/v1{path}", json=body, headers=self._headers()))
+
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
 

@@ -44,7 +44,7 @@ def demo(
         Path | None, typer.Option(help="The installation's data folder; its real data are not touched.")
     ] = None,
 ) -> None:
-    """Play two families' stories over HTTP, in a database of their own, and verify the books."""
+    """Play three families' stories over HTTP, in a database of their own, and verify the books."""
     began = time.perf_counter()
     settings = load_settings(data=data, port=port, log_level="error")
     console = Console(quiet=as_json, highlight=False)

@@ -1,4 +1,4 @@
-"""The demo's two families and what is on their bills."""
+"""The demo's families and what is on their bills."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ FATHER: Final = Member("张德福", "370811195201170014", "390")
 DAUGHTER: Final = Member("张丽", "370811197811050027", "310")
 SECOND_DAUGHTER: Final = Member("张敏", "370811198106220048", "310")
 
+#: Of the region whose rule asks for allotment first, which is nobody's.
+GIVER: Final = Member("陈静", "211202197911060027", "310")
+GIVERS_FATHER: Final = Member("陈国栋", "211202195210160018", "390")
+
 CT: Final = Item("002103000010000-210300001", "冠状动脉CT成像", 1, "800.00")
 STATIN: Final = Item("XC10AAA028A001010101445", "阿托伐他汀钙片", 20, "20.00")
 PLASTER: Final = Item("ZC02AAT0235010104398", "透骨贴膏", 1, "68.50")
@@ -36,4 +40,7 @@ CEFDINIR: Final = Item("XJ01DCA040B002010104021", "头孢地尼胶囊", 3, "45.6
 FIRST_VISIT: Final = (CT, STATIN, PLASTER)
 SECOND_VISIT: Final = (LIPIDS, ECG)
 PHARMACY: Final = (AMLODIPINE,)
+#: What is allotted first, fen.
+GIVEN: Final = 600_00
+
 FATHERS_VISIT: Final = (CHEST_CT, CEFDINIR, PLASTER)

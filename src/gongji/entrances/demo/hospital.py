@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
 import itertools
 import secrets
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -222,6 +225,28 @@ class InstitutionSystem:
         """2208 or 2103: give a settlement back; gives the output nodes."""
         return self.send(infno, data={name: setlinfo[name] for name in ("setl_id", "mdtrt_id", "psn_no")})
 
+    def compare(self, settlements: Sequence[Mapping[str, Any]]) -> None:
+        """9101 and 3202: hold what the institution's own books have of today (as setlinfo told it) against the centre's."""
+        rows = ["\t".join(_row_of(one)) + "\n" for one in settlements]
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("detail.txt", "".join(rows))
+        file = {"in": base64.b64encode(packed.getvalue()).decode(), "filename": "明细.zip", "fixmedins_code": self.code}
+        number = self.send("9101", fsUploadIn=file)["file_qury_no"]
+        today = f"{datetime.now(CHINA):%Y-%m-%d}"
+        self.send(
+            "3202",
+            data={
+                "file_qury_no": number,
+                "stmt_begndate": today,
+                "stmt_enddate": today,
+                "medfee_sumamt": _sum_of(settlements, "medfee_sumamt"),
+                "fund_pay_sumamt": _sum_of(settlements, "fund_pay_sumamt"),
+                "cash_payamt": _sum_of(settlements, "psn_cash_pay"),
+                "fixmedins_setl_cnt": str(len(settlements)),
+            },
+        )
+
     def _line(self, item: Item) -> dict[str, object]:
         return {
             "feedetl_sn": f"{next(self._serial):08d}",
@@ -233,6 +258,17 @@ class InstitutionSystem:
             "cnt": str(item.count),
             "pric": item.price,
         }
+
+
+def _row_of(setlinfo: Mapping[str, Any]) -> list[str]:
+    """A settlement as a line of the file of 3202."""
+    told = [str(setlinfo[name]) for name in ("setl_id", "mdtrt_id", "psn_no")]
+    amounts = [_sum_of([setlinfo], name) for name in ("medfee_sumamt", "fund_pay_sumamt", "acct_pay")]
+    return [*told, *amounts, "1" if amounts[0].startswith("-") else "0"]
+
+
+def _sum_of(settlements: Sequence[Mapping[str, Any]], field: str) -> str:
+    return yuan(sum(parse_yuan(one[field], field, negative=True) for one in settlements))
 
 
 def total_of(items: Sequence[Item]) -> str:

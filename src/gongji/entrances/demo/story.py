@@ -1,4 +1,4 @@
-"""The two stories, told over HTTP: what citizens and officers do over REST, what institutions do over the national
+"""The stories, told over HTTP: what citizens and officers do over REST, what institutions do over the national
 interface. Nothing here reaches into the platform but to make log-ins and to verify the books in the end."""
 
 from __future__ import annotations
@@ -75,9 +75,10 @@ class Stories:
     links: dict[str, str] = field(default_factory=dict)
 
     def play(self) -> None:
-        """Both stories, one after the other."""
+        """The stories, one after the other."""
         self._tieling()
         self._jining()
+        self._allotting()
 
     def _tieling(self) -> None:
         """A mother's year in Tieling: bound by review, two visits, a purchase, one visit taken back."""
@@ -98,12 +99,14 @@ class Stories:
 
         hospital, pharmacy = self.institution("H21120000101"), self.institution("P21120000201")
         psn_no = self._sign_on(hospital, mother)
-        self._visit(hospital, mother, psn_no, families.FIRST_VISIT, "1", ask_first=True)
+        first = self._visit(hospital, mother, psn_no, families.FIRST_VISIT, "1", ask_first=True)
         second = self._visit(hospital, mother, psn_no, families.SECOND_VISIT, "1")
         person = self._identified(pharmacy, mother)
         bought = pharmacy.sell(person, mother.certificate, mother.insutype, families.PHARMACY, "1")
         self._note("2102", mother, pharmacy, bought["setlinfo"])
         self._note("2208", mother, hospital, hospital.take_back("2208", second)["setlinfo"])
+        hospital.compare([first, second])
+        say("  in the evening the hospital compares its books, without the refund: officer 0213 finds the difference")
         mothers = self.citizen(mother)
         asked = mothers.post("/authorisations", _binding(son, "child", commitment=False))
         _hand_in(mothers, f"/authorisations/{asked['id']}", "household-register.png")
@@ -124,6 +127,32 @@ class Stories:
         hospital = self.institution("H37080000101")
         psn_no = self._sign_on(hospital, father)
         self._visit(hospital, father, psn_no, families.FATHERS_VISIT, "2", ask_first=True)
+        today = f"{self.platform.clock.now():%Y-%m-%d}"
+        self.officer("0810", "370800").put(f"/wallet/institutions/{hospital.code}", {"since": today})
+        self.citizen(daughter).post("/wallet", {"area": "370800"})
+        say(f"  from today {hospital.name} takes the wallet (officer 0810), and {daughter.name} has opened hers")
+
+    def _allotting(self) -> None:
+        """A father for whom money has to be allotted first, by a set of rules that no region has."""
+        father, daughter = families.GIVERS_FATHER, families.GIVER
+        say = self.listener.said
+        say(
+            f"Allotment first 先划拨 (a labelled set of rules, no region's): {daughter.name} and her father {father.name}."
+        )
+        hers = self.citizen(daughter)
+        case = f"/authorisations/{hers.post('/authorisations', _binding(father, 'parent', commitment=False))['id']}"
+        _hand_in(hers, case, "household-register.png")
+        self.officer("9901", "990000").post(f"{case}/review", {"decision": "approve"})
+        hers.post("/allotment/give", {"authorisation": None, "amount_fen": families.GIVEN})
+        pharmacy = self.institution("P99000000201")
+        person = self._identified(pharmacy, father)
+        bought = pharmacy.sell(person, father.certificate, father.insutype, families.PHARMACY, "2")
+        self._note("2102", father, pharmacy, bought["setlinfo"])
+        left = hers.get("/allotment")
+        say(
+            f"  of ¥{yuan(families.GIVEN)} for her family ¥{yuan(left['given_fen'])} are left; she keeps"
+            f" ¥{yuan(left['kept_fen'])} and can give ¥{yuan(left['can_give_fen'])} more"
+        )
 
     def _sign_on(self, institution: InstitutionSystem, patient: Member) -> str:
         institution.send("9001", signIn={"opter_no": "0053", "mac": "00-16-3E-00-00-01", "ip": "127.0.0.1"})

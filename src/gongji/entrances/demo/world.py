@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
+from typing import Final
 
 import psutil
 import psycopg
@@ -19,6 +20,10 @@ from gongji.entrances.platform import Platform, open_platform
 from gongji.foundation.database import addresses, create_database, with_database
 from gongji.foundation.errors import Misconfigured
 from gongji.foundation.settings import Settings
+from gongji.rules.pack_files import SHIPPED
+
+#: The set of rules that asks for allotment first, which no region has by default.
+ALLOTTING: Final = SHIPPED.parent / "labelled" / "seed-allotment"
 
 FILES = Path(str(resources.files("gongji.entrances.demo") / "world"))
 
@@ -38,7 +43,11 @@ def demo_platform(settings: Settings) -> Iterator[Platform]:
     _drop_leftovers(server)
     create_database(owner, afresh=True)
     try:
-        own = {"database_url": with_database(found.service, name), "database_owner_url": owner}
+        own = {
+            "database_url": with_database(found.service, name),
+            "database_owner_url": owner,
+            "packs": [*settings.packs, ALLOTTING],
+        }
         with open_platform(settings.model_copy(update=own)) as platform:
             load_world(platform)
             yield platform
