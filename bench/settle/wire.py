@@ -1,7 +1,7 @@
 """What the interface costs by itself: everything that Python does for a 2207 or a 2102 outside the database.
 
 The gateway gets whole messages, checks signatures, reads, decides nothing, writes answers and checks their identities;
-reception and desk answer at once with what they answered to the same message before, and every signature is new.
+the desk answers at once with what it answered to the same message before, and every signature is new.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -28,6 +27,8 @@ from gongji.foundation.personal import Vault
 from gongji.foundation.settings import Settings
 from gongji.registry.model import Institution
 from gongji.rules.book import RuleBook
+from gongji.settlement.desk import Answer
+from gongji.settlement.reception import Errand
 
 #: Messages that are measured; made and signed before the clock starts.
 MESSAGES = 4_000
@@ -52,7 +53,7 @@ async def _cost(platform: Platform, city: City) -> dict[str, float]:
     visit = await _visit(gateway, city)
     found = {}
     for infno, message in (("2207", visit), ("2102", _purchase(city))):
-        with_answers = _remembering(gateway, platform)
+        with_answers = _remembering(platform)
         await _post(gateway, *signed(*message))
         with_answers()
         asks = [signed(*message) for _ in range(MESSAGES)]
@@ -63,31 +64,29 @@ async def _cost(platform: Platform, city: City) -> dict[str, float]:
     return found
 
 
-def _remembering(gateway: NationalGateway, platform: Platform) -> Callable[[], None]:
-    """Have reception and desk keep their last answers; once called, they give those again."""
-    kept: dict[str, Future[Any]] = {}
-    reception, desk, guard = gateway._reception, platform.desk, gateway._gatekeeper._guard
-    ask, submit = type(reception).ask, type(desk).submit
+def _remembering(platform: Platform) -> Callable[[], None]:
+    """Have the desk keep its last answer; once called, it gives that again, after it made the command anew."""
+    desk = platform.desk
+    serve = type(desk).serve
+    last: list[Any] = []
 
-    def remember(name: str, answer: Future[Any]) -> Future[Any]:
-        kept[name] = answer
-        return answer
+    def remember(errand: Errand, answer: Answer, *, dry: bool = False) -> None:
+        future: Future[Any] = Future()
+        future.add_done_callback(lambda done: (last.append(done.result()), answer.set_result(done.result())))
+        serve(desk, errand, future, dry=dry)
 
-    reception.ask = lambda enquiry: remember("reception", ask(reception, enquiry))  # type: ignore[method-assign]
-    desk.submit = lambda command: remember("desk", submit(desk, command))  # type: ignore[method-assign]
+    desk.serve = remember  # type: ignore[method-assign]
 
     def replay() -> None:
-        reception.ask = lambda enquiry: kept["reception"]  # type: ignore[method-assign]
-        desk.submit = lambda command: kept["desk"]  # type: ignore[method-assign]
-        guard.submit = _all_new  # type: ignore[method-assign]
+        found, settlement = last[-1]
+
+        def again(errand: Errand, answer: Answer, *, dry: bool = False) -> None:
+            errand.command(found)
+            answer.set_result((found, settlement))
+
+        desk.serve = again  # type: ignore[method-assign]
 
     return replay
-
-
-def _all_new(loop: asyncio.AbstractEventLoop, sightings: list[Any]) -> asyncio.Future[list[bool]]:
-    noted: asyncio.Future[list[bool]] = loop.create_future()
-    noted.set_result([True] * len(sightings))
-    return noted
 
 
 async def _visit(gateway: NationalGateway, city: City) -> Message:
@@ -152,27 +151,17 @@ def _purchase(city: City) -> Message:
 
 
 async def _post(gateway: NationalGateway, headers: dict[str, str], body: bytes) -> Any:
-    """Post a message as a server would; the answer's output.
+    """Post a message as the server does with one that is there as a whole; the answer's output.
 
     Raises:
         RuntimeError: when it is refused.
     """
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": "/fsi/callService",
-        "query_string": b"",
-        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-    }
-    answer = SimpleNamespace(body=b"")
-
-    async def receive() -> dict[str, object]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: Any) -> None:
-        answer.body += message.get("body", b"")
-
-    await gateway(scope, receive, send)
+    path = "/fsi/callService"
+    answering = gateway.whole(path)
+    assert answering is not None
+    told = [(name.encode(), value.encode()) for name, value in headers.items()]
+    # Each message is a task of its own, as at the server: that is what its deadline calls off.
+    answer = await asyncio.ensure_future(answering(path, told, body))
     if b'"infcode":0' not in answer.body:
         raise RuntimeError(answer.body.decode()[:500])
     return msgspec.json.decode(answer.body)["output"]

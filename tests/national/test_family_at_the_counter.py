@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
 import pytest
 from counter_window import Household, Window
 
-from gongji.entrances.national.reception import Enquiry, Reception
 from gongji.entrances.platform import Platform
+from gongji.foundation.prepared import Answer, Asked, Statements
+from gongji.foundation.signatures import Sighting
+from gongji.registry.at_once import Credential
 from gongji.registry.model import Person
 from gongji.registry.tables import credential
+from gongji.settlement.reception import Enquiry, Reception
 
 BILL = (("C-A", "1", "800.00"), ("C-B", "2", "200.00"), ("C-C", "1", "68.50"))
 
@@ -321,39 +325,52 @@ def test_card_and_token_must_be_the_patients_too(hospital: Window, household: Ho
 
 
 def test_reception_serves_all_that_wait_and_gives_each_their_own(platform: Platform, household: Household) -> None:
-    """Twenty enquiries put in at once, one of them for nobody: few transactions, no mixed-up answers."""
+    """Twenty enquiries at once, one of them for nobody, one with a signature that came before: no mixed-up answers."""
     reception = Reception(platform.database, platform.vault)
-    on = platform.clock.now().date()
+    at = platform.clock.now()
     people = [household.mother, household.son, household.stranger] * 7
-    waiting = [reception.ask(Enquiry(person.psn_no)) for person in people]
-    nobody = reception.ask(Enquiry(household.son.psn_no[:-1] + "9", card="T0"))
-    for person, answer in zip(people, waiting, strict=True):
-        assert answer.result(10).patient == person
-    assert (nobody.result(10).patient, nobody.result(10).holder_id) == (None, None)
-    key = ("211202", on, "C-B")
-    items = reception.ask(Enquiry("", items=frozenset({key, ("211202", on, "none")}))).result(10).items
-    assert [item.name for item in items.values()] == ["阿托伐他汀"]
+    enquiries = [
+        Enquiry(person.psn_no, sighting=Sighting(1, number, 1, repeatable=False))
+        for number, person in enumerate(people)
+    ]
+    lost = Enquiry(household.son.psn_no[:-1] + "9", Credential("card", "T0", 1, at))
+    again = Enquiry(household.son.psn_no, sighting=Sighting(1, 3, 1, repeatable=False))
+    *found, nobody, replayed = reception.look_up([*enquiries, lost, again])
+    assert [one.patient for one in found] == people
+    assert all(one.admitted for one in found)
+    assert (nobody.patient, nobody.holder_id, nobody.admitted) == (None, None, True)
+    assert (replayed.patient, replayed.admitted) == (household.son, False)
+    key = ("211202", at.date(), "C-B")
+    (catalogue,) = reception.look_up([Enquiry("", items=frozenset({key, ("211202", at.date(), "none")}))])
+    assert [item.name for item in catalogue.items.values()] == ["阿托伐他汀"]
+    reception.close()
 
 
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every statement that anybody in this process sends to the database from now on."""
     sent: list[str] = []
-    execute = psycopg.Cursor.execute
+    execute, run = psycopg.Cursor.execute, Statements.run
 
     def listening(self: Any, query: Any, *more: Any, **how: Any) -> Any:
-        sent.append(str(query))
+        if not str(query).startswith("PREPARE "):
+            sent.append(str(query))
         return execute(self, query, *more, **how)
 
+    def running(self: Statements, over: psycopg.Connection[Any], asked: Sequence[Asked]) -> list[Answer]:
+        sent.extend(statement for statement, _ in asked)
+        return run(self, over, asked)
+
     monkeypatch.setattr(psycopg.Cursor, "execute", listening)
+    monkeypatch.setattr(Statements, "run", running)
     return sent
 
 
 def test_no_settlement_asks_more_than_twelve_statements_of_the_database(
     hospital: Window, pharmacy: Window, household: Household, statements: list[str]
 ) -> None:
-    """From the message that comes in to the answer that goes out, one settlement alone at the desk; the door's note of
-    the signature, which all messages of a moment share, comes before."""
+    """From the message that comes in to the answer that goes out, one settlement alone at the desk; the note of the
+    signature, which all messages of a moment share, is not counted."""
     visit = registered(hospital, household)
     uploaded(hospital, household, visit)
     mother = household.mother

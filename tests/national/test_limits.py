@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import pytest
 from counter_window import Window, signed
 
-from gongji.entrances.hurried import HurriedProtocol
 from gongji.entrances.national.gateway import NationalGateway
 from gongji.entrances.national.pace import Pace
 from gongji.entrances.platform import Platform
+from gongji.entrances.posts import PostsProtocol
 from gongji.entrances.server import serving
 from gongji.foundation.errors import Busy
 from gongji.foundation.settings import Settings
@@ -23,7 +23,7 @@ from town import Town
 SIGN_IN = {"signIn": {"opter_no": "0053", "mac": "1", "ip": "1"}}
 
 
-class Impatient(HurriedProtocol):
+class Impatient(PostsProtocol):
     """Waits half a second for a head of at most 4 kB."""
 
     head_seconds = 0.5

@@ -6,6 +6,7 @@ import pytest
 
 from gongji.foundation.errors import GongjiError
 from gongji.settlement.model import Settlement
+from sent import sent_over
 from town import EXAMPLE_BILL, Town
 
 pytestmark = pytest.mark.usefixtures("town")
@@ -172,15 +173,7 @@ def test_a_purchase_settlement_costs_at_most_twelve_statements(
         [town.reversal(first, hospital)],
         [town.purchase(mother, pharmacy, ("C-A", 1, "1.00")) for _ in range(20)],
     ]
-    connection = town.clerk._connection
-    counted: list[object] = []
-    execute = connection.execute
-
-    def counting(statement: object, *args: object, **kwargs: object) -> object:
-        counted.append(statement)
-        return execute(statement, *args, **kwargs)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(connection, "execute", counting)
+    counted = sent_over(town.clerk._connection, monkeypatch)
     for batch in commands:
         counted.clear()
         assert all(isinstance(outcome, Settlement) for outcome in town.do(*batch))

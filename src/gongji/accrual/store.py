@@ -144,7 +144,7 @@ def _accounts(connection: sa.Connection, query: str, ids: Iterable[int]) -> dict
 def open_accounts(connection: sa.Connection, ids: Iterable[int]) -> None:
     """Make bounded accounts that do not exist yet, empty."""
     with ledger.raw_cursor(connection) as cursor:
-        cursor.execute(ledger.OPEN_ACCOUNTS, [Integers(sorted(ids))])
+        cursor.execute(ledger.OPEN_ACCOUNTS, {"accounts": Integers(sorted(ids))})
 
 
 def credited(

@@ -27,6 +27,7 @@ from gongji.entrances.national.gateway import NationalGateway
 from gongji.entrances.national.mobile_door import MobileDoor
 from gongji.entrances.national.notices import NoticeLoop
 from gongji.entrances.platform import Platform, open_platform
+from gongji.entrances.posts import Answering, TakesWhole
 from gongji.entrances.reminding import carry_out_reminders
 from gongji.entrances.web.citizen.app import build_citizen_pages
 from gongji.entrances.web.log_in import build_log_in_pages
@@ -123,6 +124,11 @@ class Entrances:
         self._site = site
         self._gateway = gateway
         self._sites = sites
+        self._whole = gateway.whole if isinstance(gateway, TakesWhole) else None
+
+    def whole(self, path: str) -> Answering | None:
+        """Who answers what is posted to a path without ASGI between (see `gongji.entrances.posts`)."""
+        return None if self._whole is None or (path + "/").startswith(self._sites) else self._whole(path)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and end with the process (ASGI)."""

@@ -52,7 +52,8 @@ class Platform:
     @cached_property
     def desk(self) -> Desk:
         """The settlement desk; started on first use, so that a command that settles nothing has none."""
-        return Desk(self.database, self.rules, self.clock, desks=self.settings.desks, queue=self.settings.desk_queue)
+        settings = self.settings
+        return Desk(self.database, self.rules, self.clock, self.vault, desks=settings.desks, queue=settings.desk_queue)
 
     @property
     def calendar(self) -> Calendar:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from gongji.entrances.hurried import HurriedProtocol
+from gongji.entrances.posts import PostsProtocol
 from gongji.foundation.errors import Misconfigured
 from gongji.foundation.settings import Settings
 
@@ -41,12 +41,12 @@ def serve(settings: Settings, workers: int) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
-        http=HurriedProtocol,
+        http=PostsProtocol,
     )
 
 
 @contextmanager
-def serving(app: ASGIApp, host: str, port: int, http: type[HurriedProtocol] = HurriedProtocol) -> Iterator[str]:
+def serving(app: ASGIApp, host: str, port: int, http: type[PostsProtocol] = PostsProtocol) -> Iterator[str]:
     """Serve an application from a thread of this process while the block runs.
 
     Args:

@@ -120,7 +120,7 @@ def columns(types: Iterable[tuple[str, str]], rows: Iterable[tuple[Any, ...]]) -
 
 
 class _ColumnDumper(Dumper):
-    """Writes a column in PostgreSQL's binary array format (array_recv): header, then length and bytes of each element."""
+    """Writes a column for psycopg's cursors."""
 
     format = pq.Format.BINARY
 
@@ -130,18 +130,23 @@ class _ColumnDumper(Dumper):
 
     def dump(self, obj: Column) -> Buffer:
         """The array's bytes."""
-        count = len(obj)
-        if not count:
-            return struct.pack("!iiI", 0, 0, obj.element_oid)
-        encode = obj.encode
-        if obj.fixed is None or None in obj:
-            body, nulls = _one_by_one(obj)
-        else:
-            element, size = obj.fixed
-            flat: list[int] = [size] * (2 * count)
-            flat[1::2] = obj if encode is Column.encode else [encode(value) for value in obj]
-            body, nulls = struct.pack("!" + f"i{element}" * count, *flat), False
-        return struct.pack("!iiIii", 1, nulls, obj.element_oid, count, 1) + body
+        return binary(obj)
+
+
+def binary(column: Column) -> bytes:
+    """A column in PostgreSQL's binary array format (array_recv): header, then length and bytes of each element."""
+    count = len(column)
+    if not count:
+        return struct.pack("!iiI", 0, 0, column.element_oid)
+    encode = column.encode
+    if column.fixed is None or None in column:
+        body, nulls = _one_by_one(column)
+    else:
+        element, size = column.fixed
+        flat: list[int] = [size] * (2 * count)
+        flat[1::2] = column if encode is Column.encode else [encode(value) for value in column]
+        body, nulls = struct.pack("!" + f"i{element}" * count, *flat), False
+    return struct.pack("!iiIii", 1, nulls, column.element_oid, count, 1) + body
 
 
 def _one_by_one(column: Column) -> tuple[bytes, bool]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import psycopg
 
 from gongji.foundation.database import Database
+from gongji.foundation.prepared import keep_statements
 
 Answer = TypeVar("Answer")
 
@@ -45,5 +46,6 @@ class Line:
             connection = self._database.connect()
             connection.autocommit = True
             self._prepare(connection)
+            keep_statements(connection)
             self._connection = connection
         return self._connection

@@ -16,7 +16,9 @@ from typing import Final
 import psycopg
 import sqlalchemy as sa
 
+from gongji.foundation.arrays import Integers, Numbers
 from gongji.foundation.database import Database
+from gongji.foundation.prepared import Answer, Asked, run
 from gongji.foundation.schema import metadata
 
 #: Seconds of a signature's own time that lie in one slot.
@@ -33,13 +35,15 @@ signature_seen = sa.Table(
 )
 
 _NOTE: Final = """
-INSERT INTO signature_seen (slot, mark, content) SELECT * FROM unnest(%s::int[], %s::bigint[], %s::bigint[])
+INSERT INTO signature_seen (slot, mark, content)
+SELECT * FROM unnest(%(slots)b::int[], %(marks)b::bigint[], %(contents)b::bigint[])
 ON CONFLICT DO NOTHING RETURNING slot, mark
 """
 
 _KNOWN: Final = """
-SELECT slot, mark, content FROM signature_seen
- WHERE (slot, mark) IN (SELECT * FROM unnest(%s::int[], %s::bigint[]))
+SELECT s.slot, s.mark, s.content
+  FROM unnest(%(slots)b::int[], %(marks)b::bigint[]) AS k(slot, mark)
+  JOIN signature_seen s ON s.slot = k.slot AND s.mark = k.mark
 """
 
 
@@ -71,14 +75,24 @@ def note_signatures(connection: psycopg.Connection, sightings: Sequence[Sighting
     Returns:
         For each whether it may be taken: it is new, or its message is the one that it came with before.
     """
+    return admitted(connection, sightings, run(connection, [noting(sightings)])[0])
+
+
+def noting(sightings: Sequence[Sighting]) -> Asked:
+    """What notes signatures, for who asks more at once; see `admitted`."""
     # In one order everywhere, so that two processes with the same signatures wait for each other and do not block.
     ordered = sorted(sightings, key=lambda one: (one.slot, one.mark))
-    slots, marks = [one.slot for one in ordered], [one.mark for one in ordered]
-    inserted = connection.execute(_NOTE, [slots, marks, [one.content for one in ordered]])
-    fresh = Counter((slot, mark) for slot, mark in inserted.fetchall())
+    places = {"slots": Numbers(one.slot for one in ordered), "marks": Integers(one.mark for one in ordered)}
+    return _NOTE, {**places, "contents": Integers(one.content for one in ordered)}
+
+
+def admitted(connection: psycopg.Connection, sightings: Sequence[Sighting], noted: Answer) -> list[bool]:
+    """What `note_signatures` says, once `noting` was answered."""
+    fresh = Counter((slot, mark) for slot, mark in noted.fetchall())
     if len(fresh) == len(sightings):
         return [True] * len(sightings)
-    known = {(slot, mark): content for slot, mark, content in connection.execute(_KNOWN, [slots, marks]).fetchall()}
+    places = {"slots": Numbers(one.slot for one in sightings), "marks": Integers(one.mark for one in sightings)}
+    known = {(slot, mark): content for slot, mark, content in run(connection, [(_KNOWN, places)])[0]}
     taken: list[bool] = []
     for one in sightings:
         key = (one.slot, one.mark)

@@ -13,6 +13,8 @@ from typing import Any
 
 import psycopg
 
+from gongji.foundation.prepared import Asked
+
 
 @dataclass(frozen=True)
 class Together:
@@ -30,6 +32,10 @@ class Together:
         *before, last = self.writes
         named = ", ".join(f"{name} AS ({self.writes[name]})" for name in before)
         return f"WITH {named} {self.writes[last]}" if before else self.writes[last]
+
+    def asked(self, parameters: Mapping[str, object], *, spread: bool = False) -> list[Asked]:
+        """The same for `gongji.foundation.prepared.run`; the last answer's `rowcount` is that of the last write."""
+        return [(write, parameters) for write in (self.writes.values() if spread else (self.statement,))]
 
     def run(
         self,

@@ -9,9 +9,10 @@ from typing import Any, Final
 import psycopg
 import sqlalchemy as sa
 
-from gongji.foundation.arrays import Column, Integers, columns, unnest
+from gongji.foundation.arrays import Integers, columns, unnest
 from gongji.foundation.distribution import is_spread
 from gongji.foundation.ids import Serials, bucket_of, compose
+from gongji.foundation.prepared import Asked
 from gongji.foundation.schema import serial
 from gongji.foundation.together import Together
 from gongji.ledger import store
@@ -87,15 +88,23 @@ def load_drawn(on: Where, sharers: Iterable[int], journals: Iterable[int]) -> di
 
 def write_moves(on: Where, moves: Iterable[PotMove], at: datetime, *, spread: bool) -> None:
     """Write moves and what they leave of the parts; the database refuses to let one fall below zero."""
+    moved = merged(moves)
+    for statement, parameters in moving(moved, at, spread=spread):
+        written = on.execute(statement, parameters)
+    if moved:
+        parts = {(one.sharer_id, one.part) for one in moved}
+        assert written.rowcount in (-1, len(parts)), "a part that nobody made"
+
+
+def moving(moves: Iterable[PotMove], at: datetime, *, spread: bool) -> list[Asked]:
+    """What `write_moves` asks of the database, for who asks more at once."""
     rows = merged(moves)
     if not rows:
-        return
+        return []
     values: list[tuple[Any, ...]] = [
         (one.journal_id, one.sharer_id, one.part, one.historical, one.current) for one in rows
     ]
-    parameters: dict[str, Column | datetime] = {**columns(_MOVES, values), "p_at": at}
-    written = _WRITE.run(on, parameters, spread=spread)
-    assert written.rowcount in (-1, len({(one.sharer_id, one.part) for one in rows})), "a part that nobody made"
+    return _WRITE.asked({**columns(_MOVES, values), "p_at": at}, spread=spread)
 
 
 def lock_pot(connection: sa.Connection, sharer_id: int) -> dict[AccountKind, int]:
@@ -118,7 +127,7 @@ def make_part(connection: sa.Connection, sharer_id: int, part: int, year: int, *
         "ends": ends_with_year,
     }
     with store.raw_cursor(connection) as cursor:
-        cursor.execute(store.OPEN_ACCOUNTS, [Integers([account])])
+        cursor.execute(store.OPEN_ACCOUNTS, {"accounts": Integers([account])})
         # A pot that was closed when its holder moved away is theirs again when they come back and allot anew.
         cursor.execute(
             "UPDATE account SET closed_at = NULL WHERE bucket = %s AND id = %s AND closed_at IS NOT NULL",

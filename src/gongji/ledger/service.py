@@ -153,7 +153,7 @@ def open_balances(
     if len(set(named)) < len(named) or opened_already(connection, people) & set(named):
         raise opened_before()
     with store.raw_cursor(connection) as cursor:
-        cursor.execute(store.OPEN_ACCOUNTS, [Integers(accounts)])
+        cursor.execute(store.OPEN_ACCOUNTS, {"accounts": Integers(accounts)})
     filled = [balance for balance in balances if balance[2] > 0]
     ids = serials.take(len(filled), at)
     journals = []

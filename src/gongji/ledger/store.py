@@ -69,7 +69,7 @@ POST: Final = Together(
 
 OPEN_ACCOUNTS = """
 INSERT INTO account (bucket, id, holder, kind, balance)
-SELECT a.id & 1023, a.id, a.id >> 18, (a.id >> 10) & 255, 0 FROM unnest(%b::bigint[]) AS a(id)
+SELECT a.id & 1023, a.id, a.id >> 18, (a.id >> 10) & 255, 0 FROM unnest(%(accounts)b::bigint[]) AS a(id)
     ON CONFLICT (bucket, id) DO NOTHING
 """
 

@@ -25,7 +25,8 @@ TOKEN_HOLDS: Final = timedelta(hours=12)
 #: What a code is for: to show who one is (6101), or to pay an order with (6202).
 Use = Literal["show", "pay"]
 
-_INDEX: Final = "e_credential"
+#: What digests of codes and tokens are made under.
+INDEX: Final = "e_credential"
 
 
 def issue(connection: sa.Connection, vault: Vault, person_id: int, region: str, use: Use, at: datetime) -> str:
@@ -46,7 +47,7 @@ def issue(connection: sa.Connection, vault: Vault, person_id: int, region: str, 
     code = f"{secrets.randbelow(10**22):022d}{region}"
     connection.execute(
         e_credential.insert().values(
-            digest=vault.index(_INDEX, code), kind=use, person_id=person_id, made_at=at, expires_at=at + CODE_HOLDS
+            digest=vault.index(INDEX, code), kind=use, person_id=person_id, made_at=at, expires_at=at + CODE_HOLDS
         )
     )
     return code
@@ -74,7 +75,7 @@ def read_code(
     person_id = use_code(connection, vault, code, "show", institution_id, message, at)
     token = f"{code[-6:]}ec{vault.index('ec_token', f'{code}:{institution_id}').hex()[:32]}"
     held = {
-        "digest": vault.index(_INDEX, token),
+        "digest": vault.index(INDEX, token),
         "kind": "token",
         "person_id": person_id,
         "institution_id": institution_id,
@@ -96,7 +97,7 @@ def use_code(
     Raises:
         Refused: ``credential.over`` when it is unknown, over, for another use or used for something else.
     """
-    mine = sa.and_(e_credential.c.digest == vault.index(_INDEX, code), e_credential.c.kind == use)
+    mine = sa.and_(e_credential.c.digest == vault.index(INDEX, code), e_credential.c.kind == use)
     taken = connection.execute(
         e_credential.update()
         .where(mine, e_credential.c.used_at.is_(None), e_credential.c.expires_at > at)
@@ -117,7 +118,7 @@ def holder_of_token(
     """The person whose code this institution read into a token; None when it is nobody's, another's or over."""
     found: int | None = connection.execute(
         sa.select(e_credential.c.person_id).where(
-            e_credential.c.digest == vault.index(_INDEX, token),
+            e_credential.c.digest == vault.index(INDEX, token),
             e_credential.c.kind == "token",
             e_credential.c.institution_id == institution_id,
             e_credential.c.expires_at > at,

@@ -1,15 +1,13 @@
-"""People by id for whoever looks up many at every moment: one prepared statement, without SQLAlchemy on the way."""
+"""People by id, for pages and for whoever serves many at every moment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any, Final
 
-import psycopg
-
 from gongji.foundation.personal import Vault
-from gongji.foundation.questions import Question, Selection, these
+from gongji.foundation.questions import Question, Selection
 from gongji.registry.model import Person
 
 _FOUND: Final = """
@@ -22,14 +20,6 @@ SELECT p.id, p.psn_no, p.certificate_type, p.certificate_sealed, p.name_sealed, 
 def people_question(vault: Vault, ids: Selection) -> Question[dict[int, Person]]:
     """People by id; ids of nobody are not in the answer."""
     return Question(_found(ids.sql), ids.values, partial(_people, vault))
-
-
-def people_at_once(connection: psycopg.Connection[Any], vault: Vault, ids: Iterable[int]) -> dict[int, Person]:
-    """People by id, over a connection of one's own; ids of nobody are not in the answer."""
-    question = people_question(vault, these(ids))
-    return question.read(
-        connection.execute(question.sql.encode(), question.values, prepare=True, binary=True).fetchall()
-    )
 
 
 @cache

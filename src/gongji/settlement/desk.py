@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
 
 import psycopg
 import sqlalchemy as sa
@@ -22,7 +22,9 @@ from gongji.foundation.clock import Clock
 from gongji.foundation.database import Database
 from gongji.foundation.distribution import is_spread
 from gongji.foundation.errors import Busy, GongjiError
+from gongji.foundation.personal import Vault
 from gongji.foundation.planning import plan_by_keys
+from gongji.foundation.prepared import keep_statements
 from gongji.ledger.holds import HoldReceipt
 from gongji.ledger.service import Poster, register_poster
 from gongji.rules.book import RuleBook
@@ -32,6 +34,7 @@ from gongji.settlement.holds.model import HoldCommand, PlaceHold
 from gongji.settlement.load import load
 from gongji.settlement.model import Command, ReversePart, SettleAdmission, Settlement, SettlePurchase, SettleVisit
 from gongji.settlement.part_return import PartReturned
+from gongji.settlement.reception import Errand, Found, Reception
 from gongji.settlement.undo_store import CLOSE, key_parameters
 from gongji.settlement.wanted import Job
 from gongji.settlement.write import write
@@ -51,11 +54,18 @@ _CONNECTION_LOST = (psycopg.OperationalError, psycopg.InterfaceError, sa.exc.Ope
 _LOST_RACE = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 
+class Answer(Protocol):
+    """What the desk fills in when it is done, from its own thread: a future, or what is lighter."""
+
+    def set_result(self, result: Any, /) -> None: ...
+    def set_exception(self, problem: Exception, /) -> None: ...
+
+
 @dataclass(slots=True)
 class _Waiting:
-    command: Job
+    wanted: Job | Errand
     dry: bool
-    future: Future[Any] = field(default_factory=Future)
+    answer: Answer
 
 
 class Desk:
@@ -65,12 +75,23 @@ class Desk:
         database: where the books are.
         rules: the rule book.
         clock: tells the moment of settlement.
-        desks: threads, each with a connection.
+        vault: opens the names of people whom errands concern; a desk without one takes commands alone.
+        desks: threads, each with a connection, and one more for its reception.
         queue: commands that may wait before new ones are refused as busy.
     """
 
-    def __init__(self, database: Database, rules: RuleBook, clock: Clock, *, desks: int = 1, queue: int = 4096) -> None:
+    def __init__(
+        self,
+        database: Database,
+        rules: RuleBook,
+        clock: Clock,
+        vault: Vault | None = None,
+        *,
+        desks: int = 1,
+        queue: int = 4096,
+    ) -> None:
         self._database = database
+        self._vault = vault
         self._rules = rules
         self._clock = clock
         self._queue = queue
@@ -90,15 +111,28 @@ class Desk:
         Raises:
             Busy: ``desk.busy`` when too much waits already.
         """
-        return self._put(command, dry=False)
+        return self._promise(command, dry=False)
+
+    def serve(self, errand: Errand, answer: Answer, *, dry: bool = False) -> None:
+        """Find out whom an errand concerns and settle what comes of it; as `submit`, or with `dry` as `presettle`.
+
+        Args:
+            errand: what an institution wants.
+            answer: is given what was found and the settlement, or the refusal.
+            dry: only what it would come to.
+
+        Raises:
+            Busy: ``desk.busy`` when too much waits already.
+        """
+        self._put(_Waiting(errand, dry, answer))
 
     def presettle(self, command: SettleVisit | SettlePurchase) -> Future[Settlement]:
         """What `submit` would answer now: the same code, without any effect; may be asked again."""
-        return self._put(command, dry=True)
+        return self._promise(command, dry=True)
 
     def return_part(self, command: ReversePart) -> Future[PartReturned]:
         """Take some lines of a purchase back: the whole reversed and the rest settled, both or neither; as `submit`."""
-        return self._put(command, dry=False)
+        return self._promise(command, dry=False)
 
     def hold(self, command: HoldCommand) -> Future[HoldReceipt]:
         """Place, capture or release a hold, in line with the settlements; as `submit`.
@@ -107,7 +141,7 @@ class Desk:
             A future with the receipt of the step: for a placing its `hold_id` is what the later steps name. The same
             command under the same key gives the same receipt again.
         """
-        return self._put(command, dry=False)
+        return self._promise(command, dry=False)
 
     def close(self) -> None:
         """Finish what waits, then stop."""
@@ -117,8 +151,12 @@ class Desk:
         for thread in self._threads:
             thread.join()
 
-    def _put(self, command: Job, *, dry: bool) -> Future[Any]:
-        waiting = _Waiting(command, dry)
+    def _promise(self, command: Job, *, dry: bool) -> Future[Any]:
+        future: Future[Any] = Future()
+        self._put(_Waiting(command, dry, future))
+        return future
+
+    def _put(self, waiting: _Waiting) -> None:
         with self._wake:
             if self._closed or len(self._waiting) >= self._queue:
                 raise Busy(
@@ -128,7 +166,6 @@ class Desk:
                 )
             self._waiting.append(waiting)
             self._wake.notify()
-        return waiting.future
 
     def _take(self) -> list[_Waiting]:
         """Whatever waits, up to the largest batch; an empty list when the desk is closed and nothing waits."""
@@ -142,8 +179,8 @@ class Desk:
         while batch := self._take():
             try:
                 if clerk is None:
-                    clerk = Clerk(self._database, self._rules, self._clock)
-                outcomes = clerk.handle([(waiting.command, waiting.dry) for waiting in batch])
+                    clerk = Clerk(self._database, self._rules, self._clock, self._vault)
+                outcomes = clerk.serve([(waiting.wanted, waiting.dry) for waiting in batch])
             except _CONNECTION_LOST as problem:
                 # The connection is gone; whether the last commit arrived is not known, so nobody is told that it did.
                 # The same message sent again finds out: it gets the stored answer or is settled then.
@@ -157,13 +194,13 @@ class Desk:
                 _dismiss(clerk)
                 clerk = None
                 for waiting in batch:
-                    waiting.future.set_exception(problem)
+                    waiting.answer.set_exception(problem)
                 continue
             for waiting, outcome in zip(batch, outcomes, strict=True):
-                if isinstance(outcome, GongjiError):
-                    waiting.future.set_exception(outcome)
+                if isinstance(outcome, Exception):
+                    waiting.answer.set_exception(outcome)
                 else:
-                    waiting.future.set_result(outcome)
+                    waiting.answer.set_result(outcome)
         if clerk is not None:
             clerk.close()
 
@@ -203,8 +240,9 @@ def _numbers(command: Job, holds: int, *, quotas: bool) -> int:
 class Clerk:
     """One writer at the desk: a connection and a poster; handles a batch at a time. Not for several threads."""
 
-    def __init__(self, database: Database, rules: RuleBook, clock: Clock) -> None:
+    def __init__(self, database: Database, rules: RuleBook, clock: Clock, vault: Vault | None = None) -> None:
         self._database = database
+        self._reception = Reception(database, vault) if vault is not None else None
         self._rules = rules
         self._clock = clock
         with database.transaction() as connection:
@@ -215,10 +253,49 @@ class Clerk:
         self._connection: psycopg.Connection[Any] = database.connect()
         if not self._spread:
             plan_by_keys(self._connection)
+            keep_statements(self._connection)
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Give the connections back."""
+        if self._reception is not None:
+            self._reception.close()
         self._connection.close()
+
+    def serve(self, wanted: Sequence[tuple[Job | Errand, bool]]) -> list[Any]:
+        """Handle a batch some of which are errands: these become commands once, however often the batch is tried.
+
+        Returns:
+            As `handle`; of an errand what was found and the settlement, or what kept it from becoming a command.
+        """
+        errands = {place: one for place, (one, _) in enumerate(wanted) if isinstance(one, Errand)}
+        made = self._commands(errands) if errands else {}
+        commands: list[tuple[Job, bool]] = []
+        places: list[int] = []
+        for place, (one, dry) in enumerate(wanted):
+            command = made[place][1] if isinstance(one, Errand) else one
+            if not isinstance(command, Exception):
+                commands.append((command, dry))
+                places.append(place)
+        settled = dict(zip(places, self.handle(commands) if commands else (), strict=True))
+        outcomes: list[Any] = []
+        for place in range(len(wanted)):
+            outcome = settled[place] if place in settled else made[place][1]
+            told = place in errands and not isinstance(outcome, Exception)
+            outcomes.append((made[place][0], outcome) if told else outcome)
+        return outcomes
+
+    def _commands(self, errands: Mapping[int, Errand]) -> dict[int, tuple[Found, Job | Exception]]:
+        """What was found for each errand, and its command or what kept it from becoming one."""
+        assert self._reception is not None, "this desk was given no vault to look people up with"
+        found = self._reception.look_up([errand.enquiry for errand in errands.values()])
+        made: dict[int, tuple[Found, Job | Exception]] = {}
+        for (place, errand), known in zip(errands.items(), found, strict=True):
+            try:
+                made[place] = (known, errand.command(known))
+            # A refusal, or a defect in the making of this one command: its sender alone is told.
+            except Exception as problem:  # noqa: BLE001
+                made[place] = (known, problem)
+        return made
 
     def handle(self, commands: Sequence[tuple[Job, bool]]) -> list[Outcome]:
         """Decide and write a batch in one transaction.

@@ -10,9 +10,10 @@ import msgspec
 import psycopg
 
 from gongji.foundation.arrays import Column, columns, unnest
+from gongji.foundation.prepared import Asked, run
 from gongji.foundation.together import Together
 from gongji.ledger import store as ledger
-from gongji.ledger.pot_store import write_moves
+from gongji.ledger.pot_store import moving
 from gongji.ledger.service import Block, account_missing
 from gongji.settlement import stay_store
 from gongji.settlement.books import Books, usage_periods
@@ -116,25 +117,25 @@ def write(
     Raises:
         InvalidInput: ``account.unknown`` when an account is gone that the books had (nothing is written then).
     """
-    marks = _marks(entries)
+    asked: list[Asked] = []
+    if entries:
+        marks = _marks(entries)
+        writes = WRITE_ALL if marks["m_visit"] else WRITE_PURCHASES
+        asked += writes.asked(_settlement_parameters(entries, citations) | marks, spread=spread)
+    if held:
+        asked.append((ledger.OPEN_ACCOUNTS, {"accounts": holds.held_accounts(held, loaded.holds)}))
+    asked += ledger.POST.asked(block.parameters, spread=spread)
+    posted = len(asked) - 1
+    if held:
+        asked += holds.WRITE_HOLDS.asked(holds.write_parameters(held, loaded.holds), spread=spread)
+        asked.append((holds.WRITE_USAGE, holds.usage_parameters(held, loaded.books)))
     counters = _counter_parameters(entries, loaded.books)
-    with connection.pipeline():
-        if entries:
-            settlements = _settlement_parameters(entries, citations)
-            writes = WRITE_ALL if marks["m_visit"] else WRITE_PURCHASES
-            writes.run(connection, settlements | marks, spread=spread)
-        if held:
-            connection.execute(ledger.OPEN_ACCOUNTS, [holds.held_accounts(held, loaded.holds)])
-        posted = ledger.POST.run(connection, block.parameters, spread=spread)
-        if held:
-            holds.WRITE_HOLDS.run(connection, holds.write_parameters(held, loaded.holds), spread=spread)
-            connection.execute(holds.WRITE_USAGE, holds.usage_parameters(held, loaded.books))
-        if counters["c_person"] or counters["u_id"]:
-            WRITE_COUNTERS.run(connection, counters, spread=spread)
-        write_moves(connection, loaded.books.pots.moves, at, spread=spread)
-        if states := _states(entries):
-            connection.execute(stay_store.WRITE_STATES, columns(stay_store.STATE_COLUMNS, states))
-    if posted.rowcount != block.accounts:
+    if counters["c_person"] or counters["u_id"]:
+        asked += WRITE_COUNTERS.asked(counters, spread=spread)
+    asked += moving(loaded.books.pots.moves, at, spread=spread)
+    if states := _states(entries):
+        asked.append((stay_store.WRITE_STATES, columns(stay_store.STATE_COLUMNS, states)))
+    if run(connection, asked)[posted].rowcount != block.accounts:
         raise account_missing()
 
 

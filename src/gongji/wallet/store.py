@@ -40,7 +40,7 @@ def open_wallet(connection: sa.Connection, person_id: int, area: str, at: dateti
     made = insert(wallet_opening).values(bucket=bucket_of(person_id), person_id=person_id, area=area, opened_at=at)
     connection.execute(made.on_conflict_do_update(index_elements=["bucket", "person_id"], set_={"area": area}))
     with ledger.raw_cursor(connection) as cursor:
-        cursor.execute(ledger.OPEN_ACCOUNTS, [Integers([personal_account(AccountKind.WALLET, person_id)])])
+        cursor.execute(ledger.OPEN_ACCOUNTS, {"accounts": Integers([personal_account(AccountKind.WALLET, person_id)])})
 
 
 def openings_of(connection: sa.Connection, people: Iterable[int]) -> dict[int, Opening]:

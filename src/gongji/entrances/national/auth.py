@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from gongji.entrances.national.dialects import DIALECTS, Dialect, Proof, missing_headers
 from gongji.entrances.national.keyring import KeyRing
-from gongji.entrances.national.replays import ReplayGuard, replayed
+from gongji.entrances.national.replays import ReplayGuard, Signature, replayed, sighting_of
 from gongji.entrances.platform import Platform
 from gongji.foundation.errors import NotAllowed, NotSignedIn
 from gongji.registry.keys import SigningKey
@@ -29,29 +27,6 @@ class Rejected(NotSignedIn):
         self.body = body
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """A message that is rightly signed, while it is found out whether its signature came before.
-
-    Attributes:
-        institution: whose key signed.
-    """
-
-    institution: Institution
-    _dialect: Dialect
-    _proof: Proof
-    _noted: asyncio.Future[bool] | None
-
-    async def completed(self) -> None:
-        """Wait until the signature is noted; nothing may be done for the message before.
-
-        Raises:
-            NotSignedIn: ``access.replayed``; as `Rejected` where the dialect has a form of its own for it.
-        """
-        if self._noted is not None and not await self._noted:
-            raise _in_form_of(self._dialect, replayed(self._proof))
-
-
 def _in_form_of(dialect: Dialect, refusal: NotSignedIn) -> NotSignedIn:
     own_form = dialect.rejection(refusal)
     return refusal if own_form is None else Rejected(refusal, own_form)
@@ -67,19 +42,23 @@ class Gatekeeper:
 
     def __init__(self, platform: Platform, dialects: tuple[Dialect, ...] = DIALECTS) -> None:
         self._dialects = dialects
+        self._marks = [(mark, dialect) for dialect in dialects for mark in dialect.marks]
         self._keys = KeyRing(platform.database, platform.vault)
         self._guard = ReplayGuard(platform.database)
         platform.at_the_end(self._keys.close)
         platform.at_the_end(self._guard.close)
 
-    async def identify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Admission:
-        """The institution whose key signed the message, and the note of the signature, which is under way.
+    async def identify(
+        self, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> tuple[Institution, Signature | None]:
+        """The institution whose key signed the message, and the signature, still to be noted; None where the dialect knows
+        no time (an apikey) and so no signature that comes once.
 
         Raises:
             NotSignedIn: ``access.headers``, ``access.timestamp``, ``access.signature``, ``access.unknown_key``; as
                 `Rejected` where the dialect has a form of its own for it.
         """
-        dialect = next((each for each in self._dialects if any(mark in headers for mark in each.marks)), None)
+        dialect = next((each for mark, each in self._marks if mark in headers), None)
         if dialect is None:
             raise missing_headers("；".join(each.headers for each in self._dialects))
         try:
@@ -87,7 +66,10 @@ class Gatekeeper:
             key = await self._key(dialect, proof, now)
         except NotSignedIn as refusal:
             raise _in_form_of(dialect, refusal) from None
-        return Admission(key.institution, dialect, proof, self._guard.note_later(proof, body))
+        if proof.made_at is None:
+            return key.institution, None
+        sighting = sighting_of(proof, proof.made_at, body)
+        return key.institution, Signature(sighting, lambda: _in_form_of(dialect, replayed(proof)), self._guard)
 
     async def _key(self, dialect: Dialect, proof: Proof, now: datetime) -> SigningKey:
         """The key that made the proof; of several under one name, whichever fits."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from starlette.requests import Request
@@ -24,15 +22,9 @@ class Bodies:
     def __init__(self) -> None:
         self._long = 0
 
-    @contextmanager
-    def room(self) -> Iterator[Room]:
-        """Room for one message, while the block runs."""
-        room = Room(self)
-        try:
-            yield room
-        finally:
-            if room.long:
-                self._long -= 1
+    def room(self) -> Room:
+        """Room for one message, while its block runs."""
+        return Room(self)
 
     def lengthen(self) -> None:
         """Take one of the places for long messages.
@@ -48,13 +40,26 @@ class Bodies:
             )
         self._long += 1
 
+    def shorten(self) -> None:
+        """Give that place back."""
+        self._long -= 1
+
 
 class Room:
     """The room of one message."""
 
+    __slots__ = ("_bodies", "_long")
+
     def __init__(self, bodies: Bodies) -> None:
         self._bodies = bodies
-        self.long = False
+        self._long = False
+
+    def __enter__(self) -> Room:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        if self._long:
+            self._bodies.shorten()
 
     async def read(self, request: Request) -> bytes:
         """The body; reading stops as soon as it is too long. Only at an address of 9101's own it may be as long as a file.
@@ -70,8 +75,8 @@ class Room:
             size += len(chunk)
             if size > longest:
                 raise too_large()
-            if size > LARGEST_BODY and not self.long:
+            if size > LARGEST_BODY and not self._long:
                 self._bodies.lengthen()
-                self.long = True
+                self._long = True
             chunks.append(chunk)
         return b"".join(chunks)

@@ -3,60 +3,69 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from types import TracebackType
 from typing import Final
 
 #: Seconds between two looks: a deadline is met that much late at most.
 _EVERY: Final = 0.5
 
 
-@dataclass(slots=True)
 class Deadline:
-    """When a call has to be done; `at` is in the loop's own seconds and may be moved."""
+    """When the running task has to be done, while the block runs; then it is called off.
 
-    at: float
-    task: asyncio.Task[object]
-    passed: bool = False
+    Attributes:
+        at: in the loop's own seconds; may be moved.
+
+    Raises:
+        TimeoutError: at the end of the block, when the time had passed.
+    """
+
+    __slots__ = ("_calls", "_task", "at", "passed")
+
+    def __init__(self, at: float, task: asyncio.Task[object], calls: set[Deadline]) -> None:
+        self.at = at
+        self.passed = False
+        self._task = task
+        self._calls = calls
+
+    def __enter__(self) -> Deadline:
+        self._calls.add(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._calls.discard(self)
+        # Somebody else's cancelling (the server ends) goes on as it is.
+        if isinstance(problem, asyncio.CancelledError) and self.passed and self._task.uncancel() == 0:
+            raise TimeoutError from None
+
+    def call_off(self) -> None:
+        """The time has passed."""
+        self.passed = True
+        self._task.cancel()
 
 
 class Deadlines:
     """The calls under way on an event loop (and on the next one, when that has ended)."""
 
     def __init__(self) -> None:
-        self._deadlines: dict[int, Deadline] = {}
+        self._calls: set[Deadline] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    @contextmanager
-    def watched(self, seconds: float) -> Iterator[Deadline]:
-        """Call the running task off when it is not done in time.
-
-        Raises:
-            TimeoutError: when the time had passed.
-        """
+    def watched(self, seconds: float) -> Deadline:
+        """A deadline for the running task, so many seconds from now."""
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None
-        deadline = Deadline(loop.time() + seconds, task)
         if self._loop is not loop:
-            self._loop, self._deadlines = loop, {}
+            self._loop, self._calls = loop, set()
             loop.call_later(_EVERY, self._look)
-        self._deadlines[id(deadline)] = deadline
-        try:
-            yield deadline
-        except asyncio.CancelledError:
-            # Somebody else's cancelling (the server ends) goes on as it is.
-            if deadline.passed and task.uncancel() == 0:
-                raise TimeoutError from None
-            raise
-        finally:
-            self._deadlines.pop(id(deadline), None)
+        return Deadline(loop.time() + seconds, task, self._calls)
 
     def _look(self) -> None:
         assert self._loop is not None
         now = self._loop.time()
-        for deadline in list(self._deadlines.values()):
+        for deadline in list(self._calls):
             if deadline.at < now and not deadline.passed:
-                deadline.passed = True
-                deadline.task.cancel()
+                deadline.call_off()
         self._loop.call_later(_EVERY, self._look)

@@ -40,12 +40,19 @@ class Kind:
         read: makes our value of the sender's; gets the field's path for its refusal.
         write: makes a JSON value of ours (never of None).
         blank: our value for an empty field.
+        longest: how long plain text may be; 0 for what is no plain text.
     """
 
     label: str
     read: Callable[[object, str], Any]
     write: Callable[[Any], object]
     blank: object
+    longest: int = 0
+
+    @property
+    def as_it_is(self) -> bool:
+        """Whether our values are written as they are."""
+        return self.write is _same
 
 
 def is_empty(value: object) -> bool:
@@ -76,7 +83,7 @@ def C(length: int) -> Kind:
             )
         return text
 
-    return Kind(f"C({length})", read, _same, "")
+    return Kind(f"C({length})", read, _same, "", length)
 
 
 def padded(length: int, width: int) -> Kind:
@@ -151,13 +158,15 @@ def _scaled(label: str, decimals: int, *, zero: bool, whole: int, signed: bool =
     return Kind(label, read, write, None)
 
 
-def _write_fen(fen: int) -> Raw:
+def money_written(fen: int) -> Raw:
+    """Fen as yuan with two decimals."""
     if fen > 0:  # as `yuan` writes it, without the way over text
         return Raw(b"%d.%02d" % divmod(fen, 100))
-    return _ZERO if fen == 0 else Raw(yuan(fen).encode())
+    return ZERO if fen == 0 else Raw(yuan(fen).encode())
 
 
-_ZERO: Final = Raw(b"0.00")
+#: No money: what most amounts of an answer are.
+ZERO: Final = Raw(b"0.00")
 
 
 def _read_money(value: object, path: str) -> int:
@@ -174,10 +183,10 @@ def _bounded(value: object) -> object:
 
 
 #: Money in fen, never below zero: what a hospital tells us.
-MONEY: Final = Kind("N(16,2)", _read_money, _write_fen, None)
+MONEY: Final = Kind("N(16,2)", _read_money, money_written, None)
 
 #: Money in fen that a reversal makes negative: what we answer.
-AMOUNT: Final = Kind("N(16,2)", _read_amount, _write_fen, None)
+AMOUNT: Final = Kind("N(16,2)", _read_amount, money_written, None)
 
 #: cnt, in ten-thousandths.
 COUNT: Final = _scaled("N(16,4)", 4, zero=False, whole=12)

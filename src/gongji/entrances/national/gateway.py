@@ -36,11 +36,11 @@ from gongji.entrances.national.envelope import (
     unknown_transaction,
 )
 from gongji.entrances.national.pace import Pace
-from gongji.entrances.national.reception import Reception
 from gongji.entrances.national.services import names_other_service
 from gongji.entrances.national.transaction import Answer, Call, Download, Envelope
 from gongji.entrances.national.transactions import TRANSACTIONS, carry_out
 from gongji.entrances.platform import Platform
+from gongji.entrances.posts import Answering, Headers, Reply
 from gongji.foundation.clock import Clock
 from gongji.foundation.errors import GongjiError
 from gongji.registry.model import Institution
@@ -49,6 +49,8 @@ log = structlog.get_logger()
 
 #: Some clients look at the header's beginning, one fails without it, one takes octet-stream for a file (§1.2).
 CONTENT_TYPE: Final = "application/json;charset=UTF-8"
+
+_HEAD: Final = f"content-type: {CONTENT_TYPE}\r\n".encode()
 
 
 #: Institution (12), yyyyMMddHHmmss (14), number (4).
@@ -72,8 +74,6 @@ class NationalGateway:
         self._platform = platform
         self._signed_by = signed_by or platform.clock
         self._gatekeeper = Gatekeeper(platform)
-        self._reception = Reception(platform.database, platform.vault)
-        platform.at_the_end(self._reception.close)
         self._numbers = MessageNumbers()
         settings = platform.settings
         self._pace = Pace(settings.institution_rate, settings.workers)
@@ -90,7 +90,7 @@ class NationalGateway:
             return
         headers = {"content-type": CONTENT_TYPE}
         try:
-            answer = await self._answer(request)
+            answer = await self._answer(scope["path"], scope["headers"], request)
         except ClientDisconnect:
             return  # nobody is left to answer
         except _Unfinished as refusal:
@@ -102,18 +102,31 @@ class NationalGateway:
         # Starlette would append a second charset to a media_type given as such.
         await Response(answer, headers=headers)(scope, receive, send)
 
-    async def _answer(self, request: Request) -> bytes | Download:
-        clock, path = self._platform.clock, request.scope["path"]
+    def whole(self, path: str) -> Answering | None:
+        """Who answers messages that are there as a whole: this gateway, whatever they are posted to."""
+        return self._answer_whole
+
+    async def _answer_whole(self, path: str, headers: Headers, body: bytes) -> Reply:
+        answer = await self._answer(path, headers, body)
+        if isinstance(answer, Download):
+            head = "".join(f"{name}: {value}\r\n" for name, value in _of_file(answer).items())
+            return Reply(head.encode("ascii"), content=answer.content, length=answer.size)
+        return Reply(_HEAD, answer)
+
+    async def _answer(self, path: str, headers: Headers, message: bytes | Request) -> bytes | Download:
+        """The answer to a message, or to one that is still to be read."""
+        clock = self._platform.clock
         received_at = clock.now()
         notes = begin_notes()
         known = _Known()
         settings = self._platform.settings
         try:
-            with self._bodies.room() as room, self._deadlines.watched(settings.body_seconds) as deadline:
-                body = await room.read(request)
+            with self._deadlines.watched(settings.body_seconds) as deadline, self._bodies.room() as room:
+                # What is there as a whole needs no room kept for it.
+                body = message if isinstance(message, bytes) else await room.read(message)
                 known.whole = True
                 deadline.at += settings.answer_seconds - settings.body_seconds
-                answer, region = await self._attend(request, body, known, received_at)
+                answer, region = await self._attend(path, headers, body, known, received_at)
             if answer.file is not None:
                 return answer.file
             if answer.own is not None:
@@ -124,45 +137,34 @@ class NationalGateway:
                 raise _Unfinished(too_slow(settings.body_seconds), received_at, clock.now()) from None
             log.warning("national.no_answer", path=path, infno=known.infno)
             return failure(no_answer_yet(settings.answer_seconds), Times(received_at, clock.now()))
-        except Rejected as refusal:
-            log.info("national.refused", path=path, code=refusal.code, field=refusal.field)
-            return refusal.body
-        except UnknownTransaction as refusal:
-            note(f"refused.{refusal.code}", "infno")
-            return router_failure(refusal, new_reference())
-        except GongjiError as refusal:
-            log.info("national.refused", path=path, code=refusal.code, field=refusal.field)
-            note(f"refused.{refusal.code}", refusal.field or "", refusal.zh)
-            return failure(refusal, Times(received_at, clock.now()))
         except (ClientDisconnect, _Unfinished):
             raise
         # The one place where a defect becomes an answer: a cashier must get the interface's form, not a broken
-        # connection. The log has the traceback, under the number that the answer names.
-        except Exception as defect:
-            reference = new_reference()
-            log.error("national.defect", path=path, reference=reference, exc_info=defect)
-            return failure(defect_of_ours(reference), Times(received_at, clock.now()))
+        # connection.
+        except Exception as problem:  # noqa: BLE001
+            return _refused(problem, path, Times(received_at, clock.now()))
         finally:
             if known.institution is not None and notes:
                 self._deviations.record(known.institution.id, known.infno, notes, received_at)
 
-    async def _attend(self, request: Request, body: bytes, known: _Known, received_at: datetime) -> tuple[Answer, str]:
+    async def _attend(
+        self, path: str, headers: Headers, body: bytes, known: _Known, received_at: datetime
+    ) -> tuple[Answer, str]:
         """What a message's transaction answers, and the region of the institution that it is answered to."""
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
-        admission = await self._gatekeeper.identify(headers, body, self._signed_by.now())
-        institution = admission.institution
+        told = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+        institution, signature = await self._gatekeeper.identify(told, body, self._signed_by.now())
         known.institution = institution
         self._pace.take(institution.id)
         envelope = read_envelope(decode(body))
         if len(body) > LARGEST_BODY and envelope.infno != UPLOAD:
             raise too_large()
-        if envelope.infno not in TRANSACTIONS or names_other_service(request.scope["path"], envelope.infno):
+        if envelope.infno not in TRANSACTIONS or names_other_service(path, envelope.infno):
             raise unknown_transaction(envelope.infno)
         known.infno = envelope.infno
         check_own_code(institution, envelope.fixmedins_code)
         self._note_habits(institution, envelope, received_at)
         nodes = read_input(envelope)
-        call = Call(self._platform, self._reception, envelope, institution, nodes, received_at, admission.completed)
+        call = Call(self._platform, envelope, institution, nodes, received_at, signature)
         answer = await carry_out(call)
         if answer.warning is not None:
             note("warned", "", answer.warning)
@@ -197,10 +199,31 @@ class _Unfinished(Exception):
         self.body = failure(refusal, Times(received_at, now))
 
 
-def _stream(file: Download) -> Response:
-    """A file as a stream of bytes; its name in the form that HTTP has for other letters than ASCII."""
-    headers = {
+def _refused(problem: Exception, path: str, times: Times) -> bytes:
+    """The answer to a message that was refused, or at which we failed: of that the log has the traceback, under the number
+    that the answer names."""
+    if isinstance(problem, UnknownTransaction):
+        note(f"refused.{problem.code}", "infno")
+        return router_failure(problem, new_reference())
+    if isinstance(problem, GongjiError):
+        log.info("national.refused", path=path, code=problem.code, field=problem.field)
+        if isinstance(problem, Rejected):
+            return problem.body
+        note(f"refused.{problem.code}", problem.field or "", problem.zh)
+        return failure(problem, times)
+    reference = new_reference()
+    log.error("national.defect", path=path, reference=reference, exc_info=problem)
+    return failure(defect_of_ours(reference), times)
+
+
+def _of_file(file: Download) -> dict[str, str]:
+    """The headers of a file but its length; its name in the form that HTTP has for other letters than ASCII."""
+    return {
         "content-disposition": f"attachment; filename*=UTF-8''{quote(file.name)}",
-        "content-length": str(file.size),
+        "content-type": "application/octet-stream",
     }
-    return StreamingResponse(file.content, headers=headers, media_type="application/octet-stream")
+
+
+def _stream(file: Download) -> Response:
+    """A file as a stream of bytes."""
+    return StreamingResponse(file.content, headers=_of_file(file) | {"content-length": str(file.size)})

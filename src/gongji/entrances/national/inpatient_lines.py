@@ -11,10 +11,10 @@ from gongji.entrances.national.fields import AMOUNT, MOMENT, NESTED, PRICE, SIGN
 from gongji.entrances.national.inpatient import own_stay
 from gongji.entrances.national.lines import UploadedRow, item_key, priced, refuse_repeats, uploaded_row
 from gongji.entrances.national.messages import asked, free, needed, node, read_rows, write_node
-from gongji.entrances.national.reception import catalogue_items
 from gongji.entrances.national.transaction import Answer, Call, Transaction
 from gongji.foundation.errors import InvalidInput
 from gongji.settlement import admission_lines
+from gongji.settlement.reception import catalogue_items
 
 
 @node("feedetail", "表 91 住院费用明细", many=True)

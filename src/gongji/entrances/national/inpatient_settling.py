@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date
 from typing import Any
 
@@ -10,14 +9,15 @@ from gongji.entrances.national.fields import DAY, MONEY, NESTED, C, choice, padd
 from gongji.entrances.national.messages import asked, free, needed, node, read_node
 from gongji.entrances.national.outpatient import visit_number
 from gongji.entrances.national.outpatient_settling import echo_warning
-from gongji.entrances.national.patient import patient_at_reception
+from gongji.entrances.national.patient import served
 from gongji.entrances.national.setlinfo import SetlDetail
 from gongji.entrances.national.stay_setlinfo import StaySetlInfo, stay_output
-from gongji.entrances.national.transaction import Answer, Call, Transaction, settled
+from gongji.entrances.national.transaction import Answer, Call, Transaction
 from gongji.registry.model import Person
 from gongji.rules.model import Scheme
 from gongji.settlement import admission_queries, admission_refusals, refusals
-from gongji.settlement.model import AccountUse, Reverse, SettleAdmission, from_wire
+from gongji.settlement.model import AccountUse, Reverse, SettleAdmission, Settlement, from_wire
+from gongji.settlement.reception import Found
 
 
 @node("data", "表 94/97 住院预结算、住院结算")
@@ -62,62 +62,64 @@ class StayReverseInput:
 
 async def presettle(call: Call) -> Answer:
     """2303 and 2303A: what 2304 would come to; nothing is written. May be asked before the discharge."""
-    _, whose, command = await _command(call, quote=True)
-    settlement = await settled(call.platform.desk.presettle(command))
+    _, whose, settlement = await _settled(call, quote=True)
     return Answer(await stay_output(call, whose, settlement))
 
 
 async def settle(call: Call) -> Answer:
     """2304 and 2304A."""
-    data, whose, command = await _command(call, quote=False)
-    settlement = await settled(call.platform.desk.submit(command))
+    data, whose, settlement = await _settled(call, quote=False)
     return Answer(await stay_output(call, whose, settlement), echo_warning(data, settlement))
 
 
-async def _command(call: Call, *, quote: bool) -> tuple[StaySettleInput, Person, SettleAdmission]:
+async def _settled(call: Call, *, quote: bool) -> tuple[StaySettleInput, Person, Settlement]:
     data = read_node(StaySettleInput, call.input)
     if data.mid_setl_flag not in ("", "0", "1"):
         raise admission_refusals.mid_stay_flag(data.mid_setl_flag)
     if data.acct_used_flag is None and not quote:
         raise admission_refusals.account_flag_missing()
     visit_id = visit_number(data.mdtrt_id)
-    whose, _ = await patient_at_reception(call, data.psn_no, shown=data)
-    command = SettleAdmission(
-        key=call.key,
-        institution=call.institution,
-        person_id=whose.id,
-        visit_id=visit_id,
-        batch=None,
-        total=data.medfee_sumamt,
-        # The text lets a quote leave the flag out; nothing is then taken from accounts.
-        account_use=data.acct_used_flag or AccountUse.NONE,
-        scheme=data.insutype,
-        med_type=data.med_type,
-        certificate_kind=data.mdtrt_cert_type,
-        mid_stay=data.mid_setl_flag == "1",
-        quote=quote,
-        leaves_on=data.dscgTime,
-    )
-    return data, whose, command
+
+    def command(whose: Person, found: Found) -> SettleAdmission:
+        return SettleAdmission(
+            key=call.key,
+            institution=call.institution,
+            person_id=whose.id,
+            visit_id=visit_id,
+            batch=None,
+            total=data.medfee_sumamt,
+            # The text lets a quote leave the flag out; nothing is then taken from accounts.
+            account_use=data.acct_used_flag or AccountUse.NONE,
+            scheme=data.insutype,
+            med_type=data.med_type,
+            certificate_kind=data.mdtrt_cert_type,
+            mid_stay=data.mid_setl_flag == "1",
+            quote=quote,
+            leaves_on=data.dscgTime,
+        )
+
+    return data, *await served(call, data.psn_no, command, dry=quote, shown=data)
 
 
 async def reverse(call: Call) -> Answer:
     """2305."""
     data = read_node(StayReverseInput, call.input)
     visit_id = visit_number(data.mdtrt_id)
-    whose, _ = await patient_at_reception(call, data.psn_no)
-    settlement_id = from_wire(data.setl_id) if data.setl_id else await asyncio.to_thread(_last, call, whose, visit_id)
-    if settlement_id is None:
-        raise refusals.settlement_unknown()
-    command = Reverse(
-        key=call.key,
-        institution=call.institution,
-        person_id=whose.id,
-        visit_id=visit_id,
-        settlement_id=settlement_id,
-        stay=True,
-    )
-    settlement = await settled(call.platform.desk.submit(command))
+
+    def command(whose: Person, found: Found) -> Reverse:
+        settlement_id = from_wire(data.setl_id) if data.setl_id else _last(call, whose, visit_id)
+        if settlement_id is None:
+            raise refusals.settlement_unknown()
+        return Reverse(
+            key=call.key,
+            institution=call.institution,
+            person_id=whose.id,
+            visit_id=visit_id,
+            settlement_id=settlement_id,
+            stay=True,
+        )
+
+    whose, settlement = await served(call, data.psn_no, command)
     return Answer(await stay_output(call, whose, settlement))
 
 
@@ -135,9 +137,9 @@ def _last(call: Call, whose: Person, visit_id: int) -> int:
 
 
 TRANSACTIONS = (
-    Transaction("2303", "住院预结算", (StaySettleInput,), (StaySetlInfo, SetlDetail), presettle, admits=True),
-    Transaction("2303A", "住院预结算", (StaySettleInput,), (StaySetlInfo, SetlDetail), presettle, admits=True),
-    Transaction("2304", "住院结算", (StaySettleInput,), (StaySetlInfo, SetlDetail), settle, admits=True),
-    Transaction("2304A", "住院结算", (StaySettleInput,), (StaySetlInfo, SetlDetail), settle, admits=True),
-    Transaction("2305", "住院结算撤销", (StayReverseInput,), (StaySetlInfo, SetlDetail), reverse, admits=True),
+    Transaction("2303", "住院预结算", (StaySettleInput,), (StaySetlInfo, SetlDetail), presettle, at_desk=True),
+    Transaction("2303A", "住院预结算", (StaySettleInput,), (StaySetlInfo, SetlDetail), presettle, at_desk=True),
+    Transaction("2304", "住院结算", (StaySettleInput,), (StaySetlInfo, SetlDetail), settle, at_desk=True),
+    Transaction("2304A", "住院结算", (StaySettleInput,), (StaySetlInfo, SetlDetail), settle, at_desk=True),
+    Transaction("2305", "住院结算撤销", (StayReverseInput,), (StaySetlInfo, SetlDetail), reverse, at_desk=True),
 )

@@ -9,10 +9,10 @@ from typing import Any, Final, Protocol
 from gongji.benefit.split import Approval
 from gongji.entrances.national.fields import AMOUNT, COUNT, MOMENT, MONEY, NESTED, PRICE, RATIO, SMALL, C, choice
 from gongji.entrances.national.messages import asked, free, needed, node
-from gongji.entrances.national.reception import ItemKey
 from gongji.foundation.errors import InvalidInput
 from gongji.registry.model import CatalogueItem, ItemClass
 from gongji.settlement.model import FeeLine, PricedLine
+from gongji.settlement.reception import ItemKey
 
 
 @node("feedetail", "表 79 费用明细列表", many=True)

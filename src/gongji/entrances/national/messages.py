@@ -15,7 +15,8 @@ from typing import Any, Final, Generic, TypeVar, cast, dataclass_transform
 from msgspec import Raw, Struct, defstruct
 
 from gongji.entrances.national.deviations import note
-from gongji.entrances.national.fields import EMPTY_WORDS, Kind, is_empty, unreadable
+from gongji.entrances.national.fields import Kind, is_empty, unreadable
+from gongji.entrances.national.node_code import Reading, Writing, reading, writing
 from gongji.foundation.errors import InvalidInput
 
 Node = TypeVar("Node")
@@ -78,14 +79,13 @@ class NodeTable(Generic[Node]):
     columns: tuple[Column, ...]
     make: Callable[..., Node]
 
-    # Every field of every message passes through these two loops: the columns are laid out flat for them.
     @cached_property
-    def _readers(self) -> tuple[tuple[Column, str, Callable[[object, str], Any], object], ...]:
-        return tuple((column, column.name, column.kind.read, column.kind.blank) for column in self.columns)
+    def _reading(self) -> Reading:
+        return reading(self.columns, self.make, _careful)
 
     @cached_property
-    def _writers(self) -> tuple[tuple[str, Callable[[Any], object]], ...]:
-        return tuple((column.name, column.kind.write) for column in self.columns)
+    def _writing(self) -> Writing:
+        return writing(self.columns)
 
     def read(self, row: object, path: str) -> Node:
         """A row as a typed message.
@@ -95,33 +95,22 @@ class NodeTable(Generic[Node]):
         """
         if not isinstance(row, Mapping):
             raise unreadable(path, "应为 JSON 对象", "is not an object", "a JSON object")
-        values: dict[str, object] = {}
-        left_out: tuple[str, ...] = ()
-        get, prefix = row.get, f"{path}." if path else ""
-        for column, name, read, blank in self._readers:
-            value = get(name)
-            # `is_empty` of what JSON has, without the call.
-            if value is None or (type(value) is str and value.strip() in EMPTY_WORDS):
-                if column.needed:
-                    raise _missing(prefix + name, column)
-                if value:
-                    note("null_word", prefix + name, value)
-                elif column.official:
-                    left_out += (name,)
-                values[name] = blank
-            else:
-                values[name] = read(value, prefix + name)
-        if left_out:
-            note("left_out", prefix, left_out)
-        return self.make(**values)
+        return cast(Node, self._reading(row, f"{path}." if path else ""))
 
     def write(self, row: Node) -> dict[str, object]:
         """A row as JSON values."""
-        written: dict[str, object] = {}
-        for name, write in self._writers:
-            value = getattr(row, name)
-            written[name] = None if value is None else write(value)
-        return written
+        return self._writing(row)
+
+
+def _careful(column: Column, value: object, prefix: str) -> object:
+    """A value that is not what usually comes: a word for nothing, nothing where something is needed, or another form."""
+    path = prefix + column.name
+    if not is_empty(value):
+        return column.kind.read(value, path)
+    if column.needed:
+        raise _missing(path, column)
+    note("null_word", path, value)
+    return column.kind.blank
 
 
 def _missing(path: str, column: Column) -> InvalidInput:

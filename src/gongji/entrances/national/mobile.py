@@ -28,7 +28,6 @@ from gongji.entrances.national.fields import (
 from gongji.entrances.national.messages import as_texts, asked, free, needed, node, read_node, read_rows, write_node
 from gongji.entrances.national.outpatient import visit_number
 from gongji.entrances.national.patient import person_numbered
-from gongji.entrances.national.reception import catalogue_items
 from gongji.entrances.national.transaction import Answer, Call, Transaction, settled
 from gongji.foundation.errors import GongjiError, InvalidInput
 from gongji.foundation.personal import Vault
@@ -40,6 +39,7 @@ from gongji.rules.model import Scheme
 from gongji.settlement.mobile import refusals, service
 from gongji.settlement.mobile.model import Order
 from gongji.settlement.model import AccountUse, PricedLine, from_wire, wire_id
+from gongji.settlement.reception import catalogue_items
 
 
 @node("data", "表 293 费用明细上传")

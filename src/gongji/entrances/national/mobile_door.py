@@ -26,11 +26,11 @@ from gongji.entrances.national.envelope import (
     too_large,
     unknown_transaction,
 )
-from gongji.entrances.national.reception import Reception
 from gongji.entrances.national.sm import Application, seal, unseal
 from gongji.entrances.national.transaction import Answer, Call
 from gongji.entrances.national.transactions import carry_out
 from gongji.entrances.platform import Platform
+from gongji.entrances.posts import Answering, TakesWhole
 from gongji.foundation.clock import CHINA
 from gongji.foundation.errors import GongjiError, InvalidInput, NotSignedIn
 from gongji.settlement.mobile.applications import MobileApp, find_app
@@ -76,8 +76,11 @@ class MobileDoor:
     def __init__(self, platform: Platform, gateway: ASGIApp) -> None:
         self._platform = platform
         self._gateway = gateway
-        self._reception = Reception(platform.database, platform.vault)
-        platform.at_the_end(self._reception.close)
+        self._whole = gateway.whole if isinstance(gateway, TakesWhole) else None
+
+    def whole(self, path: str) -> Answering | None:
+        """Who answers what is posted to a path without ASGI between: the gateway, where it is no address of mobile payment."""
+        return None if self._whole is None or is_mobile(path) else self._whole(path)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI); one to an address that is not mobile payment's goes to the gateway as it is."""
@@ -142,9 +145,7 @@ class MobileDoor:
         # The envelope has no msgid: a message is the same when its signature is, which no two have alike.
         msgid = hashlib.sha256(str(message["signData"]).encode()).hexdigest()[:30]
         envelope = read_envelope({"infno": infno, "msgid": msgid, "fixmedins_code": app.institution.code})
-        return Call(
-            self._platform, self._reception, envelope, app.institution, {"data": data}, self._platform.clock.now()
-        )
+        return Call(self._platform, envelope, app.institution, {"data": data}, self._platform.clock.now())
 
 
 def _texts(answer: Answer) -> dict[str, object]:

@@ -26,13 +26,13 @@ from gongji.entrances.national.messages import (
 )
 from gongji.entrances.national.patient import person_numbered, person_registering
 from gongji.entrances.national.prescription import tier_of_prescriber
-from gongji.entrances.national.reception import catalogue_items
 from gongji.entrances.national.transaction import Answer, Call, Transaction
 from gongji.foundation.errors import InvalidInput
 from gongji.registry import service as registry
 from gongji.rules.model import Scheme
 from gongji.settlement import refusals, visits
 from gongji.settlement.model import RegisterVisit, from_wire, wire_id
+from gongji.settlement.reception import catalogue_items
 
 
 @node("data", "表 72 门诊挂号")

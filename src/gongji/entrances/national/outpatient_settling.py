@@ -7,15 +7,16 @@ from typing import Any, Protocol
 from gongji.entrances.national.fields import MONEY, NESTED, C, choice, padded
 from gongji.entrances.national.messages import asked, free, needed, node, read_node
 from gongji.entrances.national.outpatient import visit_number
-from gongji.entrances.national.patient import patient_at_reception
+from gongji.entrances.national.patient import served
 from gongji.entrances.national.setlinfo import SetlDetail, SetlInfo
 from gongji.entrances.national.settled import settled_output
-from gongji.entrances.national.transaction import Answer, Call, Transaction, settled
+from gongji.entrances.national.transaction import Answer, Call, Transaction
 from gongji.foundation.money import yuan
 from gongji.registry.model import Person
 from gongji.rules.model import Scheme
 from gongji.settlement import refusals
 from gongji.settlement.model import AccountUse, Reverse, Settlement, SettleVisit, from_wire
+from gongji.settlement.reception import Found
 
 
 @node("data", "表 82/85 门诊预结算、门诊结算")
@@ -73,35 +74,35 @@ class ReverseInput:
 
 async def presettle(call: Call) -> Answer:
     """2206 and 2206A: what 2207 would come to; nothing is written."""
-    _, whose, command = await _command(call)
-    settlement = await settled(call.platform.desk.presettle(command))
+    _, whose, settlement = await _settled(call, dry=True)
     return Answer(settled_output(call, whose, settlement))
 
 
 async def settle(call: Call) -> Answer:
     """2207 and 2207A."""
-    data, whose, command = await _command(call)
-    settlement = await settled(call.platform.desk.submit(command))
+    data, whose, settlement = await _settled(call, dry=False)
     return Answer(settled_output(call, whose, settlement), echo_warning(data, settlement))
 
 
-async def _command(call: Call) -> tuple[SettleInput, Person, SettleVisit]:
+async def _settled(call: Call, *, dry: bool) -> tuple[SettleInput, Person, Settlement]:
     data = read_node(SettleInput, call.input)
     visit_id = visit_number(data.mdtrt_id)
-    whose, _ = await patient_at_reception(call, data.psn_no, shown=data)
-    command = SettleVisit(
-        key=call.key,
-        institution=call.institution,
-        person_id=whose.id,
-        visit_id=visit_id,
-        batch=data.chrg_bchno or None,
-        total=data.medfee_sumamt,
-        account_use=data.acct_used_flag,
-        scheme=data.insutype,
-        med_type=data.med_type,
-        certificate_kind=data.mdtrt_cert_type,
-    )
-    return data, whose, command
+
+    def command(whose: Person, found: Found) -> SettleVisit:
+        return SettleVisit(
+            key=call.key,
+            institution=call.institution,
+            person_id=whose.id,
+            visit_id=visit_id,
+            batch=data.chrg_bchno or None,
+            total=data.medfee_sumamt,
+            account_use=data.acct_used_flag,
+            scheme=data.insutype,
+            med_type=data.med_type,
+            certificate_kind=data.mdtrt_cert_type,
+        )
+
+    return data, *await served(call, data.psn_no, command, dry=dry, shown=data)
 
 
 def echo_warning(data: Echoed, settlement: Settlement) -> str | None:
@@ -128,22 +129,24 @@ async def reverse(call: Call) -> Answer:
     if settlement_id is None:
         raise refusals.settlement_unknown()
     visit_id = visit_number(data.mdtrt_id)
-    whose, _ = await patient_at_reception(call, data.psn_no)
-    command = Reverse(
-        key=call.key,
-        institution=call.institution,
-        person_id=whose.id,
-        visit_id=visit_id,
-        settlement_id=settlement_id,
-    )
-    settlement = await settled(call.platform.desk.submit(command))
+
+    def command(whose: Person, found: Found) -> Reverse:
+        return Reverse(
+            key=call.key,
+            institution=call.institution,
+            person_id=whose.id,
+            visit_id=visit_id,
+            settlement_id=settlement_id,
+        )
+
+    whose, settlement = await served(call, data.psn_no, command)
     return Answer(settled_output(call, whose, settlement))
 
 
 TRANSACTIONS = (
-    Transaction("2206", "门诊预结算", (SettleInput,), (SetlInfo, SetlDetail), presettle, admits=True),
-    Transaction("2206A", "门诊预结算", (SettleInput,), (SetlInfo, SetlDetail), presettle, admits=True),
-    Transaction("2207", "门诊结算", (SettleInput,), (SetlInfo, SetlDetail), settle, admits=True),
-    Transaction("2207A", "门诊结算", (SettleInput,), (SetlInfo, SetlDetail), settle, admits=True),
-    Transaction("2208", "门诊结算撤销", (ReverseInput,), (SetlInfo, SetlDetail), reverse, admits=True),
+    Transaction("2206", "门诊预结算", (SettleInput,), (SetlInfo, SetlDetail), presettle, at_desk=True),
+    Transaction("2206A", "门诊预结算", (SettleInput,), (SetlInfo, SetlDetail), presettle, at_desk=True),
+    Transaction("2207", "门诊结算", (SettleInput,), (SetlInfo, SetlDetail), settle, at_desk=True),
+    Transaction("2207A", "门诊结算", (SettleInput,), (SetlInfo, SetlDetail), settle, at_desk=True),
+    Transaction("2208", "门诊结算撤销", (ReverseInput,), (SetlInfo, SetlDetail), reverse, at_desk=True),
 )

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import sqlalchemy as sa
 
 from gongji.entrances.national.deviations import note
-from gongji.entrances.national.mailbox import answered
-from gongji.entrances.national.reception import Enquiry, Found, ItemKey
+from gongji.entrances.national.mailbox import Letter, letter
 from gongji.entrances.national.transaction import Call
 from gongji.foundation.errors import GongjiError, InvalidInput, NotFound, Refused
 from gongji.registry import service as registry
+from gongji.registry.at_once import Credential
 from gongji.registry.certificate import CITIZEN_ID, clean_number
 from gongji.registry.e_credential import person_of_token
 from gongji.registry.model import Person
 from gongji.registry.presented import note_presented, presented_since
+from gongji.settlement.model import Settlement
+from gongji.settlement.reception import Enquiry, Errand, Found, ItemKey
+from gongji.settlement.wanted import Job
 
 #: mdtrt_cert_type: 01 e-credential token, 02 identity card, 03 social-security card.
 TOKEN, CERTIFICATE, CARD = "01", "02", "03"
+
+_KINDS: Final[Mapping[str, Literal["token", "card"]]] = {TOKEN: "token", CARD: "card"}
 
 #: For how long a credential that was shown is good for registering or buying without showing it again: who comes back to the
 #: counter on the third day is asked for it.
@@ -129,53 +136,76 @@ def not_presented(field: str) -> Refused:
     )
 
 
-async def patient_at_reception(
+async def served(
     call: Call,
     psn_no: str,
+    command: Callable[[Person, Found], Job],
     *,
+    dry: bool = False,
     shown: Shown | None = None,
     node: str = "data",
     items: frozenset[ItemKey] = frozenset(),
     named: str = "",
-) -> tuple[Person, Found]:
-    """The patient of a settlement, held against the credential shown, and what else was found for the call.
+) -> tuple[Person, Settlement]:
+    """What the desk comes to on a message: the patient, held against the credential shown, and the settlement.
+
+    A settlement in progress cannot be called off by whoever waits for it.
 
     Args:
         call: the call.
         psn_no: the patient's number.
+        command: makes the command, once the patient and what else is wanted is known; runs in the desk's thread.
+        dry: only what it would come to.
         shown: the message's node with the credential, where it has one.
         node: that node's name, for refusals.
         items: what is wanted of the catalogue.
         named: code of another institution that the message names.
 
     Raises:
-        NotFound: ``person.unknown``.
+        NotSignedIn: ``access.replayed``. NotFound: ``person.unknown``.
         Refused: ``person.other_credential`` when the credential is somebody else's, ``person.not_presented`` when
             nothing is shown for a purchase and nothing was lately.
+        GongjiError: what `command` and the desk refuse.
     """
-    number = credential_number(shown) if shown is not None else ""
-    kind = shown.mdtrt_cert_type if shown is not None and number else ""
     enquiry = Enquiry(
-        psn_no=psn_no,
-        token=number if kind == TOKEN else "",
-        card=number if kind == CARD else "",
+        psn_no,
+        shown=_to_look_up(call, shown),
         institution_id=call.institution.id,
-        at=call.received_at,
         items=items,
         named=named,
         # Settling a visit follows from its registration; a purchase stands for itself.
         presented_since=call.received_at - SHOWN_FOR if items and not _shows(shown) else None,
+        sighting=None if call.signature is None else call.signature.sighting,
     )
-    looked_up = answered(call.reception.ask(enquiry))
-    await call.admitted()
-    found = await looked_up
-    if found.patient is None:
-        raise _nobody(f"input.{node}.psn_no")
-    if shown is not None:
-        check_shown(found.patient, shown, found.holder_id, node)
-    if not found.presented:
-        raise not_presented(f"input.{node}.mdtrt_cert_no")
-    return found.patient, found
+
+    def made(found: Found) -> Job:
+        if call.signature is not None and not found.admitted:
+            raise call.signature.used_before()
+        if found.patient is None:
+            raise _nobody(f"input.{node}.psn_no")
+        if shown is not None:
+            check_shown(found.patient, shown, found.holder_id, node)
+        if not found.presented:
+            raise not_presented(f"input.{node}.mdtrt_cert_no")
+        return command(found.patient, found)
+
+    # What is noted of the message there is noted with the rest.
+    noting = copy_context()
+    errand = Errand(enquiry, lambda found: noting.run(made, found))
+    answer: Letter[tuple[Found, Settlement]] = letter()
+    call.platform.desk.serve(errand, answer, dry=dry)
+    known, settlement = await answer.waiting
+    assert known.patient is not None
+    return known.patient, settlement
+
+
+def _to_look_up(call: Call, shown: Shown | None) -> Credential | None:
+    """The token or card shown; a certificate is held against the patient's own."""
+    number = credential_number(shown) if shown is not None else ""
+    if shown is None or not number:
+        return None
+    kind = _KINDS.get(shown.mdtrt_cert_type)
+    return None if kind is None else Credential(kind, number, call.institution.id, call.received_at)
 
 
 def person_registering(connection: sa.Connection, call: Call, shown: Shown, node: str = "data") -> Person:

@@ -9,14 +9,15 @@ from gongji.entrances.national.fields import MOMENT, MONEY, NESTED, C, choice, p
 from gongji.entrances.national.lines import DrugDetail, SplitRow, item_key, priced, refuse_repeats
 from gongji.entrances.national.messages import asked, free, needed, node, read_node, read_rows
 from gongji.entrances.national.outpatient_settling import ReverseInput, reverse
-from gongji.entrances.national.patient import patient_at_reception
+from gongji.entrances.national.patient import served
 from gongji.entrances.national.prescription import prescribing_hospital, tier_of_prescriber
 from gongji.entrances.national.setlinfo import SetlDetail, SetlInfo
 from gongji.entrances.national.settled import settled_output
-from gongji.entrances.national.transaction import Answer, Call, Transaction, settled
+from gongji.entrances.national.transaction import Answer, Call, Transaction
 from gongji.registry.model import Person
 from gongji.rules.model import Scheme
 from gongji.settlement.model import AccountUse, SettlePurchase
+from gongji.settlement.reception import Found
 
 
 @node("druginfo", "表 59/64 购药信息")
@@ -48,49 +49,48 @@ _BATCH = "1"
 
 async def presettle_purchase(call: Call) -> Answer:
     """2101: what 2102 would come to; nothing is written."""
-    whose, command = await _command(call)
-    settlement = await settled(call.platform.desk.presettle(command))
-    return Answer(settled_output(call, whose, settlement))
+    return await _purchase(call, dry=True)
 
 
 async def settle_purchase(call: Call) -> Answer:
     """2102."""
-    whose, command = await _command(call)
-    settlement = await settled(call.platform.desk.submit(command))
-    return Answer(settled_output(call, whose, settlement))
+    return await _purchase(call, dry=False)
 
 
-async def _command(call: Call) -> tuple[Person, SettlePurchase]:
+async def _purchase(call: Call, *, dry: bool) -> Answer:
     purchase = read_node(Purchase, call.input)
     details = read_rows(DrugDetail, call.input)
     refuse_repeats(details, "drugdetail")
     region = call.institution.region
-    keys = frozenset(item_key(region, each) for each in details)
     hospital = prescribing_hospital(purchase.exp_content)
-    whose, found = await patient_at_reception(
-        call, purchase.psn_no, shown=purchase, node="druginfo", items=keys, named=hospital
+
+    def command(whose: Person, found: Found) -> SettlePurchase:
+        return SettlePurchase(
+            key=call.key,
+            institution=call.institution,
+            person_id=whose.id,
+            lines=tuple(priced(each, found.items.get(item_key(region, each)), batch=_BATCH) for each in details),
+            total=purchase.medfee_sumamt,
+            account_use=purchase.acct_used_flag,
+            scheme=purchase.insutype,
+            med_type=purchase.med_type,
+            certificate_kind=purchase.mdtrt_cert_type,
+            began_at=purchase.begntime,
+            disease=purchase.dise_codg,
+            prescriber=tier_of_prescriber(hospital, found.named),
+        )
+
+    keys = frozenset(item_key(region, each) for each in details)
+    whose, settlement = await served(
+        call, purchase.psn_no, command, dry=dry, shown=purchase, node="druginfo", items=keys, named=hospital
     )
-    command = SettlePurchase(
-        key=call.key,
-        institution=call.institution,
-        person_id=whose.id,
-        lines=tuple(priced(each, found.items.get(item_key(region, each)), batch=_BATCH) for each in details),
-        total=purchase.medfee_sumamt,
-        account_use=purchase.acct_used_flag,
-        scheme=purchase.insutype,
-        med_type=purchase.med_type,
-        certificate_kind=purchase.mdtrt_cert_type,
-        began_at=purchase.begntime,
-        disease=purchase.dise_codg,
-        prescriber=tier_of_prescriber(hospital, found.named),
-    )
-    return whose, command
+    return Answer(settled_output(call, whose, settlement))
 
 
 _ANSWER = (SetlInfo, SetlDetail, SplitRow)
 
 TRANSACTIONS = (
-    Transaction("2101", "药店预结算", (Purchase, DrugDetail), _ANSWER, presettle_purchase, admits=True),
-    Transaction("2102", "药店结算", (Purchase, DrugDetail), _ANSWER, settle_purchase, admits=True),
-    Transaction("2103", "药店结算撤销", (ReverseInput,), (SetlInfo, SetlDetail), reverse, admits=True),
+    Transaction("2101", "药店预结算", (Purchase, DrugDetail), _ANSWER, presettle_purchase, at_desk=True),
+    Transaction("2102", "药店结算", (Purchase, DrugDetail), _ANSWER, settle_purchase, at_desk=True),
+    Transaction("2103", "药店结算撤销", (ReverseInput,), (SetlInfo, SetlDetail), reverse, at_desk=True),
 )

@@ -1,14 +1,16 @@
 """No signature twice: every signature that comes in is noted in the database, for all processes together.
 
-Signatures that come in while others are being noted wait and go with the next statement, whatever their number, so that
-under load one costs the event loop little more than its place in a list.
+Those of messages that settle are noted by the desk's reception, together with what it looks up. The others that come in while
+some are being noted wait and go with the next statement, whatever their number.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -24,6 +26,29 @@ from gongji.foundation.signatures import SLOT, Sighting, note_signatures
 _AT_ONCE: Final = 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A signature that was found right and has to be noted before anything is done for its message.
+
+    Attributes:
+        sighting: what is noted of it.
+        used_before: the refusal when it was noted before.
+    """
+
+    sighting: Sighting
+    used_before: Callable[[], NotSignedIn]
+    _guard: ReplayGuard
+
+    async def noted(self) -> None:
+        """Wait until it is noted.
+
+        Raises:
+            NotSignedIn: ``access.replayed``; in the dialect's own form where it has one.
+        """
+        if not await self._guard.note_later(self.sighting):
+            raise self.used_before()
+
+
 class ReplayGuard:
     """Admits each signature once.
 
@@ -36,19 +61,17 @@ class ReplayGuard:
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="replays")
         self._line = Line(database, _need_not_wait)
 
-    def note_later(self, proof: Proof, body: bytes) -> asyncio.Future[bool] | None:
-        """Begin to take note of a signature that was found right; one without a time (an apikey) has nothing to note.
+    def note_later(self, sighting: Sighting) -> asyncio.Future[bool]:
+        """Begin to take note of a signature.
 
         Returns:
             Whether it may be taken, once it is noted; see `replayed`.
         """
-        if proof.made_at is None:
-            return None
         loop = asyncio.get_running_loop()
         queue = self._queues.get(loop)
         if queue is None:
             queue = self._queues[loop] = _Queue(self, loop)
-        return queue.noted(_sighting(proof, proof.made_at, body))
+        return queue.noted(sighting)
 
     def close(self) -> None:
         """Finish what is under way and let the connection go."""
@@ -120,7 +143,8 @@ class _Queue:
             self._busy = False
 
 
-def _sighting(proof: Proof, made_at: int, body: bytes) -> Sighting:
+def sighting_of(proof: Proof, made_at: int, body: bytes) -> Sighting:
+    """What is noted of a signature that was found right."""
     signed = f"{proof.client}\0{made_at}\0{proof.nonce}\0{proof.signature}"
     if proof.nonce:
         return Sighting(made_at // SLOT, _digest(signed.encode()), 0, repeatable=False)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from gongji.entrances.national.fields import NODES, C
 from gongji.entrances.national.mailbox import answered
 from gongji.entrances.national.messages import asked, free, needed, node
-from gongji.entrances.national.reception import Reception
+from gongji.entrances.national.replays import Signature
 from gongji.entrances.platform import Platform
 from gongji.foundation import audit
 from gongji.foundation.access import Caller, Role
@@ -46,31 +46,25 @@ class Envelope:
     input: Any = free(NODES, "交易输入")
 
 
-async def _at_once() -> None:
-    """For a call whose sender is known for sure."""
-
-
 @dataclass(frozen=True)
 class Call:
     """One authenticated call.
 
     Attributes:
         platform: the running platform.
-        reception: where patients and items are looked up.
         envelope: its header fields.
         institution: whose signature it carries; the same as its fixmedins_code.
         input: its nodes.
         received_at: when it came in.
-        admitted: to be awaited before anything is done for it: its signature is still being noted.
+        signature: that it came with, which has to be noted before anything is done for it; None where there is none.
     """
 
     platform: Platform
-    reception: Reception
     envelope: Envelope
     institution: Institution
     input: Mapping[str, object]
     received_at: datetime
-    admitted: Callable[[], Awaitable[None]] = _at_once
+    signature: Signature | None = None
 
     @cached_property
     def key(self) -> MessageKey:
@@ -138,7 +132,7 @@ class Transaction:
         inputs, outputs: the nodes of its request and answer, as field tables.
         handle: reads the call, does its work and answers. A plain function runs in a worker thread and may use the
             database; a coroutine runs on the event loop and only waits, at the reception and the desk.
-        admits: whether `handle` awaits `Call.admitted` itself, while the reception looks up the patient.
+        at_desk: whether `handle` leaves it to the desk's reception to note the signature (`patient.served`).
     """
 
     infno: str
@@ -146,7 +140,7 @@ class Transaction:
     inputs: tuple[type[Any], ...]
     outputs: tuple[type[Any], ...]
     handle: Callable[[Call], Answer | Awaitable[Answer]]
-    admits: bool = False
+    at_desk: bool = False
 
     @cached_property
     def waits(self) -> bool:

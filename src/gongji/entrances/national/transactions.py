@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from anyio import to_thread
@@ -69,8 +70,9 @@ async def carry_out(call: Call) -> Answer:
     """Let a transaction do its work: in a worker thread, or on the loop when it only waits. Who is called off leaves the
     thread to its end."""
     transaction = TRANSACTIONS[call.envelope.infno]
-    if not transaction.admits:
-        await call.admitted()
+    if call.signature is not None and not transaction.at_desk:
+        await call.signature.noted()
+        call = replace(call, signature=None)
     if transaction.waits:
         outcome = transaction.handle(call)
     else:

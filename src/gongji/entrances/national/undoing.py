@@ -7,8 +7,8 @@ from typing import Final
 
 from gongji.entrances.national.fields import C
 from gongji.entrances.national.messages import needed, node, read_node
-from gongji.entrances.national.patient import patient_at_reception, person_numbered
-from gongji.entrances.national.transaction import Answer, Call, Transaction, settled
+from gongji.entrances.national.patient import person_numbered, served
+from gongji.entrances.national.transaction import Answer, Call, Transaction
 from gongji.foundation.errors import InvalidInput
 from gongji.settlement import admission_deposits, refusals
 from gongji.settlement.admission_undo import ADMITS, undo_admission
@@ -54,9 +54,7 @@ async def undo(call: Call) -> Answer:
             field="input.data.oinfno",
             accepted=" / ".join((*UNDOABLE, ADMITS)),
         )
-    whose, _ = await patient_at_reception(call, data.psn_no)
-    command = Undo(call.key, call.institution, whose.id, infnos, data.omsgid)
-    await settled(call.platform.desk.submit(command))
+    await served(call, data.psn_no, lambda whose, _: Undo(call.key, call.institution, whose.id, infnos, data.omsgid))
     return Answer(None)
 
 

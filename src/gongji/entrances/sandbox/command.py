@@ -8,7 +8,7 @@ from typing import Final
 import uvicorn
 from rich.console import Console
 
-from gongji.entrances.hurried import HurriedProtocol
+from gongji.entrances.posts import PostsProtocol
 from gongji.entrances.sandbox.app import SandboxApp
 from gongji.entrances.sandbox.host import Sandbox
 from gongji.foundation.settings import Settings, default_data_folder
@@ -48,7 +48,7 @@ def serve_sandbox(data: Path | None, host: str | None, port: int | None) -> None
             log_level="warning",
             access_log=False,
             server_header=False,
-            http=HurriedProtocol,
+            http=PostsProtocol,
         )
     finally:
         sandbox.close()

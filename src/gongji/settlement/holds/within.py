@@ -157,7 +157,7 @@ def _write(
 ) -> None:
     journals = [decision.journal for decision in decisions if decision.journal is not None]
     with ledger.raw_cursor(connection) as cursor:
-        cursor.execute(ledger.OPEN_ACCOUNTS, [store.held_accounts(decisions, holds)])
+        cursor.execute(ledger.OPEN_ACCOUNTS, {"accounts": store.held_accounts(decisions, holds)})
     post(connection, register_poster(connection, serials, at), journals)
     with ledger.raw_cursor(connection) as cursor:
         store.WRITE_HOLDS.run(cursor, store.write_parameters(decisions, holds), spread=is_spread(connection))
