@@ -163,7 +163,9 @@ class _Rehearsal(Clerk):
 
 
 class _Notebook:
-    """Stands where the connection would and keeps the statements with their parameters."""
+    """Stands where the connection would and keeps the statements with their parameters; they give no rows."""
+
+    description = None
 
     def __init__(self, notes: list[tuple[str, dict[str, Any]]], moved: int) -> None:
         self._notes, self._moved = notes, moved

@@ -179,15 +179,7 @@ async def served(
     )
 
     def made(found: Found) -> Job:
-        if call.signature is not None and not found.admitted:
-            raise call.signature.used_before()
-        if found.patient is None:
-            raise _nobody(f"input.{node}.psn_no")
-        if shown is not None:
-            check_shown(found.patient, shown, found.holder_id, node)
-        if not found.presented:
-            raise not_presented(f"input.{node}.mdtrt_cert_no")
-        return command(found.patient, found)
+        return command(_patient(call, found, shown, node), found)
 
     # What is noted of the message there is noted with the rest.
     noting = copy_context()
@@ -197,6 +189,19 @@ async def served(
     known, settlement = await answer.waiting
     assert known.patient is not None
     return known.patient, settlement
+
+
+def _patient(call: Call, found: Found, shown: Shown | None, node: str) -> Person:
+    """The patient, if the message may be served: its signature is new and its credential the patient's."""
+    if call.signature is not None and not found.admitted:
+        raise call.signature.used_before()
+    if found.patient is None:
+        raise _nobody(f"input.{node}.psn_no")
+    if shown is not None:
+        check_shown(found.patient, shown, found.holder_id, node)
+    if not found.presented:
+        raise not_presented(f"input.{node}.mdtrt_cert_no")
+    return found.patient
 
 
 def _to_look_up(call: Call, shown: Shown | None) -> Credential | None:
