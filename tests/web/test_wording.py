@@ -223,6 +223,7 @@ FAMILIES = {
     "allot.zero": ["account", "floor", "never", "used"],
     "allot.done": list(Deed),
     "allot.left": [f"{side}.{word}" for side in ("mine", "theirs") for word in ("own", "all", "used", "never")],
+    "allot.premium": ["rejected", "expired", "sent_back"],
     "allot": ["all", "amount.missing"],
     "rules.value": ["none", "yes", "no"],
     "rules.value.area": list(Area),

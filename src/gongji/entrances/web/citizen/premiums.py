@@ -10,10 +10,12 @@ from typing import Final
 from starlette.responses import Response
 
 from gongji.allotment import service as allotments
+from gongji.allotment.model import Left
 from gongji.entrances import wording
 from gongji.entrances.naming import name_of
 from gongji.entrances.web.visits import Visit
 from gongji.family import service as family
+from gongji.family.transitions import IN_FORCE_STATES
 from gongji.foundation import audit
 from gongji.ledger import service as ledger
 from gongji.ledger.service import PERSONAL
@@ -22,6 +24,9 @@ from gongji.premium import words
 from gongji.premium.model import Member, Order, OrderState, Standing
 from gongji.premium.refusals import not_a_relative, order_unknown
 from gongji.registry import service as registry
+
+#: States in which the money has gone back to where it came from.
+_CAME_BACK: Final = (OrderState.REJECTED, OrderState.EXPIRED, OrderState.SENT_BACK)
 
 #: How an order's state is coloured.
 _ORDER_TAGS: Final = {OrderState.BOOKING: "under_review", OrderState.BOOKED: "active", OrderState.REJECTED: "refused"}
@@ -93,8 +98,7 @@ def check(visit: Visit) -> Response:
     if member.standing is not Standing.UNPAID or member.amount is None:
         return visit.go("/premiums")
     balances = ledger.balances_of(visit.connection, visit.person_id)
-    share = family.authorisation(visit.connection, member.authorisation_id)
-    left = allotments.left_of(visit.connection, visit.platform.rules, [share], visit.now).get(share.id)
+    left = _left(visit, member.authorisation_id)
     own = sum(balances.get(kind, 0) for kind in PERSONAL) if left is None else left.amount
     return visit.render(
         "citizen/premium_check.html",
@@ -126,9 +130,24 @@ def order(visit: Visit) -> Response:
         state=_said(words.STATE_WORDS[found.state], visit),
         tag=_ORDER_TAGS.get(found.state, ""),
         why=_said(why, visit),
+        into_pot=_went_into_pot(visit, found),
         begins=visit.reader.day(date(found.year, 1, 1)),
         ends=visit.reader.day(date(found.year, 12, 31)),
     )
+
+
+def _went_into_pot(visit: Visit, one: Order) -> bool:
+    """Whether the money of an order that came to nothing is again what was allotted; over the turn of a year it is not."""
+    if one.state not in _CAME_BACK or (one.answered_at or one.deadline).year != one.made_at.year:
+        return False
+    return _left(visit, one.authorisation_id) is not None
+
+
+def _left(visit: Visit, authorisation_id: int) -> Left | None:
+    """What is left of what the reader allotted to a relative; None where nothing has to be allotted, or the sharing is over."""
+    share = family.authorisation(visit.connection, authorisation_id)
+    shares = [share] if share.state in IN_FORCE_STATES else []
+    return allotments.left_of(visit.connection, visit.platform.rules, shares, visit.now).get(authorisation_id)
 
 
 def _member(visit: Visit, authorisation: str, year: str) -> Member:
