@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from gongji.family.model import Authorisation
 from gongji.family.transitions import IN_FORCE_STATES
+from gongji.foundation.ids import bucket_of
 from gongji.ledger.pots import FOR_ALL
 
 #: What only changes from one origin to the other within a part nets to nothing, and counts neither as come nor as gone.
@@ -22,7 +23,7 @@ SELECT p.sharer_id, p.part, p.historical + p.current AS now,
   FROM pot_part p
   LEFT JOIN LATERAL (SELECT v.at, v.historical + v.current AS net FROM pot_move v
                       WHERE v.bucket = p.bucket AND v.sharer_id = p.sharer_id AND v.part = p.part AND v.at >= :since) m ON true
- WHERE p.bucket = ANY(SELECT (k & 1023)::smallint FROM unnest(CAST(:sharers AS bigint[])) AS k) AND p.sharer_id = ANY(:sharers)
+ WHERE p.bucket = ANY(CAST(:buckets AS smallint[])) AND p.sharer_id = ANY(CAST(:sharers AS bigint[]))
  GROUP BY p.sharer_id, p.part, p.historical, p.current
 """
 
@@ -90,7 +91,9 @@ def parts_had(
 def _spans(
     connection: sa.Connection, sharers: Collection[int], since: datetime, until: datetime
 ) -> dict[tuple[int, int], PartSpan]:
-    rows = connection.execute(sa.text(_SPAN), {"sharers": sorted(sharers), "since": since, "until": until})
+    ids = sorted(sharers)
+    values = {"sharers": ids, "buckets": sorted({bucket_of(one) for one in ids}), "since": since, "until": until}
+    rows = connection.execute(sa.text(_SPAN), values)
     return {
         (row.sharer_id, row.part): PartSpan(row.now - row.after - row.came + row.went, row.came, row.went)
         for row in rows
