@@ -17,6 +17,7 @@ from gongji.entrances.loading import FileKind, LoadReport, command, load_files, 
 from gongji.entrances.loading.forms import FORMS
 from gongji.foundation.clock import MovableClock
 from gongji.foundation.database import Database
+from gongji.foundation.inbox import messages_of
 from gongji.foundation.personal import Vault
 from gongji.foundation.settings import Settings
 from gongji.ledger import service as ledger
@@ -238,6 +239,8 @@ def test_what_the_agency_granted_counts_and_grants_what_was_filed(
         mother = registry.person_ids_by_certificate(connection, vault, [f"01:{MOTHER}"])[f"01:{MOTHER}"]
         (doctor,) = filings_of(connection, mother)
         hospital = registry.institution_by_code(connection, "H21120000001")
+        told_of = {person: [one.kind for one in messages_of(connection, person, 9)] for person in (father, mother)}
+    assert told_of == {father: ["filing.granted"], mother: []}, "only of what had waited for a decision"
     assert (known["M03900"].id, known["M03900"].name) == (filing_id, "高血压"), "the one that was filed"
     assert (known["M03900"].word, known["M03900"].until) == ("hypertension", date(2025, 12, 31))
     assert all(one.holds(date(2024, 6, 12)) for one in (*known.values(), doctor))

@@ -22,6 +22,8 @@ from gongji.premium import tax
 from gongji.settlement.model import wire_id
 from gongji.settlement.telling import tell_sharers
 from gongji.wallet import store
+from gongji.wallet.service import open_wallet
+from quota_region import limited_quotas
 from town import EXAMPLE_BILL, JINING, Town
 
 pytestmark = pytest.mark.browser
@@ -111,6 +113,28 @@ def test_a_quota_from_its_setting_to_its_end(walk: Walk) -> None:
     walk.seen("quota_14_ended")
     hers.open("/c/wallet")
     hers.seen("quota_15_over")
+
+
+def test_the_limits_of_a_quota_beside_its_amount(walk: Walk, tmp_path: Path) -> None:
+    """A rule that limits what the shipped one does not: ¥50.00 to ¥500.00, two relatives, three givers; too much is told."""
+    town, platform = walk.pages.town, walk.pages.platform
+    platform.rules = limited_quotas(
+        tmp_path / "packs", least_each="50.00", most_each="500.00", most_users=2, most_givers=3
+    )
+    mother, son = kongs(town)
+    for person in (mother, son):
+        caller = Caller(Role.CITIZEN, f"citizen-{person}", person)
+        open_wallet(platform.wallets, person_id=person, area=JINING, caller=caller)
+    walk.come_in(son)
+    with walk.flow("a quota above its limit"):
+        walk.press("医保钱包")
+        walk.press("给家人设额度")
+        walk.press("母亲（**英）")
+        walk.seen("limits_1_amount")
+        walk.fill("额度（元）", "501")
+        walk.press("继续")
+        assert "按当地规定，每项额度最多 500.00 元" in walk.words()
+        walk.seen("limits_2_too_much")
 
 
 def test_a_premium_until_the_tax_office_has_booked_it(walk: Walk) -> None:
