@@ -41,7 +41,8 @@ def main() -> int:
             ordeal.close()
     for fault, many in ordeal.counts.items():
         print(f"{many:4} × {fault}")
-    print(f"{ordeal.kills} kills, {len(ordeal.told.answers):,} answers, each there once; the books verify")
+    answers, deeds = len(ordeal.told.answers), len(ordeal.told.deeds)
+    print(f"{ordeal.kills} kills, {answers:,} answers, each there once, {deeds:,} allotments; the books verify")
     print(f"{time.monotonic() - began:.0f} s")
     if ordeal.kills < asked.kills:
         print(f"broken off by the bound of {asked.minutes:g} minutes before {asked.kills} kills")

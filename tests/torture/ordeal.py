@@ -25,6 +25,7 @@ from gongji.foundation.database import Database, create_database, with_database
 from gongji.foundation.personal import Vault
 from gongji.migrations import upgrade
 from gongji.settlement.proof import prove
+from torture.families import Pair, move_in, told
 from torture.proxy import Proxy
 from torture.server import Server
 from town import Town
@@ -40,7 +41,9 @@ FAULTS = {
 }
 KILLS = frozenset(name for name in FAULTS if name.endswith("killed") or "killed with" in name)
 
-_FAMILIES = 20
+_KEPT = "SELECT id, kind, own, shared, wallet, cash FROM settlement WHERE id = ANY(%s)"
+
+_FAMILIES = 21
 _CHECK_EVERY = 10
 
 #: Seconds in which an answer has to come once everything is up again.
@@ -56,10 +59,15 @@ class Told:
     wrong: list[str] = field(default_factory=list)
     #: Answers that are not compared with the books yet.
     fresh: list[int] = field(default_factory=list)
+    #: What sons have allotted or taken back.
+    deeds: list[int] = field(default_factory=list)
 
     def hear(self, line: str) -> None:
         """Take in a line; one that a kill cut off was never heard by anybody."""
         if not line.endswith("\n"):
+            return
+        if line.startswith('["deed"'):
+            self.deeds.append(json.loads(line)[1])
             return
         if not line.startswith('["ack"'):
             self.wrong.append(line.strip())
@@ -93,7 +101,7 @@ class Ordeal:
         create_database(direct)
         self._database = Database(direct)
         upgrade(self._database)
-        self._people = self._families()
+        self._pairs = self._families()
         self._through = direct.replace(f":{server.port}/", f":{self._proxy.port}/")
         descriptor, log = tempfile.mkstemp(prefix="gongji-torture-", suffix=".log")
         os.close(descriptor)
@@ -149,10 +157,13 @@ class Ordeal:
         assert not self.told.wrong, self.told.wrong[:5]
         fresh, self.told.fresh = self.told.fresh, []
         with self._database.connect() as connection:
-            rows = connection.execute("SELECT id, kind, own, shared, cash FROM settlement WHERE id = ANY(%s)", [fresh])
+            rows = connection.execute(_KEPT, [fresh])
             kept = {identifier: tuple(figures) for identifier, *figures in rows}
+            deeds = connection.execute("SELECT id FROM allotment_deed WHERE id = ANY(%s)", [self.told.deeds]).fetchall()
         lost = [self.told.answers[one] for one in fresh if kept.get(one) != self.told.answers[one][1]]
         assert not lost, f"{len(lost)} answers are not in the books as they were told: {lost[:5]}"
+        gone = set(self.told.deeds) - {identifier for (identifier,) in deeds}
+        assert not gone, f"{len(gone)} allotments are not in the books: {list(gone)[:5]}"
         proof = prove(self._database, SystemClock())
         assert not proof.findings, [str(finding) for finding in proof.findings[:5]]
 
@@ -195,7 +206,7 @@ class Ordeal:
         self._writers += 1
         here = str(Path(__file__).parent.parent)
         environment = os.environ | {"PYTHONPATH": os.pathsep.join([here, *sys.path])}
-        arguments = [self._through, f"writer{self._writers}", json.dumps(self._people)]
+        arguments = [self._through, f"writer{self._writers}", json.dumps(told(self._pairs))]
         with self._log.open("ab") as log:
             self._writer = subprocess.Popen(
                 [sys.executable, "-m", "torture.writer", *arguments],
@@ -224,19 +235,7 @@ class Ordeal:
             self._reader.join()
             self._writer = None
 
-    def _families(self) -> list[int]:
-        """Mothers with little of their own and a son each who shares; the mothers' ids."""
-        clock = SystemClock()
-        town = Town(self._database, Vault(b"\x07" * 32), clock)  # type: ignore[arg-type]
-        mothers = []
-        for number in range(_FAMILIES):
-            home = f"家{number}"
-            mother = town.person(
-                "王秀兰", "1955-08-13", "retired", balance=self.chance.randint(0, 900_00), household=home
-            )
-            son = town.person(
-                "李建国", "1980-03-01", "active", balance=self.chance.randint(0, 90_000_00), household=home
-            )
-            town.share(son, mother)
-            mothers.append(mother)
-        return mothers
+    def _families(self) -> list[Pair]:
+        """Mothers with little of their own, and their sons."""
+        town = Town(self._database, Vault(b"\x07" * 32), SystemClock())  # type: ignore[arg-type]
+        return move_in(town, _FAMILIES, self.chance)

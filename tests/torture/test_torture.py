@@ -21,3 +21,7 @@ def test_nothing_that_was_answered_is_lost_whatever_is_killed_cut_or_full() -> N
         expected = set(FAULTS) - (set() if disk else {"disk full"})
         assert set(ordeal.counts) == expected
         assert len(ordeal.told.answers) > 50
+        shared, wallet = (any(figures[place] for _, figures in ordeal.told.answers.values()) for place in (2, 3))
+        assert shared
+        assert wallet
+        assert ordeal.told.deeds

@@ -86,7 +86,7 @@ class Batch:
 
     def _settle(self, command: SettleVisit | SettlePurchase | Reverse, *, dry: bool) -> Settlement:
         books = self.loaded.books
-        if not dry and (known := stored_answer(command.key, books)) is not None:
+        if not dry and (known := stored_answer(command.key, books, command)) is not None:
             return known
         deposits = self._deposits(command)
         decision = self._decision(command, books, dry=dry)

@@ -50,6 +50,7 @@ from gongji.settlement.kinds import (
 from gongji.settlement.model import (
     Explanation,
     MessageKey,
+    Reverse,
     Settlement,
     SettlePurchase,
     SettleVisit,
@@ -58,6 +59,7 @@ from gongji.settlement.purses import offer_of, own_purse, wallet_at
 from gongji.settlement.standing import circumstances_of, offsite_of
 from gongji.settlement.stay_case import check_stay, day_of, own_deposits_kept, stay_goes_on
 from gongji.settlement.stays import AdmissionState, counted, what_is_left, whole_bill
+from gongji.settlement.used_keys import differing
 from gongji.settlement.waterfall import (
     Draw,
     Payment,
@@ -108,8 +110,15 @@ class Decision(msgspec.Struct, frozen=True):
     stands: int | None = None
 
 
-def stored_answer(key: MessageKey, books: Books) -> Settlement | None:
+def stored_answer(
+    key: MessageKey, books: Books, sent: SettleVisit | SettlePurchase | Reverse | None = None
+) -> Settlement | None:
     """The answer that was given to this key before.
+
+    Args:
+        key: of a message.
+        books: the batch's working state.
+        sent: the message, so that a refusal can say what differs.
 
     Raises:
         Refused: ``key.other_content`` when the same key came with other content; ``message.undone`` when the message was
@@ -127,7 +136,7 @@ def stored_answer(key: MessageKey, books: Books) -> Settlement | None:
     if settlement.id in books.undone:
         raise refusals.undone(key)
     if digest != key.digest:
-        raise refusals.other_content(key)
+        raise refusals.other_content(key, differing(sent, settlement) if sent is not None else ())
     return settlement
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from gongji.foundation.errors import Busy, GongjiError, InvalidInput, NotFound, Refused
@@ -13,14 +14,23 @@ from gongji.settlement.model import MessageKey
 SCHEME_NAMES = {Scheme.EMPLOYEE: ("employee", "职工医保"), Scheme.RESIDENT: ("resident", "居民医保")}
 
 
-def other_content(key: MessageKey) -> GongjiError:
-    """The same institution, infno and msgid were used before for something else."""
+def other_content(key: MessageKey, differs: Sequence[str] = ()) -> GongjiError:
+    """The same institution, infno and msgid were used before for something else.
+
+    Args:
+        key: of both messages.
+        differs: fields that are known not to be the same.
+    """
+    fields = ", ".join(differs)
+    en = f" ({fields} differ)" if fields else ""
+    zh = f"（{fields} 不一致）" if fields else ""
     return Refused(
         "key.other_content",
-        f"msgid {key.msgid} was used before by this institution for another {key.infno}: send a new msgid",
-        f"报文ID {key.msgid} 已用于另一笔 {key.infno}，内容不同：请换新的报文ID重新发送",
+        f"msgid {key.msgid} was used before by this institution for another {key.infno}{en}: send a new msgid",
+        f"报文ID {key.msgid} 已用于另一笔 {key.infno}，内容不同{zh}：请换新的报文ID重新发送",
         field="msgid",
         accepted="a msgid not used before",
+        details={"differs": fields} if fields else None,
     )
 
 
