@@ -15,6 +15,7 @@ from gongji.foundation.access import Caller, Role
 from gongji.foundation.audit import audit_entry, record, record_each
 from gongji.foundation.database import Database
 from gongji.foundation.distribution import is_spread
+from gongji.foundation.errors import TooMany
 from gongji.foundation.questions import Question, Rows, ask, run, these, together
 
 BORN = date(1953, 3, 8)
@@ -157,3 +158,33 @@ def test_a_page_plans_a_statement_once_whatever_values_come(database: Database) 
         assert planned(connection) == (9, 0)
     with database.transaction() as connection:
         assert planned(connection)[1] >= 5, "elsewhere PostgreSQL tries the values first"
+
+
+def test_what_only_reads_has_no_transaction_and_what_writes_gets_one(database: Database) -> None:
+    noted = Question("SELECT person_id FROM audit_entry ORDER BY id", {}, lambda rows: [one for (one,) in rows])
+    with database.reading() as connection:
+        record(connection, DAUGHTER, "person.read", at=SETTLED, person_id=1)
+        with database.transaction() as other:
+            assert ask(other, noted) == [1], "who was seen stands there at once"
+        assert not connection.in_transaction()
+
+    written = sa.text("UPDATE installation SET value = 'changed'")
+
+    def fails_half_way() -> None:
+        with database.reading() as half_way:
+            half_way.execute(written)
+            record(half_way, DAUGHTER, "person.read", at=SETTLED, person_id=2)
+            raise TooMany("page.failed", "it failed", "失败")
+
+    with pytest.raises(TooMany):
+        fails_half_way()
+    with database.reading() as connection:
+        assert not connection.in_transaction()
+        assert ask(connection, noted) == [1], "what was begun went back as a whole"
+        connection.execute(written)
+        record(connection, DAUGHTER, "person.read", at=SETTLED, person_id=3)
+    with database.page() as connection:
+        assert ask(connection, noted) == [1, 3]
+        record(connection, DAUGHTER, "person.read", at=SETTLED, person_id=4)
+        with database.transaction() as other:
+            assert ask(other, noted) == [1, 3], "a form's page is one transaction, also over a connection that has read"

@@ -31,6 +31,8 @@ SELECT sharer_id AS id FROM authorisation WHERE bucket = %(bucket)s AND user_id 
 SELECT user_id FROM authorisation WHERE sharer_id = %(person)s
 """
 
+_SHARERS: Final = "SELECT sharer_id AS id FROM authorisation WHERE bucket = %(bucket)s AND user_id = %(user)s"
+
 _USERS: Final = """
 SELECT t.user_id AS id FROM unnest(%(ids)b::bigint[]) AS k(id)
   JOIN authorisation t ON t.bucket = (k.id & 1023)::smallint AND t.id = k.id
@@ -60,6 +62,11 @@ def authorisations_question(ids: Iterable[int]) -> Question[dict[int, Authorisat
 def relatives_of(person_id: int) -> Selection:
     """Whoever ever shared with a person, and with whom the person ever shared."""
     return Selection(_RELATIVES, {"bucket": bucket_of(person_id), "person": person_id})
+
+
+def sharers_of(user_id: int) -> Selection:
+    """Whoever ever shared with a person."""
+    return Selection(_SHARERS, {"bucket": bucket_of(user_id), "user": user_id})
 
 
 def users_of(ids: Iterable[int]) -> Selection:

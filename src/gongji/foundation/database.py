@@ -52,7 +52,8 @@ class Database:
         """The engine of citizens' pages: as many connections as pages are made at once, kept for good, each of which plans a
         statement once (see `gongji.foundation.planning`)."""
         made = sa.create_engine(self._sqlalchemy_url, pool_size=PAGES_AT_ONCE, max_overflow=0)
-        sa.event.listen(made, "connect", lambda connection, _: plan_once(connection))
+        sa.event.listen(made, "connect", lambda driver, _: plan_once(driver))
+        sa.event.listen(made, "begin", lambda connection: _by_itself(connection, alone=False))
         return made
 
     @property
@@ -70,6 +71,20 @@ class Database:
         """`transaction`, for a page that asks for what one person may see."""
         with self.pages_engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """`page`, for one that only reads and notes who was seen: each question, and each note, stands by itself, without a
+        transaction to begin and to end. What goes through SQLAlchemy begins one, which commits when the block ends."""
+        with self.pages_engine.connect() as connection:
+            _by_itself(connection, alone=True)
+            try:
+                yield connection
+                connection.commit()
+            finally:
+                connection.rollback()
+                if not connection.invalidated:
+                    _by_itself(connection, alone=False)
 
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
@@ -114,6 +129,13 @@ class Addresses:
     def apart(self) -> bool:
         """Whether the service works as a role of its own."""
         return self.owner != self.service
+
+
+def _by_itself(connection: sa.Connection, *, alone: bool) -> None:
+    """Whether each statement stands by itself; not within a transaction."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    driver.autocommit = alone
 
 
 def addresses(settings: Settings) -> Addresses:

@@ -144,15 +144,16 @@ def these(ids: Iterable[int]) -> Selection:
 
 
 def run(connection: sa.Connection, sql: str, values: Mapping[str, object]) -> psycopg.Cursor[Any]:
-    """Run a prepared statement inside an SQLAlchemy connection's transaction, past SQLAlchemy.
+    """Run a prepared statement inside an SQLAlchemy connection's transaction (by itself where it has none: see
+    `gongji.foundation.database.Database.reading`), past SQLAlchemy.
 
     Raises:
         sqlalchemy.exc.DBAPIError: the kind that SQLAlchemy itself would raise.
     """
-    if not connection.in_transaction():
-        connection.begin()  # as SQLAlchemy does by itself, so that its commit is one
     driver = connection.connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
+    if not driver.autocommit and not connection.in_transaction():
+        connection.begin()  # as SQLAlchemy does by itself, so that its commit is one
     try:
         return driver.execute(sql.encode(), values, prepare=True, binary=True)
     except psycopg.Error as problem:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from gongji.foundation.arrays import Integers
 from gongji.foundation.ids import bucket_of
-from gongji.foundation.questions import Question, ask
+from gongji.foundation.questions import Question, ask, run
 from gongji.ledger.model import AccountKind, Transfer, kind_of, person_of
 from gongji.ledger.tables import STANDS, transfer
 from gongji.settlement.admission_tables import admission
@@ -29,10 +29,26 @@ class StoredSettlement:
     undone: bool
 
 
+_STORED: Final = f"""
+SELECT {", ".join(READ)}, r.reversed_by, coalesce(r.undo, false)
+  FROM settlement s LEFT JOIN reversal r ON r.bucket = s.bucket AND r.journal_id = s.id AND {STANDS}
+"""
+
+_BY_ID: Final = f"{_STORED} WHERE s.bucket = %(bucket)s AND s.id = %(id)s"
+
+_NEWEST_OF: Final = f"""{_STORED}
+ WHERE s.bucket = %(bucket)s AND s.person_id = %(person)s AND s.settled_at < %(before)s
+ ORDER BY s.settled_at DESC, s.id DESC LIMIT %(most)s
+"""
+
+#: Nothing was settled after it.
+_LAST: Final = datetime(9999, 12, 31, tzinfo=UTC)
+
+
 def find_settlement(connection: sa.Connection, settlement_id: int) -> StoredSettlement | None:
     """A settlement by its id, with whether it has been taken back."""
-    found = _read(connection, "s.bucket = :bucket AND s.id = :id", bucket=bucket_of(settlement_id), id=settlement_id)
-    return found[0] if found else None
+    values = {"bucket": bucket_of(settlement_id), "id": settlement_id}
+    return next(iter(_stored(run(connection, _BY_ID, values))), None)
 
 
 def settlements_of(
@@ -46,21 +62,12 @@ def settlements_of(
         limit: at most so many.
         before: only those settled before this moment (to page on).
     """
-    condition = "s.bucket = :bucket AND s.person_id = :person"
-    if before is not None:
-        condition += " AND s.settled_at < :before"
-    return _read(connection, condition, bucket=bucket_of(person_id), person=person_id, before=before, limit=limit)
+    values = {"bucket": bucket_of(person_id), "person": person_id, "before": before or _LAST, "most": limit}
+    return _stored(run(connection, _NEWEST_OF, values))
 
 
-def _read(connection: sa.Connection, condition: str, *, limit: int = 1, **parameters: object) -> list[StoredSettlement]:
-    statement = f"""
-        SELECT {", ".join(READ)}, r.reversed_by, coalesce(r.undo, false)
-          FROM settlement s LEFT JOIN reversal r ON r.bucket = s.bucket AND r.journal_id = s.id AND {STANDS}
-         WHERE {condition} ORDER BY s.settled_at DESC, s.id DESC LIMIT :limit
-    """
-    wanted = {name: value for name, value in parameters.items() if value is not None} | {"limit": limit}
-    rows = connection.execute(sa.text(statement), wanted)
-    return [StoredSettlement(settlement_from(tuple(row))[0], *row[-2:]) for row in rows]
+def _stored(rows: Iterable[tuple[Any, ...]]) -> list[StoredSettlement]:
+    return [StoredSettlement(settlement_from(row)[0], *row[-2:]) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

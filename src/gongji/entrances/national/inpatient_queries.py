@@ -64,8 +64,7 @@ def query(call: Call) -> Answer:
         found = in_house(connection, call.institution.id, data.begntime, ends, only)
         people = registry.people_by_id(connection, call.platform.vault, {one.visit.person_id for one in found})
         caller = Caller(Role.INTEGRATOR, f"{call.institution.code}/{call.envelope.opter}")
-        for person_id in people:
-            audit.record(connection, caller, "admission.read", at=call.received_at, person_id=person_id, infno="5303")
+        audit.record_each(connection, caller, "admission.read", people, at=call.received_at, infno="5303")
     rows = [_row(call, one, people[one.visit.person_id]) for one in found]
     return Answer({"data": [write_node(row) for row in rows]})
 

@@ -176,7 +176,8 @@ def page(
 
 def _answer(platform: Platform, area: Area, work: PageWork, request: Request, form: Form) -> Response:
     database = platform.database
-    with database.page() if area is CITIZENS else database.transaction() as connection:
+    citizens = database.reading if request.method == "GET" else database.page
+    with citizens() if area is CITIZENS else database.transaction() as connection:
         session = signed_in(connection, platform, area, request)
         if request.method == "POST":
             check_csrf(request, area, form.text(CSRF_FIELD))

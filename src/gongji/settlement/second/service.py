@@ -17,6 +17,7 @@ from gongji.foundation.database import Database
 from gongji.foundation.distribution import is_spread
 from gongji.foundation.errors import GongjiError
 from gongji.foundation.ids import bucket_of, compose
+from gongji.foundation.questions import Question, Rows, ask
 from gongji.ledger.model import AccountKind, Journal, JournalKind, Transfer, open_account
 from gongji.ledger.pot_store import write_moves
 from gongji.ledger.service import Poster, post, register_poster
@@ -37,6 +38,12 @@ from gongji.settlement.second.tables import second_payment, second_total
 from gongji.settlement.tables import message
 
 _USAGES = (("u_id", "bigint"), ("u_period", "text"), ("u_used", "bigint"), ("u_at", "timestamptz"))
+
+_ROWS = Rows(second_payment)
+
+_CHAIN = f"""
+SELECT {_ROWS.columns} FROM second_payment WHERE bucket = %(bucket)s AND settlement_id = %(settlement)s ORDER BY at, id
+"""
 
 T = TypeVar("T")
 
@@ -262,11 +269,13 @@ def find_payment(connection: sa.Connection, payment_id: int) -> SecondPayment | 
 
 def chain_of(connection: sa.Connection, settlement_id: int) -> list[SecondPayment]:
     """All that was paid afterwards of a settlement's cash, and what of it came back, oldest first."""
-    return _read(
-        connection,
-        second_payment.c.bucket == bucket_of(settlement_id),
-        second_payment.c.settlement_id == settlement_id,
-    )
+    return ask(connection, chain_question(settlement_id))
+
+
+def chain_question(settlement_id: int) -> Question[list[SecondPayment]]:
+    """`chain_of`."""
+    values = {"bucket": bucket_of(settlement_id), "settlement": settlement_id}
+    return Question(_CHAIN, values, lambda rows: [_payment(row._asdict()) for row in _ROWS.named(rows)])
 
 
 def chains_of(connection: sa.Connection, settlement_ids: Sequence[int]) -> dict[int, list[SecondPayment]]:
@@ -284,10 +293,8 @@ def _read(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> lis
     rows = connection.execute(
         sa.select(second_payment).where(*conditions).order_by(second_payment.c.at, second_payment.c.id)
     )
-    return [
-        SecondPayment(
-            **{name: row._mapping[name] for name in SecondPayment.__slots__ if name != "at"},
-            at=row.at.astimezone(CHINA),
-        )
-        for row in rows
-    ]
+    return [_payment(row._asdict()) for row in rows]
+
+
+def _payment(row: dict[str, Any]) -> SecondPayment:
+    return SecondPayment(**{name: row[name] for name in SecondPayment.__slots__} | {"at": row["at"].astimezone(CHINA)})

@@ -175,8 +175,7 @@ def _rows(visit: Visit, now: Standing) -> list[Row]:
     shares = {one.id: one for one in family.authorisations_of_sharer(visit.connection, visit.person_id)}
     wanted = {part.user_id for part in now.given if part.user_id is not None}
     people = registry.people_by_id(visit.connection, visit.platform.vault, wanted)
-    for relative in sorted(people):
-        audit.record(visit.connection, visit.caller, "person.read_masked", at=visit.now, person_id=relative)
+    audit.record_each(visit.connection, visit.caller, "person.read_masked", people, at=visit.now)
 
     def who(part: Given) -> str:
         if part.authorisation_id is None:

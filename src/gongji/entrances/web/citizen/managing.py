@@ -292,8 +292,7 @@ def _told(visit: Visit, one: Authorisation) -> Sharing:
 def _names(visit: Visit, ones: list[Authorisation]) -> dict[int, str]:
     others = {one.id: one.user_id if one.sharer_id == visit.person_id else one.sharer_id for one in ones}
     people = registry.people_by_id(visit.connection, visit.platform.vault, set(others.values()))
-    for other in sorted(people):
-        audit.record(visit.connection, visit.caller, "person.read_masked", at=visit.now, person_id=other)
+    audit.record_each(visit.connection, visit.caller, "person.read_masked", people, at=visit.now)
     return {one.id: name_of(one, visit.person_id, people, visit.reader.language) for one in ones}
 
 

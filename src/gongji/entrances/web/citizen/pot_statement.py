@@ -36,8 +36,7 @@ def pot_sheets(visit: Visit, since: datetime, until: datetime) -> PotSheets:
     named = [one for one in given if one.id in mine] + [one for one, _, _ in theirs]
     sides = {one.user_id if one.sharer_id == visit.person_id else one.sharer_id for one in named}
     people = registry.people_by_id(visit.connection, visit.platform.vault, sides)
-    for relative in sorted(people):
-        audit.record(visit.connection, visit.caller, "person.read_masked", at=visit.now, person_id=relative)
+    audit.record_each(visit.connection, visit.caller, "person.read_masked", people, at=visit.now)
     names = {one.id: name_of(one, visit.person_id, people, visit.reader.language) for one in named}
     text = visit.reader.text
     rows = [(text("paper.pot.all") if part == FOR_ALL else names[part], span) for part, span in sorted(mine.items())]

@@ -72,8 +72,7 @@ def overview(visit: Visit) -> Response:
     shown = premiums.members(visit.connection, visit.platform.rules, visit.person_id, today)
     made = premiums.orders(visit.connection, visit.person_id)
     names = _names(visit, {one.person_id for one in shown} | {one.person_id for one in made})
-    for relative in sorted(names):
-        audit.record(visit.connection, visit.caller, "premium.read", at=visit.now, person_id=relative)
+    audit.record_each(visit.connection, visit.caller, "premium.read", names, at=visit.now)
     return visit.render(
         "citizen/premiums.html",
         lines=[_line(visit, one, names[one.person_id], today) for one in shown],

@@ -244,8 +244,7 @@ def _lines(visit: Visit, found: list[Quota]) -> list[Line]:
     me = visit.person_id
     others = {one.user_id if one.giver_id == me else one.giver_id for one in found}
     people = registry.people_by_id(visit.connection, visit.platform.vault, others)
-    for person in sorted(people):
-        audit.record(visit.connection, visit.caller, "wallet.read", at=visit.now, person_id=person)
+    audit.record_each(visit.connection, visit.caller, "wallet.read", people, at=visit.now)
     lines = []
     for one in found:
         given = one.giver_id == me

@@ -25,12 +25,11 @@ from gongji.entrances.web.citizen.sharings import Sharing, sharings
 from gongji.entrances.web.visits import Visit
 from gongji.entrances.wording import Language
 from gongji.family import freezes_store
-from gongji.family import service as family
 from gongji.family.application_questions import asking_of, began_question, waiting_question
 from gongji.family.applications import Application, ApplicationState
 from gongji.family.freezes import Freeze
 from gongji.family.model import Authorisation, AuthorisationState
-from gongji.family.questions import given_question, had_question, relatives_of
+from gongji.family.questions import given_question, had_question, relatives_of, sharers_of
 from gongji.foundation import audit
 from gongji.foundation.errors import InvalidInput, NotFound
 from gongji.foundation.inbox import unread_question
@@ -39,8 +38,8 @@ from gongji.ledger import service as ledger
 from gongji.registry import service as registry
 from gongji.registry.model import Enrolment
 from gongji.settlement import lists, queries
-from gongji.settlement.model import from_wire
-from gongji.settlement.second.service import chain_of
+from gongji.settlement.model import Settlement, from_wire
+from gongji.settlement.second.service import chain_question
 
 if TYPE_CHECKING:
     from gongji.entrances.platform import Platform
@@ -171,17 +170,12 @@ def settlement(visit: Visit, number: str) -> tuple[str, PatientsPage | SharersPa
     one = stored.settlement
     taken_back = queries.find_settlement(connection, stored.reversed_by) if stored.reversed_by else None
     reversal = taken_back.settlement if taken_back else None
-    place = registry.institutions_by_id(connection, [one.institution_id])[one.institution_id].name
-    chain = chain_of(connection, one.id)
     if one.person_id == person_id:
-        mine = family.authorisations_of_user(connection, person_id)
-        people = registry.people_by_id(connection, platform.vault, {share.sharer_id for share in mine})
-        for sharer in sorted(people):
-            audit.record(connection, caller, "person.read_masked", at=now, person_id=sharer)
-        names = {share.sharer_id: name_of(share, person_id, people, language) for share in mine}
-        if one.wallet:
-            names |= {quota.one.giver_id: quota.who for quota in lines_of(visit) if not quota.given}
-        return "citizen/settlement.html", patients_page(one, reversal, chain, place, names, language)
+        return "citizen/settlement.html", _patients(visit, one, reversal)
+    with together(connection) as asked:
+        names = asked(registry.names_question([one.institution_id]))
+        chained = asked(chain_question(one.id))
+    place, chain = names.answer[one.institution_id], chained.answer
     later = [each.amount for each in chain if each.payer_id == person_id]
     paid = _paid(connection, one.id, person_id) + sum(amount for amount in later if amount > 0)
     if not paid:
@@ -191,13 +185,32 @@ def settlement(visit: Visit, number: str) -> tuple[str, PatientsPage | SharersPa
     )
     given_back = -_paid(connection, reversal.id, person_id) if reversal else 0
     given_back -= sum(amount for amount in later if amount < 0)
-    given = family.authorisations_of_sharer(connection, person_id)
-    people = registry.people_by_id(connection, platform.vault, [one.person_id])
+    with together(connection) as asked:
+        given = asked(given_question(person_id))
+        people = asked(registry.people_question(platform.vault, these([one.person_id])))
     who = next(
-        (name_of(share, person_id, people, language) for share in given if share.user_id == one.person_id),
+        (
+            name_of(share, person_id, people.answer, language)
+            for share in given.answer
+            if share.user_id == one.person_id
+        ),
         wording.text("kin.stranger", language),
     )
     return "citizen/share.html", sharers_page(one, paid, given_back, place, who)
+
+
+def _patients(visit: Visit, one: Settlement, reversal: Settlement | None) -> PatientsPage:
+    language, person_id = visit.reader.language, visit.person_id
+    with together(visit.connection) as asked:
+        places = asked(registry.names_question([one.institution_id]))
+        chain = asked(chain_question(one.id))
+        mine = asked(had_question(person_id))
+        known = asked(registry.people_question(visit.platform.vault, sharers_of(person_id)))
+    audit.record_each(visit.connection, visit.caller, "person.read_masked", known.answer, at=visit.now)
+    names = {share.sharer_id: name_of(share, person_id, known.answer, language) for share in mine.answer}
+    if one.wallet:
+        names |= {quota.one.giver_id: quota.who for quota in lines_of(visit) if not quota.given}
+    return patients_page(one, reversal, chain.answer, places.answer[one.institution_id], names, language)
 
 
 def _paid(connection: sa.Connection, settlement_id: int, sharer_id: int) -> int:

@@ -313,8 +313,7 @@ def _lines(visit: Visit, made: list[Transfer]) -> list[Line]:
     me = visit.person_id
     others = {one.receiver_id if one.sender_id == me else one.sender_id for one in made}
     people = registry.people_by_id(visit.connection, visit.platform.vault, others)
-    for person in sorted(people):
-        audit.record(visit.connection, visit.caller, "wallet.read", at=visit.now, person_id=person)
+    audit.record_each(visit.connection, visit.caller, "wallet.read", people, at=visit.now)
     chinese = visit.reader.language is wording.Language.CHINESE
     lines = []
     for one in made:

@@ -76,8 +76,9 @@ def document(visit: Visit) -> Response:
     number, page = _whole(visit.part("document")), _whole(visit.part("page"))
     content = family.evidence_content(visit.connection, visit.platform.files, found.id, number, page=page, at=visit.now)
     details = {"authorisation": str(found.id), "document": number, "page": page}
-    for person in (found.sharer_id, found.user_id):
-        audit.record(visit.connection, visit.caller, "evidence.read", at=visit.now, person_id=person, **details)
+    audit.record_each(
+        visit.connection, visit.caller, "evidence.read", (found.sharer_id, found.user_id), at=visit.now, **details
+    )
     return Response(content, media_type=PAGE_TYPE)
 
 
@@ -218,15 +219,7 @@ def _page(
     holder, decided = casework.in_charge(visit.connection, found.id)
     people = registry.people_by_id(visit.connection, visit.platform.vault, [found.sharer_id, found.user_id])
     sharer, user = people[found.sharer_id], people[found.user_id]
-    for person in (sharer, user):
-        audit.record(
-            visit.connection,
-            visit.caller,
-            "case.read",
-            at=visit.now,
-            person_id=person.id,
-            authorisation=str(found.id),
-        )
+    audit.record_each(visit.connection, visit.caller, "case.read", people, at=visit.now, authorisation=str(found.id))
     events = family.events(visit.connection, found.id)
     waits = found.state is AuthorisationState.UNDER_REVIEW
     run = list(takewhile(lambda one: one.state is AuthorisationState.UNDER_REVIEW, reversed(events)))
