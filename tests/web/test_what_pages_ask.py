@@ -12,7 +12,7 @@ import httpx
 import psycopg
 import pytest
 import sqlalchemy as sa
-from web_family import Family, enter
+from web_family import Family, address, enter
 
 from gongji.foundation.audit import audit_entry
 from gongji.foundation.inbox import Message, tell
@@ -76,6 +76,21 @@ def test_a_page_asks_as_often_for_many_relatives_payments_and_messages_as_for_fe
     listed = visitor.get("/c/messages").text
     assert listed.count('class="entry"') == 2 + 12 + 3 + 1
     assert len(set(re.findall(r"王秀.|\*\*[英芳芝]", visitor.get("/c/").text))) == 3, "each by her masked name alone"
+
+
+def test_a_settlement_is_read_in_few_statements_by_the_patient_and_by_the_sharer(
+    visitor: httpx.Client, family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy_year(family)
+    asked = Asked(monkeypatch)
+    enter(visitor, family, family.mother)
+    patients = asked.by(visitor, address(family.visit)), asked.by(visitor, address(family.purchase))
+    enter(visitor, family, family.daughter)
+    sharers = asked.by(visitor, address(family.visit)), asked.by(visitor, address(family.purchase))
+
+    # One more where it was taken back; for the sharer, what her account paid of it and what came back.
+    assert patients == (4, 5)
+    assert sharers == (6, 8)
 
 
 def test_whoever_a_page_showed_stands_in_the_audit_and_without_a_session_nothing_is_read(
