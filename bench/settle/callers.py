@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from random import Random
+from typing import Any
+
+import uvloop
 
 from bench.settle.city import ITEMS, City
 from gongji.foundation.clock import CHINA
 from gongji.registry.model import Institution
 
 _numbers = count(1)
+
+_LENGTH = re.compile(rb"(?i)content-length: *(\d+)")
 
 
 @dataclass(frozen=True)
@@ -40,36 +46,74 @@ def call(port: int, city: City, clients: int, seconds: float, pace: float | None
         seconds: how long.
         pace: purchases a second altogether; None as fast as answers come.
     """
-    return asyncio.run(_call(port, city, clients, seconds, pace))
+    return uvloop.run(_call(port, city, clients, seconds, pace))
 
 
 async def _call(port: int, city: City, clients: int, seconds: float, pace: float | None) -> Traffic:
     waits: list[float] = []
+    loop = asyncio.get_running_loop()
     began = time.perf_counter()
     until = began + seconds
     every = None if pace is None else clients / pace
-    await asyncio.gather(*(_client(port, city, number, until, every, waits) for number in range(clients)))
+    callers = [_Caller(city, number, until, every, waits) for number in range(clients)]
+    for caller in callers:
+        await loop.create_connection(lambda caller=caller: caller, "127.0.0.1", port)  # type: ignore[misc]
+    await asyncio.gather(*(caller.done for caller in callers))
     return Traffic(len(waits) / (time.perf_counter() - began), sorted(waits))
 
 
-async def _client(port: int, city: City, number: int, until: float, every: float | None, waits: list[float]) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    draw = Random(number)
-    due = time.perf_counter() + (draw.random() * every if every else 0)
-    while time.perf_counter() < until:
-        if every:
-            await asyncio.sleep(max(0, due - time.perf_counter()))
-            due += every
-        request = message(city, draw)
-        sent = time.perf_counter()
-        writer.write(request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-        body = await reader.readexactly(length)
-        waits.append((time.perf_counter() - sent) * 1000)
+class _Caller(asyncio.Protocol):
+    """One connection: the next purchase is sent when the last one is answered, or when it is due."""
+
+    def __init__(self, city: City, number: int, until: float, every: float | None, waits: list[float]) -> None:
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._city, self._until, self._every, self._waits = city, until, every, waits
+        self._draw = Random(number)
+        self._due = 0.0
+        self._sent = 0.0
+        self._answer = b""
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+        if self._every is None:
+            self._send()
+            return
+        self._due = time.perf_counter() + self._draw.random() * self._every
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        self._answer += data
+        head, end, body = self._answer.partition(b"\r\n\r\n")
+        if not end or len(body) < int(_LENGTH.findall(head)[0]):
+            return
+        self._waits.append((time.perf_counter() - self._sent) * 1000)
         if b'"infcode":0' not in body:
-            raise RuntimeError(body.decode()[:500])
-    writer.close()
+            self.done.set_exception(RuntimeError(body.decode()[:500]))
+            self._transport.close()
+            return
+        self._answer = b""
+        if self._every is None:
+            self._send()
+        else:
+            self._wait()
+
+    def connection_lost(self, problem: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_exception(problem or ConnectionError("the server closed the connection"))
+
+    def _wait(self) -> None:
+        pause = max(0.0, self._due - time.perf_counter())
+        asyncio.get_running_loop().call_later(pause, self._send)
+        self._due += self._every or 0.0
+
+    def _send(self) -> None:
+        if time.perf_counter() >= self._until:
+            self.done.set_result(None)
+            self._transport.close()
+            return
+        content = message(self._city, self._draw)
+        self._sent = time.perf_counter()
+        self._transport.write(content)
 
 
 def message(city: City, draw: Random) -> bytes:
