@@ -1,13 +1,14 @@
 """The desk: settlements that wait together share one transaction, one commit and a handful of statements.
 
-There is no timer. A free desk takes whatever waits, so an idle system settles batches of one at once, and a busy one
-batches of what came in while the last batch was written. Each desk is a thread with a connection and a ledger poster
+A free desk takes what waits. An idle system settles batches of one at once; a busy one what came in while the last batch was
+written, and for as many as that batch had it waits two milliseconds more. Each desk is a thread with a connection and a ledger poster
 of its own; several desks, in one process or many, work on one database.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
@@ -44,6 +45,13 @@ log = structlog.get_logger()
 #: Most commands one transaction takes. Beyond a few hundred the cost a settlement no longer falls (measured with the
 #: set-based prototype: 1,024 in one statement cost hardly less each than 256) while everybody waits longer.
 LARGEST_BATCH: Final = 256
+
+#: Seconds that a batch waits for company, and how much of the last batch's company it waits for. Callers that are answered
+#: together come back together, but for the first few: taken at once, these would be a batch of their own, as dear as a large
+#: one (sixteen callers, batches of 8.1 on the mean without waiting, 11.4 with it; a settlement cost 444 µs instead of 552).
+#: After a batch of one nobody waits.
+COMPANY: Final = 0.002
+MOST_OF_IT: Final = 0.8
 
 #: A batch may lose a race for a key, or be the victim of a deadlock with a foreign client; it is then taken again.
 ATTEMPTS: Final = 3
@@ -96,6 +104,7 @@ class Desk:
         self._clock = clock
         self._queue = queue
         self._waiting: deque[_Waiting] = deque()
+        self._last = 0
         self._wake = threading.Condition()
         self._closed = False
         self._threads = [threading.Thread(target=self._work, name=f"desk-{n}", daemon=True) for n in range(desks)]
@@ -172,7 +181,15 @@ class Desk:
         with self._wake:
             while not self._waiting and not self._closed:
                 self._wake.wait()
-            return [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
+            self._wait_for_company()
+            self._last = min(len(self._waiting), LARGEST_BATCH)
+            return [self._waiting.popleft() for _ in range(self._last)]
+
+    def _wait_for_company(self) -> None:
+        wanted = self._last * MOST_OF_IT
+        until = time.monotonic() + COMPANY
+        while len(self._waiting) < wanted and not self._closed and (left := until - time.monotonic()) > 0:
+            self._wake.wait(left)
 
     def _work(self) -> None:
         clerk: Clerk | None = None
