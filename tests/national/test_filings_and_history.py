@@ -68,6 +68,25 @@ def test_a_disease_is_filed_once_granted_and_found(hospital: Window, household: 
     assert audited(town) == ["filing.file", "filing.read", "filing.read"]
 
 
+def test_what_the_agency_refused_is_told_to_the_hospital_and_filed_anew(
+    hospital: Window, household: Household, town: Town
+) -> None:
+    """Not found by 5301, not to be taken back, and no hindrance to filing the same again."""
+    mine = {"data": {"psn_no": household.mother.psn_no}}
+    number = hospital.done("2503", disease(household))["result"]["trt_dcla_detl_sn"]
+    filing_id = from_wire(number)
+    assert filing_id is not None
+    with town.database.transaction() as connection:
+        filings.refuse(connection, household.mother.id, filing_id, "not_shown")
+    assert hospital.done("5301", mine) == {"feedetail": []}
+    back = {"data": {"trt_dcla_detl_sn": number, "psn_no": household.mother.psn_no, "memo": "填错"}}
+    assert "没有通过审核，请重新申报[filing.refused]" in hospital.refused("2504", back)
+    again = hospital.done("2503", disease(household))["result"]["trt_dcla_detl_sn"]
+    assert again != number
+    grant(town, household, again)
+    assert len(hospital.done("5301", mine)["feedetail"]) == 1
+
+
 def test_a_filing_is_taken_back_by_who_made_it_alone(
     hospital: Window, pharmacy: Window, household: Household, town: Town
 ) -> None:
