@@ -37,7 +37,8 @@ from torture.writer import known_at
 from gongji.settlement.model import AccountUse, MessageKey, PricedLine, SettlePurchase
 from gongji.rules.model import Scheme
 database, clock, person = Database(sys.argv[1]), SystemClock(), int(sys.argv[2])
-(place, _), item = known_at(database)
+places, item = known_at(database)
+place = places["211200"][0]
 desk = Desk(database, RuleBook.shipped(), clock)
 line = PricedLine("1", "1", item, item.code, item.code, clock.now(), 10**4, 10**7, 10_00)
 key = MessageKey(place.id, "2102", "THE-CODE", b"the same claim".ljust(32, b"."))
