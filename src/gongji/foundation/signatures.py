@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import psycopg
 import sqlalchemy as sa
+from msgspec import Struct
 
 from gongji.foundation.arrays import Integers, Numbers
 from gongji.foundation.database import Database
@@ -47,8 +47,7 @@ SELECT s.slot, s.mark, s.content
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Struct, frozen=True):
     """A signature as it came in.
 
     Attributes:

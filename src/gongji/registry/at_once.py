@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from gongji.foundation.arrays import Blobs, Integers, Moments, Numbers, Texts
 from gongji.foundation.personal import Vault
@@ -35,8 +36,7 @@ SELECT k.place
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(Struct, frozen=True):
     """A token or card as it was shown.
 
     Attributes:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import psycopg
 import sqlalchemy as sa
+from msgspec import Struct
 
 from gongji.foundation.database import Database
 from gongji.foundation.line import Line
@@ -41,8 +42,7 @@ ITEMS_KEPT: Final = 100_000
 ItemKey = tuple[str, date, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Enquiry:
+class Enquiry(Struct, frozen=True):
     """What has to be known before there is a command.
 
     Attributes:
@@ -64,8 +64,7 @@ class Enquiry:
     sighting: Sighting | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What was found.
 
     Attributes:
@@ -85,8 +84,7 @@ class Found:
     admitted: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
+class Errand(Struct, frozen=True):
     """What an institution wants of the desk before it is known whom it concerns.
 
     Attributes:

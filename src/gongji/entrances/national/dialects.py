@@ -10,11 +10,11 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol
 
 import msgspec
+from msgspec import Struct
 
 from gongji.foundation.errors import NotSignedIn
 from gongji.registry.keys import SigningDialect, fingerprint
@@ -26,8 +26,7 @@ WINDOW: Final = timedelta(minutes=15)
 WIDEST_WINDOW: Final = timedelta(minutes=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """What a message brings to prove its sender.
 
     Attributes:

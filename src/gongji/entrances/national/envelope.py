@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from gongji.entrances.national.deviations import note
 from gongji.entrances.national.fields import is_empty
@@ -168,8 +168,7 @@ class MessageNumbers:
         return f"{self._process:04d}{next(self._next) % 10**6:06d}"
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(Struct, frozen=True):
     """When a message came in and when it was answered."""
 
     received: datetime
@@ -187,7 +186,7 @@ def success(answer: Answer, region: str, number: str, times: Times) -> bytes:
     """
     return _envelope(
         infcode=0,
-        inf_refmsgid=f"{region}{times.received:%Y%m%d%H%M%S}{number}",
+        inf_refmsgid=f"{region}{digits(times.received)}{number}",
         times=times,
         err_msg=None,
         output=answer.output,
@@ -242,7 +241,12 @@ def _envelope(
 
 def _stamp(moment: datetime) -> str:
     """17 digits, to the millisecond."""
-    return f"{moment:%Y%m%d%H%M%S}{moment.microsecond // 1000:03d}"
+    return f"{digits(moment)}{moment.microsecond // 1000:03d}"
+
+
+def digits(moment: datetime) -> str:
+    """14 digits, to the second. Four times as fast as the C library's way, which every answer would take three times."""
+    return f"{moment.year:04d}{moment.month:02d}{moment.day:02d}{moment.hour:02d}{moment.minute:02d}{moment.second:02d}"
 
 
 def new_reference() -> str:

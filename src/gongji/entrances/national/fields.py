@@ -228,7 +228,7 @@ def _moment(value: object, path: str, form: str) -> datetime:
 
 
 def _write_moment(moment: datetime) -> str:
-    return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    return moment.astimezone(CHINA).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 #: A day.

@@ -10,11 +10,11 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import psycopg
+from msgspec import Struct
 
 from gongji.entrances.national.dialects import Proof
 from gongji.foundation.database import Database
@@ -26,8 +26,7 @@ from gongji.foundation.signatures import SLOT, Sighting, note_signatures
 _AT_ONCE: Final = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """A signature that was found right and has to be noted before anything is done for its message.
 
     Attributes:

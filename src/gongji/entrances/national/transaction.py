@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from msgspec import Struct
 
 from gongji.entrances.national.fields import NODES, C
 from gongji.entrances.national.mailbox import answered
@@ -46,8 +47,7 @@ class Envelope:
     input: Any = free(NODES, "交易输入")
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True, dict=True):
     """One authenticated call.
 
     Attributes:
@@ -90,8 +90,7 @@ class Download:
     content: Iterator[bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a transaction answers.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from anyio import to_thread
+from msgspec.structs import replace
 
 from gongji.entrances.national import (
     e_credential,
