@@ -7,39 +7,44 @@ that is made once must not depend on how full a table was when it was made, so w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import psycopg
 
-_BY_KEYS_ONCE: Final = (
-    "SET plan_cache_mode = force_generic_plan",
+_BY_KEYS_ONCE: Final = {
+    "plan_cache_mode": "force_generic_plan",
     # A table that is empty while the plan is made may be the largest an hour later.
-    "SET enable_seqscan = off",
-    "SET enable_bitmapscan = off",
-    "SET enable_hashjoin = off",
-    "SET enable_mergejoin = off",
-)
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+
+#: Over several nodes Citus has to know a statement's values, to find the node: there every statement is planned as it comes.
+_ON_ONE_SERVER: Final = """
+SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS s(name, value)
+ WHERE to_regclass('pg_catalog.pg_dist_partition') IS NULL
+"""
 
 
 def plan_by_keys(connection: psycopg.Connection[Any]) -> None:
-    """Have a connection plan each statement once, by keys alone; not within a transaction."""
-    for setting in _BY_KEYS_ONCE:
-        connection.execute(setting)
-    if not connection.autocommit:
-        connection.commit()
+    """Have a connection plan each statement once, by keys alone, where all tables lie on one server; not within a transaction."""
+    _set(connection, _BY_KEYS_ONCE)
 
 
 def plan_once(connection: psycopg.Connection[Any]) -> None:
-    """Have a connection keep the plan that it made for a statement, whatever values come; not within a transaction.
+    """Have a connection keep the plan that it made for a statement, whatever values come, where all tables lie on one server;
+    not within a transaction.
 
     Left to itself PostgreSQL plans anew what it thinks it can do better by knowing the values. Of what a page asks it knows
     that already (a person has few of everything), and over tables of many months planning took five times as long as reading.
-    Over several nodes Citus has to know the values, to find the node.
     """
-    connection.execute(
-        "SELECT set_config('plan_cache_mode', 'force_generic_plan', false)"
-        " WHERE to_regclass('pg_catalog.pg_dist_partition') IS NULL"
-    )
+    _set(connection, {"plan_cache_mode": "force_generic_plan"})
+
+
+def _set(connection: psycopg.Connection[Any], settings: Mapping[str, str]) -> None:
+    connection.execute(_ON_ONE_SERVER, [list(settings), list(settings.values())])
     if not connection.autocommit:
         connection.commit()
 
