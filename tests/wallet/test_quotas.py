@@ -17,6 +17,7 @@ from gongji.accrual.year_end import turn_year
 from gongji.family import freezes_store
 from gongji.family.freezes import NO_LAST_DAY, FreezeReason
 from gongji.foundation.clock import CHINA
+from gongji.foundation.distribution import see_whole
 from gongji.foundation.errors import GongjiError
 from gongji.foundation.ids import bucket_of
 from gongji.ledger.service import freeze_accounts
@@ -473,6 +474,7 @@ def test_what_somebody_altered_is_found(quotas: QuotaHome, fault: str, found: st
     with quotas.home.town.database.engine.connect() as connection:
         connection.exec_driver_sql("ALTER TABLE wallet_quota DISABLE TRIGGER USER")
         connection.exec_driver_sql(fault.format(stranger=stranger, mother=quotas.mother))
+        see_whole(connection)
         told = [finding.what for check in CHECKS.values() for finding in check(connection)]
         connection.rollback()
     assert any(found in one for one in told), told

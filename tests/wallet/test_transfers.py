@@ -11,6 +11,7 @@ import pytest
 from wallet_home import Home, caller_of, refusal
 
 from gongji.foundation.clock import CHINA
+from gongji.foundation.distribution import see_whole
 from gongji.foundation.errors import GongjiError
 from gongji.foundation.following import Followed
 from gongji.ledger.model import AccountKind, clearing_holder, personal_account
@@ -357,6 +358,7 @@ def test_what_somebody_altered_is_found(home: Home, fault: str, found: str) -> N
     home.accept(home.send(100_00))
     with home.town.database.engine.connect() as connection:
         connection.exec_driver_sql(fault.format(stranger=stranger, mother=home.mother))
+        see_whole(connection)
         told = [finding.what for check in CHECKS.values() for finding in check(connection)]
         connection.rollback()
     assert any(found in one for one in told), told

@@ -13,18 +13,40 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from gongji.foundation.distribution import is_spread
 from gongji.ledger.archive_tables import ENDS
 
-#: The journals of a `Frontier`, found by (poster, block): each poster's newest blocks, whatever month they lie in.
+#: The journals of a `Frontier`, found by (poster, block): each poster's newest blocks, whatever month they lie in. OFFSET 0 keeps
+#: them apart from the transfers, which on a cluster lie elsewhere.
 _FRESH: Final = """
 SELECT j.id FROM unnest(CAST(:posters AS bigint[]), CAST(:done AS bigint[]), CAST(:newest AS bigint[]))
                  AS f(poster_id, done, newest)
        CROSS JOIN LATERAL (SELECT unnest(journals) AS id FROM block WHERE poster_id = f.poster_id
-                              AND number > f.done AND number <= f.newest ORDER BY number OFFSET 0) AS j
+                              AND number > f.done AND number <= f.newest ORDER BY number) AS j OFFSET 0
 """
 
 #: For a FROM: the transfers ``t`` of a frontier, whose parameters the statement takes.
 FRESH_TRANSFERS: Final = f"({_FRESH}) AS fresh JOIN transfer t ON t.journal_id = fresh.id"
+
+
+_STANDINGS: Final = f"""
+SELECT p.id AS poster_id, coalesce(d.block, 0) AS done,
+       coalesce((SELECT max(b.number) FROM block b WHERE b.poster_id = p.id), e.number, 0) AS newest
+  FROM poster p LEFT JOIN {{marks}} d ON d.poster_id = p.id LEFT JOIN {ENDS} AS e ON e.poster_id = p.id
+"""
+
+#: The same where Citus has the blocks, which takes no subquery for each poster: from the marks on, the marked block included,
+#: so that a mark past the last block stands out.
+_STANDINGS_ON_NODES: Final = f"""
+WITH followed AS MATERIALIZED (
+    SELECT p.id AS poster_id, coalesce(d.block, 0) AS done FROM poster p LEFT JOIN {{marks}} d ON d.poster_id = p.id
+), since AS MATERIALIZED (
+    SELECT f.poster_id, max(b.number) AS newest
+      FROM followed f JOIN block b ON b.poster_id = f.poster_id AND b.number >= f.done GROUP BY f.poster_id
+)
+SELECT f.poster_id, f.done, coalesce(s.newest, e.number, 0) AS newest
+  FROM followed f LEFT JOIN since s ON s.poster_id = f.poster_id LEFT JOIN {ENDS} AS e ON e.poster_id = f.poster_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +82,7 @@ class Frontier:
 
 def standings(connection: sa.Connection, marks: sa.Table) -> list[Standing]:
     """How far each poster's blocks were followed, by a table of marks."""
-    statement = f"""
-        SELECT p.id AS poster_id, coalesce(d.block, 0) AS done,
-               coalesce((SELECT max(b.number) FROM block b WHERE b.poster_id = p.id), e.number, 0) AS newest
-          FROM poster p LEFT JOIN {marks.name} d ON d.poster_id = p.id LEFT JOIN {ENDS} AS e ON e.poster_id = p.id
-    """
+    statement = (_STANDINGS_ON_NODES if is_spread(connection) else _STANDINGS).format(marks=marks.name)
     return [Standing(row.poster_id, row.done, row.newest) for row in connection.execute(sa.text(statement))]
 
 

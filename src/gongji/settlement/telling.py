@@ -40,29 +40,35 @@ def _holder(account: str) -> str:
 
 
 #: What moved under authorisations, by journal: `spent` left the sharer (below zero: came back), `aside` was set aside within
-#: the sharer's own accounts (below zero: is free again).
+#: the sharer's own accounts (below zero: is free again). Each step is kept as it comes: on a cluster the next one's rows lie
+#: elsewhere, and what is looked up for rows that are there is joined inward.
 _MOVED: Final = f"""
-WITH moved AS (
+WITH moved AS MATERIALIZED (
     SELECT t.journal_id, t.authorisation_id, t.amount, {_holder("t.debit")} AS giver, {_holder("t.credit")} AS taker,
            (t.debit >> 10) & 255 AS giving, (t.credit >> 10) & 255 AS taking
       FROM {FRESH_TRANSFERS} WHERE t.authorisation_id IS NOT NULL
-), told AS (
+), told AS MATERIALIZED (
     SELECT m.journal_id, m.authorisation_id, a.sharer_id, a.region,
            sum(CASE WHEN m.giver IS NOT DISTINCT FROM m.taker THEN 0 WHEN m.giver = a.sharer_id THEN m.amount
                     WHEN m.taker = a.sharer_id THEN -m.amount ELSE 0 END)::bigint AS spent,
            sum(CASE WHEN m.giver IS DISTINCT FROM m.taker THEN 0 WHEN m.taking = 3 THEN m.amount
                     WHEN m.giving = 3 THEN -m.amount ELSE 0 END)::bigint AS aside
-      FROM moved m JOIN authorisation a ON a.bucket = m.authorisation_id & 1023 AND a.id = m.authorisation_id
+      FROM moved m JOIN authorisation a ON a.bucket = (m.authorisation_id & 1023)::smallint AND a.id = m.authorisation_id
      GROUP BY 1, 2, 3, 4
+), occasion AS (
+    SELECT m.journal_id, s.id AS settlement_id, s.region AS settlement_region, s.institution_id, NULL AS purpose
+      FROM told m JOIN settlement s ON s.bucket = (m.journal_id & 1023)::smallint AND s.id = m.journal_id
+    UNION ALL
+    SELECT m.journal_id, p.settlement_id, NULL, p.institution_id, NULL
+      FROM told m JOIN second_payment p ON p.bucket = (m.journal_id & 1023)::smallint AND p.id = m.journal_id
+    UNION ALL
+    SELECT m.journal_id, NULL, NULL, NULL, h.purpose
+      FROM told m JOIN hold_step e ON e.bucket = (m.journal_id & 1023)::smallint AND e.id = m.journal_id
+           JOIN hold h ON h.bucket = e.bucket AND h.id = e.hold_id
 )
-SELECT told.journal_id, told.authorisation_id, told.sharer_id, told.spent, told.aside,
-       s.id AS settlement_id, s.region AS settlement_region, s.institution_id,
-       p.settlement_id AS second_of, p.institution_id AS second_at, told.region, h.purpose
-  FROM told
-  LEFT JOIN settlement s ON s.bucket = told.journal_id & 1023 AND s.id = told.journal_id
-  LEFT JOIN second_payment p ON p.bucket = told.journal_id & 1023 AND p.id = told.journal_id
-  LEFT JOIN hold_step e ON e.bucket = told.journal_id & 1023 AND e.id = told.journal_id
-  LEFT JOIN hold h ON h.bucket = e.bucket AND h.id = e.hold_id
+SELECT told.journal_id, told.authorisation_id, told.sharer_id, told.spent, told.aside, told.region,
+       o.settlement_id, o.settlement_region, o.institution_id, o.purpose
+  FROM told LEFT JOIN occasion o ON o.journal_id = told.journal_id
  ORDER BY told.journal_id, told.authorisation_id
 """
 
@@ -70,23 +76,21 @@ SELECT told.journal_id, told.authorisation_id, told.sharer_id, told.spent, told.
 #: What settlements took of wallet quotas and reversals gave back, by journal and giver: personal money of somebody else than
 #: the patient that moved under no authorisation. The quota is the last that the giver has given the patient.
 _QUOTAS_USED: Final = f"""
-WITH moved AS (
+WITH moved AS MATERIALIZED (
     SELECT t.journal_id, t.amount, {_holder("t.debit")} AS giver, {_holder("t.credit")} AS taker
       FROM {FRESH_TRANSFERS} WHERE t.authorisation_id IS NULL AND least((t.debit >> 10) & 255, (t.credit >> 10) & 255) <= 6
-), told AS (
+), told AS MATERIALIZED (
     SELECT s.id, s.person_id, s.institution_id, coalesce(m.giver, m.taker) AS giver_id,
            sum(CASE WHEN m.giver IS NULL THEN -m.amount ELSE m.amount END)::bigint AS used
-      FROM moved m JOIN settlement s ON s.bucket = m.journal_id & 1023 AND s.id = m.journal_id
+      FROM moved m JOIN settlement s ON s.bucket = (m.journal_id & 1023)::smallint AND s.id = m.journal_id
      WHERE coalesce(m.giver, m.taker) <> s.person_id
      GROUP BY 1, 2, 3, 4
 )
-SELECT told.*, q.id AS quota_id, q.relation
+SELECT DISTINCT ON (told.id, told.giver_id) told.*, q.id AS quota_id, q.relation
   FROM told
-  JOIN LATERAL (SELECT q.id, q.relation FROM wallet_quota q
-                 WHERE q.bucket = (told.giver_id & 1023)::smallint AND q.giver_id = told.giver_id
-                   AND q.user_id = told.person_id
-                 ORDER BY q.id DESC LIMIT 1) AS q ON true
- ORDER BY told.id, told.giver_id
+  JOIN wallet_quota q ON q.bucket = (told.giver_id & 1023)::smallint AND q.giver_id = told.giver_id
+       AND q.user_id = told.person_id
+ ORDER BY told.id, told.giver_id, q.id DESC
 """
 
 
@@ -134,10 +138,9 @@ def _message(row: sa.Row[Any]) -> Message:
     else:
         amount, what = row.aside, "held" if row.aside > 0 else "released"
     facts: dict[str, object] = {"amount": abs(amount), "authorisation": row.authorisation_id}
-    place = row.institution_id or row.second_at
-    if place:
-        facts["institution"] = place
-    settled = row.settlement_id or row.second_of
+    if row.institution_id:
+        facts["institution"] = row.institution_id
+    settled = row.settlement_id
     about = f"settlements/{wire_id(row.settlement_region or row.region, settled)}" if settled else ""
     return Message(
         row.sharer_id, f"money.{what}", facts, about or f"sharings/{row.authorisation_id}", str(row.journal_id)

@@ -11,12 +11,17 @@ import psycopg
 from gongji.foundation.arrays import Numbers, Texts
 from gongji.settlement.model import Undo, wire_id
 
-#: What messages that are to be undone made.
+#: What messages that are to be undone made. On a cluster messages lie with their institutions and settlements with their
+#: patients: the former are found first.
 _MADE: Final = """
+WITH undone AS MATERIALIZED (
+    SELECT m.outcome_id
+      FROM unnest(%(institutions)b::integer[], %(infnos)b::text[], %(msgids)b::text[]) AS k(institution_id, infno, msgid)
+      JOIN message m ON m.institution_id = k.institution_id AND m.infno = k.infno AND m.msgid = k.msgid
+)
 SELECT s.id, s.reverses, s.visit_id, a.visit_id IS NOT NULL, i.region
-  FROM unnest(%(institutions)b::integer[], %(infnos)b::text[], %(msgids)b::text[]) AS k(institution_id, infno, msgid)
-  JOIN message m ON m.institution_id = k.institution_id AND m.infno = k.infno AND m.msgid = k.msgid
-  JOIN settlement s ON s.bucket = (m.outcome_id & 1023)::smallint AND s.id = m.outcome_id
+  FROM undone u
+  JOIN settlement s ON s.bucket = (u.outcome_id & 1023)::smallint AND s.id = u.outcome_id
   JOIN institution i ON i.id = s.institution_id
   LEFT JOIN admission a ON a.bucket = s.bucket AND a.visit_id = s.visit_id
 """
