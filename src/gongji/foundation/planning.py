@@ -49,6 +49,26 @@ def _set(connection: psycopg.Connection[Any], settings: Mapping[str, str]) -> No
         connection.commit()
 
 
+def looked_up(table: str, name: str, key: str, *, apart: bool, left: bool = False) -> str:
+    """SQL that joins a table of which each row before it names a few rows by their key.
+
+    Where a table was empty, or nearly, when a statement was planned, reading all of it looked as cheap as looking a row up; the
+    plan stays, and the table grows (known messages: 130 µs of a settlement after 4,000, 310 after 8,000, against 2). Apart, the
+    look-up is a query of its own for each row, and there is only one way to run it.
+
+    Args:
+        table: the table.
+        name: what it is called here.
+        key: the condition that names its rows.
+        apart: whether to ask row by row; Citus takes no such query over tables that it spreads, and plans by itself.
+        left: whether a row stays that names none.
+    """
+    if not apart:
+        return f"{'LEFT ' if left else ''}JOIN {table} {name} ON {key}"
+    row_by_row = f"LATERAL (SELECT * FROM {table} {name} WHERE {key} OFFSET 0) AS {name}"
+    return f"LEFT JOIN {row_by_row} ON true" if left else f"CROSS JOIN {row_by_row}"
+
+
 def by_key(column: str, value: str) -> str:
     """SQL for ``column = value`` that only an ordinary index serves.
 

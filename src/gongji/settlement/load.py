@@ -49,6 +49,7 @@ from gongji.settlement.load_statements import (
     DEPOSITS,
     ENROLMENTS,
     KNOWN,
+    LEFT_BY_ALONE,
     LOCK_PATIENTS,
     SETTLED,
     STAYS,
@@ -154,8 +155,9 @@ def _ask_nodes(
     rows: Rows = {locking: locking.on_nodes(connection, parameters) for locking in locks}
     for one in statements:
         if isinstance(one, str):
-            rows[one] = connection.execute(ALONE.get(one, one), parameters).fetchall()
-            if one in ALONE:
+            asked = ALONE.get(one) or LEFT_BY_ALONE.get(one, one)
+            rows[one] = connection.execute(asked, parameters).fetchall()
+            if one in LEFT_BY_ALONE:
                 accounts = Integers(row[1] for row in rows[one])
                 turns = {row[0]: row[1:] for row in connection.execute(store.TURNS, {"accounts": accounts})}
                 rows[one] = [(*row[:5], *turns.get(person_of(row[1]), (None, None))) for row in rows[one]]

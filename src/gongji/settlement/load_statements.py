@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gongji.foundation.planning import by_key
+from gongji.foundation.planning import by_key, looked_up
 from gongji.ledger.tables import STANDS
 from gongji.settlement import quota_store, stay_store
 from gongji.settlement.holds import store
@@ -27,12 +27,18 @@ LOCK_PATIENTS = Locking(
     f"a.id, a.born_on, a.died_on, {_FILINGS}, a.quotas",
 )
 
-#: What became of these messages before.
-KNOWN = """
+
+def _known(*, apart: bool) -> str:
+    key = "m.institution_id = k.institution_id AND m.infno = k.infno AND m.msgid = k.msgid"
+    return f"""
 SELECT m.institution_id, m.infno, m.msgid, m.request_digest, m.outcome_id
   FROM unnest(%(institutions)b::integer[], %(infnos)b::text[], %(msgids)b::text[]) AS k(institution_id, infno, msgid)
-  JOIN message m ON m.institution_id = k.institution_id AND m.infno = k.infno AND m.msgid = k.msgid
+       {looked_up("message", "m", key, apart=apart)}
 """
+
+
+#: What became of these messages before.
+KNOWN = _known(apart=True)
 
 #: Settlements that were asked for before, or are to be taken back, what second transactions paid of their cash, and whether
 #: they were taken back.
@@ -44,7 +50,10 @@ SELECT {", ".join(READ)}, t.paid, r.undo
   LEFT JOIN second_total t ON t.bucket = s.bucket AND t.settlement_id = s.id
 """
 
-VISITS = """
+
+def _visits(*, apart: bool) -> str:
+    lines = "f.bucket = v.bucket AND f.visit_id = v.id AND f.settlement_id IS NULL"
+    return f"""
 SELECT v.id, v.person_id, v.institution_id, v.med_type, v.state = 'open', f.batch,
        sum(f.total)::bigint, sum(f.self_paid)::bigint, sum(f.over_limit)::bigint,
        sum(f.first_self_pay)::bigint, sum(f.in_scope)::bigint,
@@ -52,30 +61,44 @@ SELECT v.id, v.person_id, v.institution_id, v.med_type, v.state = 'open', f.batc
        min(i.tier),
        bool_and(coalesce((f.item ->> 'essential_drug')::boolean, false))
   FROM unnest(%(visits)b::bigint[]) AS k(id)
-  JOIN visit v ON v.bucket = (k.id & 1023) AND v.id = k.id
-  LEFT JOIN fee_line f ON f.bucket = v.bucket AND f.visit_id = v.id AND f.settlement_id IS NULL
+       {looked_up("visit", "v", "v.bucket = (k.id & 1023) AND v.id = k.id", apart=apart)}
+       {looked_up("fee_line", "f", lines, apart=apart, left=True)}
   LEFT JOIN institution i ON i.code = v.details ->> 'rxfixmedinsCode'
- GROUP BY v.bucket, v.id, f.batch
+ GROUP BY v.bucket, v.id, v.person_id, v.institution_id, v.med_type, v.state, v.details, f.batch
 """
 
-#: One row an authorisation and a period of its use; ended ones only where a reversal may have to give usage back.
-AUTHORISATIONS = f"""
+
+VISITS = _visits(apart=True)
+
+
+def _authorisations(*, apart: bool) -> str:
+    mine = f"a.bucket = k.bucket AND {by_key('a.user_id', 'k.id')}"
+    of_periods = """u.bucket = a.bucket AND u.authorisation_id = a.id
+       AND (u.period = ANY(%(periods)b::text[]) OR a.user_id = ANY(%(reversed_patients)b::bigint[]))"""
+    return f"""
 SELECT a.id, a.user_id, a.sharer_id, a.region, a.relation, a.procedure, a.state, a.exclusive, a.purposes,
        a.limit_total, a.limit_month, a.rank, lower(a.in_force), upper(a.in_force), a.end_reason, a.made_at,
        a.kept, u.period, u.used
-  FROM authorisation a
-  JOIN {_PEOPLE} AS k ON a.bucket = k.bucket AND {by_key("a.user_id", "k.id")}
-  LEFT JOIN authorisation_usage u ON u.bucket = a.bucket AND u.authorisation_id = a.id
-       AND (u.period = ANY(%(periods)b::text[]) OR a.user_id = ANY(%(reversed_patients)b::bigint[]))
+  FROM {_PEOPLE} AS k
+       {looked_up("authorisation", "a", mine, apart=apart)}
+       {looked_up("authorisation_usage", "u", of_periods, apart=apart, left=True)}
  WHERE a.in_force IS NOT NULL AND (upper_inf(a.in_force) OR a.user_id = ANY(%(reversed_patients)b::bigint[]))
  ORDER BY a.rank, lower(a.in_force), a.id
 """
 
-_SHARERS = f"""
+
+#: One row an authorisation and a period of its use; ended ones only where a reversal may have to give usage back.
+AUTHORISATIONS = _authorisations(apart=True)
+
+
+def _sharers(*, apart: bool) -> str:
+    mine = f"a.bucket = k.bucket AND {by_key('a.user_id', 'k.id')}"
+    return f"""
 SELECT a.sharer_id AS id
-  FROM authorisation a JOIN {_PEOPLE} AS k ON a.bucket = k.bucket AND {by_key("a.user_id", "k.id")}
+  FROM {_PEOPLE} AS k {looked_up("authorisation", "a", mine, apart=apart)}
  WHERE upper_inf(a.in_force)
 """
+
 
 _ENROLMENT = """e.scheme, e.region, e.status, e.psn_type, e.standing, e.employer, e.civil_servant, lower(e.during),
        upper(e.during), e.aided, e.second_grade, e.covered_since, e.late, e.missed_years, e.repaid_years"""
@@ -84,17 +107,25 @@ STAYS = stay_store.STAYS.format(enrolment=_ENROLMENT)
 
 DEPOSITS = stay_store.deposits(store.HOLD_COLUMNS)
 
-ENROLMENTS = f"""
+
+def _enrolments(*, apart: bool) -> str:
+    theirs = f"e.bucket = (k.id & 1023)::smallint AND {by_key('e.person_id', 'k.id')}"
+    return f"""
 SELECT e.person_id, {_ENROLMENT}
-  FROM enrolment e
-  JOIN (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_SHARERS}) AS k
-    ON e.bucket = (k.id & 1023)::smallint AND {by_key("e.person_id", "k.id")}
+  FROM (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_sharers(apart=apart)}) AS k
+       {looked_up("enrolment", "e", theirs, apart=apart)}
  WHERE lower(e.during) <= %(today)s::date AND (upper_inf(e.during) OR upper(e.during) > %(today)s::date)
 """
 
-_OWN_ACCOUNTS = f"""
+
+ENROLMENTS = _enrolments(apart=True)
+
+
+def _own_accounts(*, apart: bool) -> str:
+    return f"""
 SELECT ((w.id >> 10) << 18) | (kind << 10) | (w.id & 1023) AS id
-  FROM (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_SHARERS}) AS w, unnest(ARRAY[1, 2]) AS kind
+  FROM (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_sharers(apart=apart)}) AS w,
+       unnest(ARRAY[1, 2]) AS kind
  UNION ALL
 SELECT ((p.id >> 10) << 18) | (5 << 10) | (p.id & 1023) FROM unnest(%(patients)b::bigint[]) AS p(id)
 """
@@ -121,19 +152,18 @@ SELECT id FROM unnest(%(hold_accounts)b::bigint[]) AS h(id)
 _JOURNALS = "SELECT id FROM unnest(%(returning)b::bigint[]) AS r(id)"
 
 
-def _lock_accounts(wanted: str) -> Locking:
+def _lock_accounts(*more: str) -> Locking:
+    wanted, on_nodes = (" UNION ".join((_own_accounts(apart=apart), *more)) for apart in (True, False))
     told = "a.id, a.balance, a.frozen_until >= %(today)s::date"
-    return Locking(wanted, "account", told, "a.closed_at IS NULL")
+    return Locking(wanted, "account", told, "a.closed_at IS NULL", wanted_on_nodes=on_nodes)
 
 
 #: The personal accounts (kinds 1 and 2) of patients and their sharers, and the patients' wallets (kind 5); where there are
 #: reversals or holds, theirs too. Of each whether nothing may be paid from it today.
-LOCK_ACCOUNTS = _lock_accounts(_OWN_ACCOUNTS)
-LOCK_MORE_ACCOUNTS = _lock_accounts(f"{_OWN_ACCOUNTS} UNION {_returning(_JOURNALS)}")
-LOCK_ACCOUNTS_OF_STAYS = _lock_accounts(f"{_OWN_ACCOUNTS} UNION {_returning(stay_store.JOURNALS)}")
-LOCK_ACCOUNTS_OF_QUOTAS = _lock_accounts(
-    f"{_OWN_ACCOUNTS} UNION {_returning(quota_store.JOURNALS)} UNION {quota_store.ACCOUNTS}"
-)
+LOCK_ACCOUNTS = _lock_accounts()
+LOCK_MORE_ACCOUNTS = _lock_accounts(_returning(_JOURNALS))
+LOCK_ACCOUNTS_OF_STAYS = _lock_accounts(_returning(stay_store.JOURNALS))
+LOCK_ACCOUNTS_OF_QUOTAS = _lock_accounts(_returning(quota_store.JOURNALS), quota_store.ACCOUNTS)
 
 #: Where the wallets of patients may pay: whether the institution takes the wallet, and whether it lies in the area that the
 #: holder chose (a region's first four digits; the first two of a province). Asked only where there is something in a wallet,
@@ -147,11 +177,17 @@ SELECT o.person_id, i.id,
   JOIN institution i ON i.id = ANY(%(places)b::integer[])
 """
 
-COUNTERS = f"""
+
+def _counters(*, apart: bool) -> str:
+    of_periods = """c.bucket = k.bucket AND c.person_id = k.id
+       AND (c.period = ANY(%(counted)b::text[]) OR c.person_id = ANY(%(reversed_patients)b::bigint[]))"""
+    return f"""
 SELECT c.person_id, c.counter, c.period, c.value, c.cap
-  FROM benefit_counter c JOIN {_PEOPLE} AS k ON c.bucket = k.bucket AND c.person_id = k.id
- WHERE c.period = ANY(%(counted)b::text[]) OR c.person_id = ANY(%(reversed_patients)b::bigint[])
+  FROM {_PEOPLE} AS k {looked_up("benefit_counter", "c", of_periods, apart=apart)}
 """
+
+
+COUNTERS = _counters(apart=True)
 
 
 #: By which transfers money left that may come back, and, where it left a current account (kind 1) or a pot (kind 4), the
@@ -184,7 +220,17 @@ SELECT t.journal_id, t.debit, t.credit, t.amount, t.authorisation_id, NULL, NULL
 """
 
 
+#: What is asked over several nodes in place of a statement.
 ALONE = {
+    KNOWN: _known(apart=False),
+    VISITS: _visits(apart=False),
+    AUTHORISATIONS: _authorisations(apart=False),
+    COUNTERS: _counters(apart=False),
+    ENROLMENTS: _enrolments(apart=False),
+}
+
+#: Of these the turns come by themselves.
+LEFT_BY_ALONE = {
     LEFT_BY: _left_by_alone(_JOURNALS),
     LEFT_BY_STAYS: _left_by_alone(stay_store.JOURNALS),
     LEFT_BY_QUOTAS: _left_by_alone(quota_store.JOURNALS),

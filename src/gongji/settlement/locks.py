@@ -33,6 +33,7 @@ class Locking:
         told: what is told of each row, ``a`` being the row and ``{bucket}`` its bucket.
         only: which of the rows are there for us.
         waits: whether to wait for rows that somebody else has in hand; else they are left out.
+        wanted_on_nodes: the query for the ids where the tables lie on several nodes; "" for the same.
     """
 
     wanted: str
@@ -40,6 +41,7 @@ class Locking:
     told: str
     only: str = "true"
     waits: bool = True
+    wanted_on_nodes: str = ""
 
     @cached_property
     def statement(self) -> str:
@@ -59,7 +61,7 @@ class Locking:
     def on_nodes(self, on: Where, parameters: Mapping[str, object]) -> Rows:
         """Lock them bucket by bucket and tell of them."""
         buckets: dict[int, list[int]] = {}
-        for (wanted,) in on.execute(self.wanted, parameters).fetchall():
+        for (wanted,) in on.execute(self.wanted_on_nodes or self.wanted, parameters).fetchall():
             buckets.setdefault(bucket_of(wanted), []).append(wanted)
         statement = self._statement(_OF_BUCKET, "%(bucket)s", f"{self.only} AND a.bucket = %(bucket)s")
         rows: Rows = []
