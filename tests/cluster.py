@@ -38,6 +38,8 @@ def spread_database(url: str) -> Database:
     upgrade(database)
     with database.transaction() as connection:
         distribute(connection, placement(connection))
+    # What is set for the database holds for connections that are opened after it.
+    database.engine.dispose()
     return database
 
 

@@ -229,13 +229,8 @@ def statement(
         until: leave out movements from this moment on.
     """
     assert kind_of(account_id).bounded, "an open account has no statement: it keeps no running balance"
-    rows = connection.execute(
-        sa.select(transfer, journal.c.kind)
-        .join(
-            journal,
-            (journal.c.bucket == transfer.c.journal_id.bitwise_and(BUCKETS - 1))
-            & (journal.c.id == transfer.c.journal_id),
-        )
+    moved = (
+        sa.select(transfer)
         .where(
             transfer.c.bucket == bucket_of(account_id),
             sa.or_(
@@ -243,7 +238,17 @@ def statement(
                 sa.and_(transfer.c.credit == account_id, held(transfer.c.credit)),
             ),
         )
-        .order_by(transfer.c.posted_at, transfer.c.journal_id, transfer.c.leg)
+        .cte("moved")
+        # On a cluster the journals lie with their patients: it is first known which ones are wanted.
+        .prefix_with("MATERIALIZED")
+    )
+    of_journal = (journal.c.bucket == moved.c.journal_id.bitwise_and(BUCKETS - 1)) & (
+        journal.c.id == moved.c.journal_id
+    )
+    rows = connection.execute(
+        sa.select(moved, journal.c.kind)
+        .join(journal, of_journal)
+        .order_by(moved.c.posted_at, moved.c.journal_id, moved.c.leg)
     )
     lines: list[StatementLine] = []
     balance = 0
