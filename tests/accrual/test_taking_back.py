@@ -19,6 +19,7 @@ from gongji.accrual.year_end import turn_year
 from gongji.family.service import authorisation
 from gongji.foundation.access import Caller, Role
 from gongji.foundation.clock import CHINA
+from gongji.foundation.distribution import see_whole
 from gongji.foundation.errors import GongjiError, InvalidInput, NotFound, Refused
 from gongji.ledger.history import balance_at
 from gongji.ledger.model import AccountKind, open_account, personal_account
@@ -38,6 +39,7 @@ def proven(town: Town) -> Any:
     """Whatever a test did, the ledger holds after it."""
     yield
     with town.database.transaction() as connection:
+        see_whole(connection)
         assert [one.what for check in (CHECKS | OURS).values() for one in check(connection)] == []
 
 
@@ -331,6 +333,7 @@ def test_an_altered_step_is_found(town: Town, son: int) -> None:
     with pytest.raises(RuntimeError), town.database.transaction() as connection:  # noqa: PT012  the alteration is rolled back
         connection.execute(sa.text("ALTER TABLE credit_taking DISABLE TRIGGER ALL"))
         connection.execute(sa.text("UPDATE credit_taking SET amount = amount - 1"))
+        see_whole(connection)
         found = {one.what for check in OURS.values() for one in check(connection)}
         assert len(found) == 2
         raise RuntimeError

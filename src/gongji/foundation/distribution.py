@@ -95,6 +95,9 @@ class Placement:
             f'ALTER DATABASE "{database}" SET citus.enable_unsafe_triggers = on',
             # A transfer lies with its account, its journal with the patient: who asks for both joins over nodes.
             f'ALTER DATABASE "{database}" SET citus.enable_repartition_joins = on',
+            # Else Citus has writes of several nodes wait for each other's transactions, whatever rows they touch: two desks would
+            # settle one after the other. What they change they have locked before, in one order.
+            f'ALTER DATABASE "{database}" SET citus.enable_deadlock_prevention = off',
         ]
         made += [f"SELECT create_reference_table('{table}')" for table in self.reference]
         for table in self.spread:

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from gongji.foundation.clock import Clock
 from gongji.foundation.database import Database
+from gongji.foundation.distribution import see_whole
 from gongji.ledger import store
 from gongji.ledger import verify as ledger
 from gongji.ledger.finding import Check, Finding
@@ -154,6 +155,7 @@ class _Checkers:
             self._opened.append(connection)
             connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{self._snapshot}'")
             settlements.prepare(connection)
+            see_whole(connection)
             self._free.put(connection)
         return self
 
