@@ -65,13 +65,14 @@ def prove(
         progress: told of every step, from this thread.
     """
     tell = progress or (lambda check, done, total: None)
-    with database.connect() as marking, database.connect() as reading:
+    with database.connect() as marking, database.engine.connect() as opened:
         marking.autocommit = True
         if not resume:
             forget_marks(marking, Verification.FULL)
         marks = load_marks(marking, Verification.FULL)
-        reading.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        reading.read_only = True
+        snapshot = opened.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        see_whole(snapshot)
+        reading = store.raw_cursor(snapshot).connection
         with _Checkers(database, _snapshot_of(reading), jobs) as checkers:
             others = {
                 name: checkers.submit(check)

@@ -20,6 +20,7 @@ from gongji.foundation import telemetry
 from gongji.foundation.arrays import Integers
 from gongji.foundation.clock import Clock
 from gongji.foundation.database import Database
+from gongji.foundation.distribution import see_whole
 from gongji.foundation.money import yuan
 from gongji.ledger import store
 from gongji.ledger.finding import Finding
@@ -68,6 +69,7 @@ def verify_recent(database: Database, clock: Clock, most_rows: int = MOST_ROWS) 
         if free is None or not free[0]:
             return None
         snapshot = reading.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        see_whole(snapshot)
         driver = store.raw_cursor(snapshot).connection
         done = Round()
         for piece in walk(driver, load_marks(marking, Verification.RECENT), _SLICE_ROWS):
