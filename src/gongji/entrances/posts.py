@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
 import httptools
+import structlog
 from anyio import to_thread
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gongji.entrances.hurried import HurriedProtocol
+
+log = structlog.get_logger()
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -168,7 +171,11 @@ class PostsProtocol(HurriedProtocol):
         self.tasks.discard(task)
         self._task = None
         self.server_state.total_requests += 1
-        if task.cancelled() or task.exception() is not None or self._closing:
+        problem = None if task.cancelled() else task.exception()
+        if problem is not None:
+            # Whoever answers turns its own defects into answers: this is one of the way there.
+            log.error("posts.defect", exc_info=problem)
+        if task.cancelled() or problem is not None or self._closing:
             self.transport.close()
         if self.transport.is_closing():
             return
