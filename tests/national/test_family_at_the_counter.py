@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
-import psycopg
 import pytest
 from counter_window import Household, Window
 
 from gongji.entrances.platform import Platform
-from gongji.foundation.prepared import Answer, Asked, Statements
 from gongji.foundation.signatures import Sighting
 from gongji.registry.at_once import Credential
 from gongji.registry.model import Person
 from gongji.registry.tables import credential
 from gongji.settlement.reception import Enquiry, Reception
+from sent import statements_sent
 
 BILL = (("C-A", "1", "800.00"), ("C-B", "2", "200.00"), ("C-C", "1", "68.50"))
 
@@ -349,21 +347,7 @@ def test_reception_serves_all_that_wait_and_gives_each_their_own(platform: Platf
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every statement that anybody in this process sends to the database from now on."""
-    sent: list[str] = []
-    execute, run = psycopg.Cursor.execute, Statements.run
-
-    def listening(self: Any, query: Any, *more: Any, **how: Any) -> Any:
-        if not str(query).startswith("PREPARE "):
-            sent.append(str(query))
-        return execute(self, query, *more, **how)
-
-    def running(self: Statements, over: psycopg.Connection[Any], asked: Sequence[Asked]) -> list[Answer]:
-        sent.extend(statement for statement, _ in asked)
-        return run(self, over, asked)
-
-    monkeypatch.setattr(psycopg.Cursor, "execute", listening)
-    monkeypatch.setattr(Statements, "run", running)
-    return sent
+    return statements_sent(monkeypatch)
 
 
 def test_no_settlement_asks_more_than_twelve_statements_of_the_database(

@@ -21,7 +21,7 @@ from gongji.rules.vocabulary import Late
 from gongji.settlement.model import AccountUse, ReversePart, Settlement
 from gongji.settlement.part_return import PartReturned
 from gongji.settlement.visits import record_diagnoses
-from sent import sent_over
+from sent import statements_sent
 from town import Town
 
 CENTRAL, COMMUNITY, PHARMACY = "H21120200001", "H21120200002", "P21120200003"
@@ -288,7 +288,7 @@ def test_a_batch_of_one_takes_at_most_twelve_statements(kinds: Town, monkeypatch
     of_visit = replace(kinds.settle_visit(li, central, visit, total), med_type="14")
     of_sale = replace(kinds.purchase(li, pharmacy, ("C-A", 1, "10.00")), prescriber=Tier.TIER_1)
     kinds.settled(kinds.purchase(li, pharmacy, ("C-A", 1, "10.00")))
-    sent = sent_over(kinds.clerk._connection, monkeypatch)
+    sent = statements_sent(monkeypatch, kinds.clerk._connection)
     for command in (of_visit, of_sale):
         sent.clear()
         paid = kinds.settled(command)

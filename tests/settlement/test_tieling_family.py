@@ -6,7 +6,7 @@ import pytest
 
 from gongji.foundation.errors import GongjiError
 from gongji.settlement.model import Settlement
-from sent import sent_over
+from sent import statements_sent
 from town import EXAMPLE_BILL, Town
 
 pytestmark = pytest.mark.usefixtures("town")
@@ -173,7 +173,7 @@ def test_a_purchase_settlement_costs_at_most_twelve_statements(
         [town.reversal(first, hospital)],
         [town.purchase(mother, pharmacy, ("C-A", 1, "1.00")) for _ in range(20)],
     ]
-    counted = sent_over(town.clerk._connection, monkeypatch)
+    counted = statements_sent(monkeypatch, town.clerk._connection)
     for batch in commands:
         counted.clear()
         assert all(isinstance(outcome, Settlement) for outcome in town.do(*batch))

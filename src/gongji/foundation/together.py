@@ -54,9 +54,6 @@ class Together:
         Returns:
             The cursor of the last write: its `rowcount` says how many rows that touched.
         """
-        if not spread:
-            return on.execute(self.statement, parameters)
-        *before, last = self.writes.values()
-        for write in before:
-            on.execute(write, parameters)
-        return on.execute(last, parameters)
+        for statement, values in self.asked(parameters, spread=spread):
+            last = on.execute(statement, values)
+        return last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated
 
@@ -105,61 +106,33 @@ def read_filings(psn_no: PsnNo, door: At) -> list[FilingOut]:
 @router.post("/people/{psn_no}/filings/{number}/grant")
 def grant_filing(psn_no: PsnNo, number: Number, door: At) -> FilingOut:
     """Grant it (duty `reviewer`): it counts in settlements from its first day. Again, it changes nothing."""
-    with door.open(Role.OFFICER) as call:
-        person, _ = call.person(psn_no)
-        return _out(call, deciding.grant(call.connection, person.id, int(number), caller=call.caller, at=call.now))
+    return _decided(door, psn_no, number, deciding.grant)
 
 
 @router.post("/people/{psn_no}/filings/{number}/refuse")
 def refuse_filing(psn_no: PsnNo, number: Number, body: RefuseIn, door: At) -> FilingOut:
     """Do not grant it (duty `reviewer`); the same can be filed anew."""
-    with door.open(Role.OFFICER) as call:
-        person, _ = call.person(psn_no)
-        after = deciding.refuse(
-            call.connection,
-            person.id,
-            int(number),
-            reason=body.reason,
-            note=body.note,
-            caller=call.caller,
-            at=call.now,
-        )
-        return _out(call, after)
+    return _decided(door, psn_no, number, deciding.refuse, reason=body.reason, note=body.note)
 
 
 @router.post("/people/{psn_no}/filings/{number}/withdraw")
 def withdraw_filing(psn_no: PsnNo, number: Number, body: WithdrawIn, door: At) -> FilingOut:
     """Take back what is still under review (duty `clerk` or `reviewer`)."""
-    with door.open(Role.OFFICER) as call:
-        person, _ = call.person(psn_no)
-        after = deciding.withdraw(
-            call.connection,
-            person.id,
-            int(number),
-            reason=body.reason,
-            note=body.note,
-            caller=call.caller,
-            at=call.now,
-        )
-        return _out(call, after)
+    return _decided(door, psn_no, number, deciding.withdraw, reason=body.reason, note=body.note)
 
 
 @router.post("/people/{psn_no}/filings/{number}/end")
 def end_filing(psn_no: PsnNo, number: Number, body: EndIn, door: At) -> FilingOut:
     """End what was granted (duty `reviewer`); what was settled under it stays."""
+    told = {"last_day": body.last_day, "reason": body.reason, "note": body.note}
+    return _decided(door, psn_no, number, deciding.end, **told)
+
+
+def _decided(door: Door, psn_no: str, number: str, decide: Callable[..., Filing], **told: object) -> FilingOut:
+    """What becomes of a filing of this person by an officer's decision, with what is told of it."""
     with door.open(Role.OFFICER) as call:
         person, _ = call.person(psn_no)
-        after = deciding.end(
-            call.connection,
-            person.id,
-            int(number),
-            last_day=body.last_day,
-            reason=body.reason,
-            note=body.note,
-            caller=call.caller,
-            at=call.now,
-        )
-        return _out(call, after)
+        return _out(call, decide(call.connection, person.id, int(number), caller=call.caller, at=call.now, **told))
 
 
 def _out(call: Call, one: Filing) -> FilingOut:
