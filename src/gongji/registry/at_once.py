@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Literal
 
+import sqlalchemy as sa
 from msgspec import Struct
 
 from gongji.foundation.arrays import Blobs, Integers, Moments, Numbers, Texts
 from gongji.foundation.personal import Vault
-from gongji.foundation.questions import Question
+from gongji.foundation.questions import Question, ask
 from gongji.registry.e_credential import INDEX
 
 _TOKENS: Final = """
@@ -52,8 +53,8 @@ class Credential(Struct, frozen=True):
 
 
 def holders_questions(vault: Vault, shown: Mapping[int, Credential]) -> list[Question[dict[int, int]]]:
-    """Whose credentials are, by the asker's numbers; a later answer goes before an earlier one (as
-    `e_credential.person_of_token` and `service.person_by_credential` have it).
+    """Whose credentials are, by the asker's numbers; a later answer goes before an earlier one: a token that we made, where this
+    institution read it and it is not over, before one that was entered with a person.
 
     Args:
         vault: makes the digests.
@@ -76,6 +77,17 @@ def holders_questions(vault: Vault, shown: Mapping[int, Credential]) -> list[Que
         }
         asked.append(Question(_TOKENS, read, dict))
     return asked
+
+
+def person_of_token(
+    connection: sa.Connection, vault: Vault, token: str, institution_id: int, at: datetime
+) -> int | None:
+    """The person whose token an institution shows; None when it is nobody's, another's or over (`holders_questions` for one)."""
+    shown = {0: Credential("token", token, institution_id, at)}
+    holder = None
+    for question in holders_questions(vault, shown):
+        holder = ask(connection, question).get(0, holder)
+    return holder
 
 
 def presented_question(asked: Mapping[int, tuple[int, int, datetime]]) -> Question[set[int]]:

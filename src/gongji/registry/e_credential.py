@@ -15,7 +15,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 from gongji.foundation.errors import GongjiError, Refused
 from gongji.foundation.personal import Vault
-from gongji.registry import service
 from gongji.registry.e_credential_tables import e_credential
 
 #: How long a code on the phone holds, and the token that an institution reads it into: a visit, from desk to till.
@@ -110,32 +109,6 @@ def use_code(
     if taken is None:
         raise code_over()
     return int(taken)
-
-
-def holder_of_token(
-    connection: sa.Connection, vault: Vault, token: str, institution_id: int, at: datetime
-) -> int | None:
-    """The person whose code this institution read into a token; None when it is nobody's, another's or over."""
-    found: int | None = connection.execute(
-        sa.select(e_credential.c.person_id).where(
-            e_credential.c.digest == vault.index(INDEX, token),
-            e_credential.c.kind == "token",
-            e_credential.c.institution_id == institution_id,
-            e_credential.c.expires_at > at,
-        )
-    ).scalar_one_or_none()
-    return found
-
-
-def person_of_token(
-    connection: sa.Connection, vault: Vault, token: str, institution_id: int, at: datetime
-) -> int | None:
-    """The person whose token an institution shows: one of ours, or one that was entered with the person."""
-    holder = holder_of_token(connection, vault, token, institution_id, at)
-    if holder is None:
-        known = service.person_by_credential(connection, vault, "token", token)
-        holder = known.id if known is not None else None
-    return holder
 
 
 def forget_codes(connection: sa.Connection, before: datetime) -> int:

@@ -20,7 +20,7 @@ from gongji.foundation.access import Role
 from gongji.foundation.errors import NotAllowed, NotFound
 from gongji.foundation.replies import digest_of, once
 from gongji.registry import service as registry
-from gongji.registry.e_credential import person_of_token
+from gongji.registry.at_once import person_of_token
 from gongji.registry.model import Institution
 from gongji.rules.model import Purpose, Relation
 

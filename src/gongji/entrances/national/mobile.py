@@ -31,8 +31,8 @@ from gongji.entrances.national.patient import person_numbered
 from gongji.entrances.national.transaction import Answer, Call, Transaction, settled
 from gongji.foundation.errors import GongjiError, InvalidInput
 from gongji.foundation.personal import Vault
-from gongji.registry import e_credential
 from gongji.registry import service as registry
+from gongji.registry.at_once import person_of_token
 from gongji.registry.certificate import clean_number
 from gongji.registry.model import Person
 from gongji.rules.model import Scheme
@@ -160,7 +160,7 @@ def check_person(person: Person, certificate: str, name: str) -> None:
 
 def holder_of_token(connection: sa.Connection, call: Call, token: str) -> int | None:
     """Whose ecToken it is at this institution."""
-    return e_credential.person_of_token(connection, call.platform.vault, token, call.institution.id, call.received_at)
+    return person_of_token(connection, call.platform.vault, token, call.institution.id, call.received_at)
 
 
 async def upload(call: Call) -> Answer:

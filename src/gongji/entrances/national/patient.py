@@ -14,9 +14,8 @@ from gongji.entrances.national.mailbox import Letter, letter
 from gongji.entrances.national.transaction import Call
 from gongji.foundation.errors import GongjiError, InvalidInput, NotFound, Refused
 from gongji.registry import service as registry
-from gongji.registry.at_once import Credential
+from gongji.registry.at_once import Credential, person_of_token
 from gongji.registry.certificate import CITIZEN_ID, clean_number
-from gongji.registry.e_credential import person_of_token
 from gongji.registry.model import Person
 from gongji.registry.presented import note_presented, presented_since
 from gongji.settlement.model import Settlement
