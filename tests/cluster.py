@@ -1,7 +1,7 @@
 """A database spread over the nodes of a Citus cluster, for a run of the suite against one.
 
 ``GONGJI_TEST_DATABASE_URL`` names the coordinator, ``GONGJI_TEST_CITUS_WORKERS`` the workers as ``host:port,host:port``; the
-same role signs in everywhere. Every test gets a database of its own there: about two seconds each with four shards a table.
+same role signs in everywhere. The tables are spread once, into the template that the tests' database is copied from.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ import os
 import psycopg
 from sqlalchemy.engine import make_url
 
-from gongji.foundation.database import Database, create_database
+from gongji.foundation.database import Database, create_database, with_database
 from gongji.foundation.distribution import distribute, placement
-from gongji.migrations import upgrade
 
 
 def workers() -> list[tuple[str, int]]:
@@ -22,35 +21,37 @@ def workers() -> list[tuple[str, int]]:
     return [(host, int(port)) for host, port in (one.split(":") for one in named.split(",") if one)]
 
 
-def spread_database(url: str) -> Database:
-    """A fresh, migrated, empty database at the coordinator, its tables placed on the workers."""
-    nodes = workers()
-    for address in (url, *(_at(url, node) for node in nodes)):
+def servers(coordinator: str) -> list[str]:
+    """The address of a database on the coordinator, and on each worker."""
+    url = make_url(coordinator)
+    return [
+        coordinator,
+        *(url.set(host=host, port=port).render_as_string(hide_password=False) for host, port in workers()),
+    ]
+
+
+def make_cluster(url: str) -> None:
+    """Make a database afresh on every node, and the nodes known to the coordinator's."""
+    for address in servers(url):
         create_database(address, afresh=True)
         with psycopg.connect(address, autocommit=True) as node:
             node.execute("CREATE EXTENSION citus")
     coordinator = make_url(url)
     with psycopg.connect(url, autocommit=True) as node:
         node.execute("SELECT citus_set_coordinator_host(%s, %s)", [coordinator.host, coordinator.port or 5432])
-        for host, port in nodes:
+        for host, port in workers():
             node.execute("SELECT citus_add_node(%s, %s)", [host, port])
-    database = Database(url)
-    upgrade(database)
+
+
+def spread(database: Database) -> None:
+    """Place the tables of a migrated, empty database on the workers."""
     with database.transaction() as connection:
         distribute(connection, placement(connection))
-    # What is set for the database holds for connections that are opened after it.
-    database.engine.dispose()
-    return database
 
 
-def drop_everywhere(url: str) -> None:
-    """Drop the database on every node."""
-    name = make_url(url).database
-    for address in (url, *(_at(url, node) for node in workers())):
-        maintenance = make_url(address).set(database="postgres").render_as_string(hide_password=False)
-        with psycopg.connect(maintenance, autocommit=True) as server:
-            server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
-def _at(url: str, node: tuple[str, int]) -> str:
-    return make_url(url).set(host=node[0], port=node[1]).render_as_string(hide_password=False)
+def leave_alone(url: str) -> None:
+    """End what a node does in a database by itself, so that it can be copied."""
+    for address in servers(url):
+        with psycopg.connect(with_database(address, "postgres"), autocommit=True) as server:
+            name = make_url(url).database
+            server.execute("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s", [name])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
 import sys
@@ -17,7 +16,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
-from cluster import drop_everywhere, spread_database, workers
+from cluster import leave_alone, make_cluster, servers, spread, workers
 from gongji.foundation.clock import CHINA, MovableClock
 from gongji.foundation.database import Database, create_database, with_database
 from gongji.foundation.embedded import start_embedded
@@ -26,8 +25,6 @@ from gongji.migrations import upgrade
 from gongji.settlement.verify import verify_everything
 from kept import KeptDatabase
 from town import Town
-
-_NUMBERS = itertools.count(1)
 
 #: What must be free for the server to lie in memory, in bytes; it takes a quarter of that.
 _ROOM = 2 << 30
@@ -97,38 +94,37 @@ def template_name(server_url: str) -> Iterator[str]:
     """A migrated, empty database that each test's own is copied from."""
     name = f"gongji_template_{os.getpid()}"
     url = with_database(server_url, name)
-    create_database(url, afresh=True)
+    if workers():
+        make_cluster(url)
+    else:
+        create_database(url, afresh=True)
     migrated = Database(url)
     upgrade(migrated)
+    if workers():
+        spread(migrated)
     migrated.close()
+    leave_alone(url)
     yield name
-    with psycopg.connect(server_url, autocommit=True) as server:
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    for address in servers(server_url):
+        with psycopg.connect(address, autocommit=True) as server:
+            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session")
 def kept_database(server_url: str, template_name: str) -> Iterator[KeptDatabase]:
     """The database that tests use one after the other."""
-    kept = KeptDatabase(server_url, f"gongji_test_{os.getpid()}", template_name)
+    kept = KeptDatabase(servers(server_url), f"gongji_test_{os.getpid()}", template_name)
     yield kept
     kept.drop()
 
 
 @pytest.fixture
-def database(request: pytest.FixtureRequest, server_url: str) -> Iterator[Database]:
+def database(kept_database: KeptDatabase) -> Iterator[Database]:
     """A migrated, empty database; its address may be any test's after this one."""
-    if workers():
-        url = with_database(server_url, f"gongji_test_{os.getpid()}_{next(_NUMBERS)}")
-        spread = spread_database(url)
-        yield spread
-        spread.close()
-        drop_everywhere(url)
-        return
-    kept: KeptDatabase = request.getfixturevalue("kept_database")
-    opened = Database(kept.lend())
+    opened = Database(kept_database.lend())
     yield opened
     opened.close()
-    kept.take_back()
+    kept_database.take_back()
 
 
 @pytest.fixture

@@ -3,10 +3,13 @@
 Making a database is 900 files: a quarter of a second of processor time, several times what most tests take. What a test
 leaves behind are rows, which go without their triggers and keys being asked; whoever changes the schema itself (drops a
 guard, adds a month, grants a right) is found out by the catalogue and the next test gets a database made anew.
+
+On a cluster it is one database a node, each copied and emptied by itself: what a node holds, it holds in tables of its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -37,6 +40,15 @@ SELECT c.relname FROM pg_class c
    AND c.relname <> 'alembic_version'
 """
 
+#: The same on a node of a cluster: the pieces that lie there instead of the tables that they are of, and may be written to.
+_PIECES = _TABLES + " AND NOT EXISTS (SELECT FROM pg_dist_partition d WHERE d.logicalrelid = c.oid)"
+_SHOWN = ("SET citus.override_table_visibility = off", "SET citus.enable_manual_changes_to_shards = on")
+
+_SETTINGS = """
+SELECT unnest(s.setconfig) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+ WHERE d.datname = %s AND s.setrole = 0
+"""
+
 _SEQUENCES = "SELECT sequencename, start_value FROM pg_sequences WHERE schemaname = 'public'"
 
 
@@ -45,12 +57,12 @@ class KeptDatabase:
     """A database that is lent to one test after the other.
 
     Attributes:
-        server_url: the server's maintenance address.
+        servers: the maintenance address of each server that it lies on, first the one that is asked.
         name: the database's.
-        template: the migrated, empty database that it is copied from.
+        template: the migrated, empty database that it is copied from, on each of them.
     """
 
-    server_url: str
+    servers: Sequence[str]
     name: str
     template: str
     _schema: object = None
@@ -58,21 +70,19 @@ class KeptDatabase:
     @property
     def url(self) -> str:
         """Its address."""
-        return with_database(self.server_url, self.name)
+        return self._urls[0]
+
+    @property
+    def _urls(self) -> list[str]:
+        return [with_database(server, self.name) for server in self.servers]
 
     def lend(self) -> str:
         """The address of the database, empty as it was made."""
         if self._schema is None:
             self.drop()
-            with psycopg.connect(self.server_url, autocommit=True) as server:
-                # File by file costs a third of what it costs through the log, where nobody waits for the disk; else four times.
-                waits = server.execute("SHOW fsync").fetchone() == ("on",)
-                made = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY {}").format(
-                    sql.Identifier(self.name),
-                    sql.Identifier(self.template),
-                    sql.SQL("wal_log" if waits else "file_copy"),
-                )
-                server.execute(made)
+            for server in self.servers:
+                with psycopg.connect(server, autocommit=True) as connection:
+                    self._copy(connection)
             with psycopg.connect(self.url) as connection:
                 self._schema = _told(connection)
         return self.url
@@ -80,19 +90,39 @@ class KeptDatabase:
     def take_back(self) -> None:
         """Empty it; when it is not the same any more, forget it, and the next test gets another."""
         try:
-            with psycopg.connect(self.url, autocommit=True) as connection:
-                connection.execute(_ALONE)
-                if _told(connection) != self._schema:
-                    self._schema = None
-                    return
-                _empty(connection)
+            for url in self._urls:
+                with psycopg.connect(url, autocommit=True) as connection:
+                    connection.execute(_ALONE)
+                    if url == self.url and _told(connection) != self._schema:
+                        self._schema = None
+                        return
+                    _empty(connection, on_cluster=len(self.servers) > 1)
         except psycopg.OperationalError:
             self._schema = None
 
     def drop(self) -> None:
         """Let it go: at the end of the run, or before it is made anew."""
-        with psycopg.connect(self.server_url, autocommit=True) as server:
-            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.name)))
+        for server in self.servers:
+            with psycopg.connect(server, autocommit=True) as connection:
+                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.name)))
+
+    def _copy(self, server: psycopg.Connection) -> None:
+        # File by file costs a third of what it costs through the log, where nobody waits for the disk; else four times.
+        waits = server.execute("SHOW fsync").fetchone() == ("on",)
+        made = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY {}").format(
+            sql.Identifier(self.name),
+            sql.Identifier(self.template),
+            sql.SQL("wal_log" if waits else "file_copy"),
+        )
+        server.execute(made)
+        # What is set for a database is not copied with it.
+        for (setting,) in server.execute(_SETTINGS, [self.template]).fetchall():
+            name, value = setting.split("=", 1)
+            server.execute(
+                sql.SQL("ALTER DATABASE {} SET {} = {}").format(
+                    sql.Identifier(self.name), sql.SQL(name), sql.Literal(value)
+                )
+            )
 
 
 def _told(connection: psycopg.Connection) -> object:
@@ -101,8 +131,11 @@ def _told(connection: psycopg.Connection) -> object:
     return row[0]
 
 
-def _empty(connection: psycopg.Connection) -> None:
-    tables = [name for (name,) in connection.execute(_TABLES)]
+def _empty(connection: psycopg.Connection, *, on_cluster: bool) -> None:
+    if on_cluster:
+        for statement in _SHOWN:
+            connection.execute(statement)
+    tables = [name for (name,) in connection.execute(_PIECES if on_cluster else _TABLES)]
     sequences = connection.execute(_SEQUENCES).fetchall()
     with connection.transaction(), connection.pipeline():
         # Neither keys nor the triggers that forbid to delete history are asked.

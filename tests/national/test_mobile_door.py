@@ -26,7 +26,8 @@ from gongji.entrances.national.sm import Application, seal, unseal
 from gongji.entrances.platform import Platform
 from gongji.foundation.errors import InvalidInput
 from gongji.foundation.guomi import sm2_keypair
-from gongji.settlement.mobile.applications import ATTEMPTS, register_app
+from gongji.settlement.mobile import service
+from gongji.settlement.mobile.applications import ATTEMPTS, register_app, take_notice
 from gongji.settlement.mobile.tables import mobile_notice, mobile_order
 from town import Town
 
@@ -192,6 +193,21 @@ def test_the_hospital_is_told_once_it_confirms(
     assert (told["payOrdId"], told["callType"], told["setlType"]) == (paid["payOrdId"], "02", "ALL")
     assert (told["psnAcctPay"], told["acctMulaidPay"], told["ownpayAmt"]) == ("721.95", "521.95", "78.50")
     assert (told["hiDocSn"], told["hiRgstSn"], told["hiChrgTime"]) == (paid["setlId"], paid["mdtrtId"], "103000")
+
+
+def test_a_notice_that_one_process_has_in_hand_is_not_waited_for_by_another(
+    phone: Phone, platform: Platform, town: Town, household: Household
+) -> None:
+    paid = paid_by_phone(phone, town, household)
+    now = town.clock.now()
+    with town.database.transaction() as mine, town.database.transaction() as theirs:
+        taken = take_notice(mine, platform.vault, now)
+        assert taken is not None
+        assert service.pay_ord_id(taken[0]) == paid["payOrdId"]
+        assert take_notice(theirs, platform.vault, now) is None
+    with town.database.transaction() as later:
+        assert take_notice(later, platform.vault, now + timedelta(seconds=119)) is None
+        assert take_notice(later, platform.vault, now + timedelta(seconds=120)) is not None
 
 
 def test_a_hospital_that_never_answers_is_given_up_after_a_day(

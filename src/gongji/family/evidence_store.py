@@ -120,33 +120,35 @@ def return_evidence(connection: sa.Connection, authorisation_id: int, kind: Evid
 
 def select_review_cases(connection: sa.Connection, region_prefix: str, limit: int) -> list[ReviewCase]:
     """The cases under review in regions whose code begins so, the longest waiting first."""
-    event, earlier = authorisation_event, authorisation_event.alias("earlier")
     under_review = AuthorisationState.UNDER_REVIEW
+    # Materialised: where authorisations lie on other nodes they come here before their events and evidence are asked for.
+    case = (
+        sa.select(authorisation)
+        .where(authorisation.c.state == under_review, authorisation.c.region.startswith(region_prefix, autoescape=True))
+        .cte("case_under_review")
+        .prefix_with("MATERIALIZED")
+    )
+    event, earlier = authorisation_event, authorisation_event.alias("earlier")
     last_elsewhere = (
         sa.select(sa.func.coalesce(sa.func.max(earlier.c.id), 0))
-        .where(earlier.c.authorisation_id == authorisation.c.id, earlier.c.state != under_review)
-        .correlate(authorisation)
+        .where(earlier.c.authorisation_id == case.c.id, earlier.c.state != under_review)
+        .correlate(case)
         .scalar_subquery()
     )
     waiting_since = (
         sa.select(sa.func.min(event.c.at))
-        .where(
-            event.c.authorisation_id == authorisation.c.id,
-            event.c.state == under_review,
-            event.c.id > last_elsewhere,
-        )
-        .correlate(authorisation)
+        .where(event.c.authorisation_id == case.c.id, event.c.state == under_review, event.c.id > last_elsewhere)
+        .correlate(case)
         .scalar_subquery()
     )
     documents = (
         sa.select(sa.func.count())
-        .where(evidence.c.authorisation_id == authorisation.c.id, evidence.c.state == EvidenceState.HANDED_IN)
+        .where(evidence.c.authorisation_id == case.c.id, evidence.c.state == EvidenceState.HANDED_IN)
         .scalar_subquery()
     )
     rows = connection.execute(
-        sa.select(authorisation, waiting_since.label("waiting_since"), documents.label("documents"))
-        .where(authorisation.c.state == under_review, authorisation.c.region.startswith(region_prefix, autoescape=True))
-        .order_by(sa.text("waiting_since"), authorisation.c.id)
+        sa.select(case, waiting_since.label("waiting_since"), documents.label("documents"))
+        .order_by(sa.text("waiting_since"), case.c.id)
         .limit(limit)
     )
     return [ReviewCase(authorisation_from(row), row.waiting_since, row.documents) for row in rows]

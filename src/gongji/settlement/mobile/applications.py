@@ -27,6 +27,9 @@ _FIRST_WAIT: Final = timedelta(seconds=20)
 #: How long a notice is another caller's, once taken; longer than any call waits.
 _LEASE: Final = timedelta(minutes=2)
 
+#: As many notices are looked at as there may be callers that each have one in hand.
+_CALLERS: Final = 32
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MobileApp:
@@ -117,20 +120,29 @@ def take_notice(connection: sa.Connection, vault: Vault, at: datetime) -> tuple[
 
     A process that is killed while it calls leaves the notice due again: an institution may be told twice, never not at all.
     """
-    row = connection.execute(
-        sa.select(mobile_notice.c.bucket, mobile_notice.c.order_id)
-        .where(mobile_notice.c.due_at <= at)
-        .order_by(mobile_notice.c.due_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).one_or_none()
-    if row is None:
+    order_id = _lock_due(connection, at)
+    if order_id is None:
         return None
-    _change(connection, row.order_id, due_at=at + _LEASE)
-    order = store.find_order(connection, row.order_id)
+    _change(connection, order_id, due_at=at + _LEASE)
+    order = store.find_order(connection, order_id)
     assert order is not None
     with_address = sa.and_(mobile_app.c.institution_id == order.institution_id, mobile_app.c.notify_url != "")
     return order, _app(connection, vault, with_address, at)
+
+
+def _lock_due(connection: sa.Connection, at: datetime) -> int | None:
+    """The order whose notice is due longest and that nobody else has in hand, with its notice locked.
+
+    Found first and locked by its key then: over several nodes a row is locked where its bucket lies.
+    """
+    due = sa.select(mobile_notice.c.order_id).where(mobile_notice.c.due_at <= at).order_by(mobile_notice.c.due_at)
+    waiting: list[int] = list(connection.execute(due.limit(_CALLERS)).scalars())
+    for order_id in waiting:
+        mine = sa.and_(mobile_notice.c.bucket == bucket_of(order_id), mobile_notice.c.order_id == order_id)
+        still_due = sa.select(mobile_notice.c.order_id).where(mine, mobile_notice.c.due_at <= at)
+        if connection.execute(still_due.with_for_update(skip_locked=True)).one_or_none() is not None:
+            return order_id
+    return None
 
 
 def notice_told(connection: sa.Connection, order_id: int, at: datetime) -> None:
