@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gongji.accrual.year_end import turn_year
+from gongji.clearing.monthly.gather import gather
 from gongji.entrances.cli import app
 from gongji.entrances.platform import check_secret
 from gongji.foundation.access import Caller, Role
@@ -38,6 +39,7 @@ def installation(town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for year in (2023, 2024, 2025):
         turn_year(town.database, town.clock, TIELING, year, caller=Caller(Role.OPERATOR, "agency"))
     roll_up(town.database)
+    gather(town.database)
     tell_sharers(town.database, town.clock.now())
     return town
 

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from gongji.accrual.year_end import turn_year
+from gongji.clearing.monthly.gather import gather
 from gongji.foundation.access import Caller, Role
 from gongji.foundation.clock import CHINA
 from gongji.foundation.errors import Busy, GongjiError, InvalidInput, Refused
@@ -74,6 +75,7 @@ class Years:
         for year in (2023, 2024, 2025):
             turn_year(self.town.database, self.town.clock, TIELING, year, caller=AGENCY)
         roll_up(self.town.database)
+        gather(self.town.database)
         tell_sharers(self.town.database, self.town.clock.now())
 
     def balances(self) -> list[dict[AccountKind, int]]:

@@ -21,7 +21,7 @@ from gongji.registry.service import enrolments_of, institution_by_code
 FORMS: Final = (
     "personal.current:<psn_no>, personal.historical:<psn_no>, personal.held:<psn_no>, wallet:<psn_no>,"
     " payable.person:<psn_no>, payable.institution:<code>, fund.pool:<region>:<scheme>, payable.tax:<region>,"
-    " income:<region>, opening:<region>, clearing:<number>, or an account's number"
+    " income:<region>, opening:<region>, treasury:<region>, clearing:<number>, or an account's number"
 )
 
 _PERSONS: Final = frozenset({kind for kind in AccountKind if kind.bounded} | {AccountKind.PAYABLE_PERSON})

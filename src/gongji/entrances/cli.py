@@ -12,6 +12,7 @@ from rich.console import Console
 
 from gongji.entrances.accrual_command import accrual
 from gongji.entrances.assess_command import register as register_assess
+from gongji.entrances.clearing_command import clearing
 from gongji.entrances.database_command import commands as database_commands
 from gongji.entrances.demo.command import register as register_demo
 from gongji.entrances.institution_command import institution
@@ -33,6 +34,7 @@ app = typer.Typer(help="Gongji 共济: family mutual aid from employee medical-i
 token = typer.Typer(help="Access tokens for citizens, officers and integrators.", no_args_is_help=True)
 app.add_typer(ledger, name="ledger")
 app.add_typer(accrual, name="accrual")
+app.add_typer(clearing, name="clearing")
 app.add_typer(institution, name="institution")
 app.add_typer(token, name="token")
 app.add_typer(mobile, name="mobile")

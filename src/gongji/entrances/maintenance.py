@@ -17,6 +17,7 @@ import psycopg
 import sqlalchemy as sa
 import structlog
 
+from gongji.clearing.monthly.gather import gather
 from gongji.foundation.access import forget_ended_tokens
 from gongji.foundation.clock import Clock
 from gongji.foundation.database import Database
@@ -96,6 +97,7 @@ def maintain(
         now = clock.now()
         done.partitions = add_months(database, now.date(), MONTHS_AHEAD + 1)
         done.blocks = roll_up(database)
+        gather(database)
         done.replies = forget_replies(database, now - REPLIES_KEPT)
         done.tokens = forget_ended_tokens(database, now - TOKENS_KEPT)
         done.sessions = forget_ended_sessions(database, now - TOKENS_KEPT)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from gongji.clearing.monthly.terms import TermBook, load_terms
 from gongji.entrances.national.deviations import DeviationBook
 from gongji.foundation.clock import Clock, SystemClock
 from gongji.foundation.database import Database
@@ -70,6 +71,11 @@ class Platform:
         """What wallets are opened, filled and answered with."""
         opened, quotas_from = frozenset(self.settings.wallet_regions), self.settings.wallet_quotas_from
         return Wallets(self.database, self.rules, self.clock, self.desk, opened, quotas_from)
+
+    @cached_property
+    def clearing_terms(self) -> TermBook:
+        """What regions agreed on for clearing."""
+        return load_terms(self.settings.clearing_terms)
 
     @cached_property
     def files(self) -> FileStore:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import BaseModel, Field, SecretStr, ValidationError
@@ -74,6 +74,9 @@ class Settings(BaseSettings):
         packs: extra rule packs (files or folders) beside the shipped ones.
         wallet_regions: six-digit regions in which the wallet is open though no pack says so (a JSON list).
         wallet_quotas_from: the day from which on relatives set wallet quotas instead of sending money.
+        clearing_terms: a file of regions' own terms of clearing: what is retained of institutions, how large advances should be.
+        clearing_keys: for each region (or province) of another installation the key, 64 hexadecimal digits, that both sign
+            statements of clearing with (a JSON object).
         public_url: the address that people reach the pages at, where a proxy stands before the server; None takes the
             address of each request.
         citizen_log_in: where citizens log in; None leaves them the link that they are sent.
@@ -114,6 +117,8 @@ class Settings(BaseSettings):
     packs: list[Path] = Field(default_factory=list)
     wallet_regions: list[str] = Field(default_factory=list)
     wallet_quotas_from: date | None = None
+    clearing_terms: Path | None = None
+    clearing_keys: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = Field(default_factory=dict)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^?#/]+$")
     citizen_log_in: IdentityProvider | None = None
     officer_log_in: IdentityProvider | None = None

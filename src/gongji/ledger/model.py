@@ -35,6 +35,8 @@ class AccountKind(IntEnum):
     CLEARING = 13
     INCOME = 14
     OPENING = 15
+    #: What a region's agency paid out less what it took in, by bank or treasury.
+    TREASURY = 16
 
     @property
     def bounded(self) -> bool:
@@ -74,6 +76,8 @@ class JournalKind(str):
     ALLOT: Final = "allot"
     TAKE_BACK: Final = "take_back"
     UNUSED_BACK: Final = "unused_back"
+    #: By bank or treasury: to an institution, or from one region to another.
+    PAYMENT: Final = "payment"
 
 
 def personal_account(kind: AccountKind, person_id: int) -> int:

@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 
 import gongji.accrual.tables
 import gongji.allotment.tables
+import gongji.clearing.monthly.tables
 import gongji.clearing.tables
 import gongji.family.casework_tables
 import gongji.family.tables

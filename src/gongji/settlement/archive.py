@@ -178,7 +178,7 @@ def _keep_back(connection: sa.Connection, ending: str, number: int) -> None:
         query = sa.text(statement.format(month=ending))
         if connection.execute(query, {name: asked[name] for name in asked if f":{name}" in statement}).scalar_one():
             raise archive_refusals.kept_back(code)
-    for marks in ("rollup_through", told_through.name):
+    for marks in ("rollup_through", "clearing_through", told_through.name):
         if connection.execute(sa.text(_BEHIND.format(month=ending, marks=marks))).scalar_one():
             raise archive_refusals.kept_back("archive.behind")
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from gongji.accrual import verify as accrual
 from gongji.allotment import verify as allotment
+from gongji.clearing.monthly import verify as clearing
 from gongji.foundation.distribution import see_whole
 from gongji.foundation.money import yuan
 from gongji.ledger import verify as ledger
@@ -331,6 +332,7 @@ CHECKS: Final[dict[str, Check]] = {
     **wallet.CHECKS,
     **accrual.CHECKS,
     **allotment.CHECKS,
+    **clearing.CHECKS,
 }
 
 
