@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from gongji.clearing.differences import ClearReason, Owner
+from gongji.clearing.monthly.files import Differs, Signed
+from gongji.clearing.monthly.model import Alarm, DisputeOutcome, DisputeReason, LineKind, StatementState
+from gongji.clearing.monthly.model import Purpose as PaymentPurpose
 from gongji.entrances.web.office.case import CHOICES
 from gongji.entrances.web.office.differences import KINDS
 from gongji.entrances.web.office.filing_form import FIELDS
@@ -68,6 +71,16 @@ FAMILIES = {
     "office.differences.filter": ["show", "owner", "kind", "age"],
     "office.differences.show": ["open", "cleared"],
     "office.difference": ["total", "funds", "accounts"],
+    "office.clearing.state": list(StatementState),
+    "office.clearing.kind": list(LineKind),
+    "office.clearing.reason": list(DisputeReason),
+    "office.clearing.outcome": list(DisputeOutcome),
+    "office.clearing.purpose": list(PaymentPurpose),
+    "office.clearing.alarm": list(Alarm),
+    "office.clearing.signed": list(Signed),
+    "office.clearing.differs": list(Differs),
+    "office.clearing.way": ["bank", "advance", "bill", "retention", "ahead", "back"],
+    "office.clearing.page": ["months", "bills", "advances", "payments", "check"],
     "freeze.reason": list(FreezeReason),
     "freeze.lift": list(LiftReason),
     "office.freeze.second": list(Awaited),

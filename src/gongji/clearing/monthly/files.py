@@ -145,7 +145,7 @@ def write_statement(
     return sm3(told).hex()
 
 
-def read_statement(file: Path, keys: Mapping[str, str]) -> LoadedStatement:
+def read_statement(file: Path | IO[bytes], keys: Mapping[str, str]) -> LoadedStatement:
     """Read a file that `write_statement` wrote, here or elsewhere; what was altered is refused.
 
     Raises:
@@ -170,8 +170,8 @@ def read_statement(file: Path, keys: Mapping[str, str]) -> LoadedStatement:
     except (zipfile.BadZipFile, OSError, ValueError, KeyError, TypeError, NotImplementedError) as problem:
         raise InvalidInput(
             "clearing.file",
-            f"{file.name} is no statement of clearing that can be read: {problem}",
-            f"{file.name} 不是可读取的清算单文件：{problem}",
+            f"the file is no statement of clearing that can be read: {problem}",
+            f"这不是可读取的清算单文件：{problem}",
             field="file",
             accepted="a file that `gongji clearing export` wrote",
         ) from problem

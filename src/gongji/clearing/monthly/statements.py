@@ -8,7 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from gongji.clearing.monthly import refusals, store
-from gongji.clearing.monthly.model import Dispute, DisputeOutcome, DisputeReason, LineKind, Statement
+from gongji.clearing.monthly.model import Dispute, DisputeOutcome, DisputeReason, Line, LineKind, Statement
 from gongji.clearing.monthly.tables import clearing_dispute, clearing_statement
 from gongji.foundation import audit
 from gongji.foundation.access import Caller, Duty, Role
@@ -42,6 +42,19 @@ def statement_for(connection: sa.Connection, number: int, caller: Caller, *, loc
     if one is None or not (acts_for(caller, one.debtor) or acts_for(caller, one.creditor)):
         raise refusals.unknown("statement")
     return one
+
+
+def line_of(connection: sa.Connection, one: Statement, journal_id: int, kind: str) -> Line:
+    """One line of a statement.
+
+    Raises:
+        NotFound: ``clearing.line``.
+    """
+    of_kind = next((one for one in LineKind if one == kind), None)
+    found = store.line(connection, one, journal_id, of_kind) if of_kind else None
+    if found is None:
+        raise refusals.line_unknown()
+    return found
 
 
 def accept(connection: sa.Connection, number: int, *, caller: Caller, at: datetime) -> Statement:
@@ -91,10 +104,7 @@ def dispute(
     if chosen is None:
         raise refusals.reason_unknown(DisputeReason)
     _check_note(note)
-    of_kind = next((one for one in LineKind if one == kind), None)
-    line = store.line(connection, one, journal_id, of_kind) if of_kind else None
-    if line is None:
-        raise refusals.line_unknown()
+    line = line_of(connection, one, journal_id, kind)
     if line.amount < 0 or line.dispute is not None:
         raise refusals.line_not_disputable()
     made = connection.execute(

@@ -25,6 +25,7 @@ WAYS: Final = (
     ("messages", "/messages", (Duty.CLERK, *ON_CASES)),
     ("takers", "/takers", (Duty.CLERK, *ON_CASES)),
     ("differences", "/differences", (Duty.CLEARING_CLERK, Duty.AUDITOR)),
+    ("clearing", "/clearing", (Duty.CLEARING_CLERK, Duty.SECOND_REVIEWER, Duty.AUDITOR)),
     ("counter", "/counter", (Duty.CLERK, *REVIEWERS)),
     ("tax", "/tax", (Duty.TAX_CLERK,)),
     ("trail", "/trail", (Duty.AUDITOR,)),
@@ -38,6 +39,7 @@ NOTICES: Final = (
     *("answered", "dispute_answered", "consented", "helping"),
     *("frozen", "freed", "lift_asked", "freeze_agreed", "freeze_disagreed"),
     *("assisted", "resent", "taken", "cleared", "handed_over"),
+    *("month_closed", "accepted", "disputed", "dispute_answered_there", "asked", "payment_agreed", "payment_disagreed"),
     *("filed", "granted", "filing_grant", "filing_refuse", "filing_withdraw", "filing_end"),
 )
 
