@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -127,11 +128,18 @@ def open_platform(settings: Settings, clock: Clock | None = None) -> Iterator[Pl
         platform.close()
 
 
+#: When Python's collector of cyclic garbage looks through what is young, and how many of these looks go by before it looks
+#: through what is older, and what is old. By default it looks after 700 new objects, and with some hundred messages under way it
+#: found nearly all of them alive: a tenth of a settlement's processor time (324 µs of Python, 287 so, one after the other).
+_COLLECTED: Final = (50_000, 20, 50)
+
+
 def keep_for_good() -> None:
-    """Tell Python's garbage collector to leave alone what is there now: the packs and modules stay for the process's
-    life, and looking through them again and again took a third of a settlement's time."""
+    """Tell Python's garbage collector to leave alone what is there now, and to look less often for what comes: the packs and
+    modules stay for the process's life, and looking through them again and again took a third of a settlement's time."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_COLLECTED)
 
 
 def load_rules(packs: list[Path]) -> RuleBook:

@@ -90,6 +90,10 @@ class PostsProtocol(HurriedProtocol):
                 self._after_head = len(data) - end - 4
         super().data_received(data)
 
+    def _expect_head(self) -> None:
+        if self._after_head < 0:  # a head that is here as a whole is not waited for
+            super()._expect_head()
+
     def on_headers_complete(self) -> None:
         """The head is whole."""
         answering = self._taken() if self._after_head >= 0 else None

@@ -241,12 +241,18 @@ def _envelope(
 
 def _stamp(moment: datetime) -> str:
     """17 digits, to the millisecond."""
-    return f"{digits(moment)}{moment.microsecond // 1000:03d}"
+    return str(_as_number(moment) * 1000 + moment.microsecond // 1000)
 
 
 def digits(moment: datetime) -> str:
-    """14 digits, to the second. Four times as fast as the C library's way, which every answer would take three times."""
-    return f"{moment.year:04d}{moment.month:02d}{moment.day:02d}{moment.hour:02d}{moment.minute:02d}{moment.second:02d}"
+    """14 digits, to the second."""
+    return str(_as_number(moment))
+
+
+def _as_number(moment: datetime) -> int:
+    """yyyyMMddHHmmss. A quarter of the C library's time for it, which every answer would take three times."""
+    day = (moment.year * 100 + moment.month) * 100 + moment.day
+    return ((day * 100 + moment.hour) * 100 + moment.minute) * 100 + moment.second
 
 
 def new_reference() -> str:

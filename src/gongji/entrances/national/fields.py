@@ -149,11 +149,14 @@ def _scaled(label: str, decimals: int, *, zero: bool, whole: int, signed: bool =
             raise unreadable(path, "不能是负数" if zero else "必须大于 0", "is out of range", accepted)
         return units
 
+    one = 10**decimals
+    written = f"%d.%0{decimals}d".encode()
+
     def write(units: int) -> Raw:
-        sign, units = ("-", -units) if units < 0 else ("", units)
-        left, right = divmod(units, 10**decimals)
-        digits = f"{right:0{decimals}d}".rstrip("0")
-        return Raw(f"{sign}{left}.{digits}".encode() if digits else f"{sign}{left}".encode())
+        if units % one == 0:
+            return Raw(b"%d" % (units // one))
+        text = (written % divmod(abs(units), one)).rstrip(b"0")
+        return Raw(text if units > 0 else b"-" + text)
 
     return Kind(label, read, write, None)
 

@@ -7,25 +7,29 @@ one of them.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
 from concurrent.futures import Future
 from typing import Any, Final, Generic, TypeVar
-from weakref import WeakKeyDictionary
 
 T = TypeVar("T")
 
 
 class Mailbox:
-    """The answers for one event loop."""
+    """The answers for one event loop.
+
+    Attributes:
+        loop: that one.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        self.loop = loop
         self._letters: deque[tuple[asyncio.Future[Any], Any, BaseException | None]] = deque()
         self._called = False
 
     def letter(self) -> Letter[Any]:
         """A letter that somebody in another thread is to fill in."""
-        return Letter(self, self._loop.create_future())
+        return Letter(self, self.loop.create_future())
 
     def post(self, waiting: asyncio.Future[Any], result: Any, problem: BaseException | None) -> None:
         """Have a result, or a problem in its place, brought to whoever waits; from any thread."""
@@ -33,7 +37,7 @@ class Mailbox:
         if not self._called:
             self._called = True
             try:
-                self._loop.call_soon_threadsafe(self._deliver)
+                self.loop.call_soon_threadsafe(self._deliver)
             except RuntimeError:
                 # The loop has ended, and with it everybody who waited.
                 self._letters.clear()
@@ -73,15 +77,20 @@ class Letter(Generic[T]):
         self._box.post(self.waiting, None, problem)
 
 
-_mailboxes: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, Mailbox]] = WeakKeyDictionary()
+class _Here(threading.local):
+    """The mailbox of the loop that runs in a thread."""
+
+    box: Mailbox | None = None
+
+
+_here: Final = _Here()
 
 
 def letter() -> Letter[Any]:
     """A letter to the running loop."""
-    loop = asyncio.get_running_loop()
-    box = _mailboxes.get(loop)
-    if box is None:
-        box = _mailboxes[loop] = Mailbox(loop)
+    loop, box = asyncio.get_running_loop(), _here.box
+    if box is None or box.loop is not loop:
+        box = _here.box = Mailbox(loop)
     return box.letter()
 
 
