@@ -47,7 +47,7 @@ def main() -> None:
     # Among 5,000 families nearly every two batches of 128 have one in common and wait for each other: measured, a third less.
     options.add_argument("--families", type=int, default=60_000)
     options.add_argument("--accounts", type=int, default=1_000_000, help="to which the books grow for `growth`")
-    options.add_argument("--without", nargs="*", default=[], choices=["http", "growth", "hordak"])
+    options.add_argument("--without", nargs="*", default=[], choices=["one-each", "http", "growth", "hordak"])
     asked = options.parse_args()
     with own_machine() as machine:
         results = measure(machine, asked)
@@ -69,6 +69,8 @@ def measure(machine: Machine, asked: argparse.Namespace) -> dict[str, float]:
     found["in_process_one_family"] = writers.rate(url, city, writers.HOT_FAMILY, seconds / 2)
     spread = writers.rate(url, city, writers.SPREAD, seconds)
     found["hot_hospital"] = writers.rate(url, city, writers.HOT_HOSPITAL, seconds) / spread
+    if "one-each" not in asked.without:
+        found |= against_one_each(url, city, seconds / 2)
     if "http" not in asked.without:
         found |= over_http(machine, url, city, seconds)
     if "growth" not in asked.without:
@@ -80,6 +82,16 @@ def measure(machine: Machine, asked: argparse.Namespace) -> dict[str, float]:
         found["hordak"] = hordak.settlements_per_second(machine.database("hordak"), seconds=seconds)
     found["tpcb_32"] = (tpcb + machine.tpcb(seconds=int(seconds))) / 2
     return found
+
+
+def against_one_each(url: str, city: City, seconds: float) -> dict[str, float]:
+    """The desk's rate in ratio to settling each by itself, at growing numbers of callers, and the least of these ratios."""
+    ratios = {
+        f"against_one_each_{callers}": writers.rate(url, city, writers.SPREAD, seconds, callers)
+        / writers.rate(url, city, writers.SPREAD, seconds, callers, one_each=True)
+        for callers in writers.CALLERS
+    }
+    return ratios | {"against_one_each": min(ratios.values())}
 
 
 def settled_town(url: str, families: int) -> City:

@@ -54,15 +54,28 @@ def purchases(city: City, load: Load, seed: int) -> Iterator[SettlePurchase]:
         yield purchase(city, father, shops[number % len(shops)], stamp, SystemClock().now())
 
 
-def rate(url: str, city: City, load: Load, seconds: float, processes: int = 2, waiting: int = WAITING) -> float:
-    """Settlements a second of so many processes that share `waiting` callers."""
+#: Numbers of callers at which the desk is held against settling each by itself.
+CALLERS: Final = (1, 2, 4, 8, 16, 32, 64)
+
+
+def rate(url: str, city: City, load: Load, seconds: float, waiting: int = WAITING, *, one_each: bool = False) -> float:
+    """Settlements a second of two processes that share `waiting` callers (of one process, for one caller).
+
+    Args:
+        url: the database.
+        city: who buys.
+        load: whose purchases.
+        seconds: how long.
+        waiting: callers.
+        one_each: each caller has a connection and settles by itself, in a transaction of its own, past the desk.
+    """
+    processes = min(2, waiting)
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
     ready = context.Barrier(processes)
+    settle = _settle_one_each if one_each else _settle_all_the_time
     workers = [
-        context.Process(
-            target=_settle_all_the_time, args=(url, city, load, seconds, number, waiting // processes, ready, results)
-        )
+        context.Process(target=settle, args=(url, city, load, seconds, number, waiting // processes, ready, results))
         for number in range(processes)
     ]
     for worker in workers:
@@ -106,6 +119,37 @@ def _settle_all_the_time(
         ended.acquire()
     results.put(done / (time.perf_counter() - began))
     desk.close()
+    database.close()
+
+
+def _settle_one_each(
+    url: str, city: City, load: Load, seconds: float, seed: int, waiting: int, ready: Any, results: Any
+) -> None:
+    database = Database(url)
+    source = purchases(city, load, seed)
+    stock = list(islice(source, int(seconds * 4_000)))
+    clerks = [Clerk(database, RuleBook.shipped(), SystemClock()) for _ in range(waiting)]
+    keep_for_good()
+    for clerk in clerks:
+        _all_settled(clerk.handle([(stock.pop(), False)]))
+    done = [0] * waiting
+
+    def settle(place: int) -> None:
+        while time.perf_counter() < until and stock:
+            _all_settled(clerks[place].handle([(stock.pop(), False)]))
+            done[place] += 1
+
+    ready.wait()
+    began = time.perf_counter()
+    until = began + seconds
+    threads = [threading.Thread(target=settle, args=(place,)) for place in range(waiting)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    results.put(sum(done) / (time.perf_counter() - began))
+    for clerk in clerks:
+        clerk.close()
     database.close()
 
 
