@@ -79,6 +79,7 @@ from gongji.rules.vocabulary import AccrualBase, BackPayment, Contributor, Late
 from gongji.rules.waiting import GAP_TERMS
 from gongji.rules.wallet import QUOTA_LIMITS, QUOTA_TERMS, WALLET_NAMES
 from gongji.rules.wallet import TERMS as WALLET_PARTS
+from gongji.settlement.mobile.waiting import QUOTED
 from gongji.settlement.model import AccountUse, Explanation, PayerLine
 from gongji.wallet.decide import SENDER_CONDITIONS
 from gongji.wallet.model import Source, TransferState
@@ -227,6 +228,7 @@ FAMILIES = {
     "allot": ["all", "amount.missing"],
     "rules.value": ["none", "yes", "no"],
     "rules.value.area": list(Area),
+    "orders.payer": list(QUOTED),
     "rules.value.procedure": list(Procedure),
     "rules.value.forbidden_uses": list(ForbiddenUse),
     "rules.value.trigger": list(Trigger),

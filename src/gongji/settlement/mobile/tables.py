@@ -71,6 +71,7 @@ mobile_order = sa.Table(
         postgresql_where=sa.text("state <> 12"),
     ),
     sa.Index("mobile_order_settling", "id", postgresql_where=sa.text("state = 2")),
+    sa.Index("mobile_order_waiting", "person_id", postgresql_where=sa.text("state IN (0, 1, 15)")),
     comment="reference: medOrgOrd; digest: of the upload; own_visit: made by the upload; paid_by: thdPayType",
 )
 

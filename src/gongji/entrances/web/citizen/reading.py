@@ -38,6 +38,7 @@ from gongji.ledger import service as ledger
 from gongji.registry import service as registry
 from gongji.registry.model import Enrolment
 from gongji.settlement import lists, queries
+from gongji.settlement.mobile.waiting import waiting_question as waiting_orders_question
 from gongji.settlement.model import Settlement, from_wire
 from gongji.settlement.second.service import chain_question
 
@@ -62,6 +63,7 @@ class Home:
         asked: requests that wait for the reader's consent: number, and who asks.
         pending: the reader's own requests under way: number, and for whom.
         unread: messages that were not opened.
+        orders: of mobile payment that wait to be paid.
         freeze: under which the reader's account is frozen; None while it is free.
         allots: whether the reader has to allot money before relatives can spend it.
     """
@@ -80,6 +82,7 @@ class Home:
     asked: tuple[tuple[str, str], ...]
     pending: tuple[tuple[str, str], ...]
     unread: int
+    orders: int
     freeze: Freeze | None
     allots: bool
 
@@ -111,6 +114,7 @@ def home(visit: Visit, before: str | None) -> Home:
         waiting = asked(waiting_question(platform.vault, person_id, today))
         began = asked(began_question(platform.vault, person_id))
         fresh = asked(unread_question(person_id))
+        orders = asked(waiting_orders_question(person_id, now))
     enrolment, mine, given, people = enrolled.answer, had.answer, made.answer, known.answer
     # A relative of whom two lists speak was seen twice.
     audit.record_each(connection, visit.caller, "person.read_masked", [*people, *asking.answer], at=now)
@@ -136,6 +140,7 @@ def home(visit: Visit, before: str | None) -> Home:
         asked=tuple((one.number, asking.answer[one.sharer_id].masked_name) for one in waiting.answer),
         pending=_pending(began.answer, given),
         unread=fresh.answer,
+        orders=len(orders.answer),
         freeze=freeze,
         allots=any(one.id in left for one in given),
     )

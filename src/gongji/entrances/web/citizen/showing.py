@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import segno
@@ -18,19 +20,34 @@ from gongji.registry import service as registry
 _GROUP: Final = 4
 
 
+@dataclass(frozen=True, slots=True)
+class ShownCode:
+    """A code as it is shown.
+
+    Attributes:
+        groups: its digits, as they are read aloud.
+        picture: the same as a QR code.
+        until: when it is over.
+    """
+
+    groups: tuple[str, ...]
+    picture: Markup
+    until: datetime
+
+
 def code(visit: Visit) -> Response:
     """``GET /code``: what it is for; ``POST`` makes a fresh one and shows it, since nothing but its digest is kept."""
     not_while_helping(visit)
-    if not visit.posted:
-        return visit.render("citizen/code.html", groups=(), picture="", until=None)
+    return visit.render("citizen/code.html", code=fresh_code(visit, "show") if visit.posted else None)
+
+
+def fresh_code(visit: Visit, use: e_credential.Use) -> ShownCode:
+    """A fresh code of the reader's, noted in the audit; an earlier one of the same use is over."""
     enrolment = registry.enrolment_on(visit.connection, visit.person_id, visit.now.date())
     region = enrolment.region if enrolment is not None else _number(visit)[:6]
-    made = e_credential.issue(visit.connection, visit.platform.vault, visit.person_id, region, "show", visit.now)
-    audit.record(
-        visit.connection, visit.caller, "credential.issue", at=visit.now, person_id=visit.person_id, use="show"
-    )
-    return visit.render(
-        "citizen/code.html",
+    made = e_credential.issue(visit.connection, visit.platform.vault, visit.person_id, region, use, visit.now)
+    audit.record(visit.connection, visit.caller, "credential.issue", at=visit.now, person_id=visit.person_id, use=use)
+    return ShownCode(
         groups=tuple(made[start : start + _GROUP] for start in range(0, len(made), _GROUP)),
         picture=_picture(made),
         until=visit.now + e_credential.CODE_HOLDS,
