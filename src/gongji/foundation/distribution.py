@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from gongji.foundation.errors import Misconfigured, Refused
 
 #: Without a bucket of their own: spread by another column of their key.
-BY_OTHER_COLUMN: Final = {"message": "institution_id", "block": "poster_id"}
+BY_OTHER_COLUMN: Final = {"message": "institution_id", "block": "poster_id", "claimed_invoice": "number"}
 
 #: Copied to every node: read in every batch or at every door, written when somebody is entered.
 REFERENCE: Final = frozenset(

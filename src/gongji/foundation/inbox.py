@@ -61,6 +61,7 @@ class Topic(StrEnum):
     WALLET = "wallet"
     DISPUTE = "dispute"
     FILING = "filing"
+    CLAIM = "claim"
 
 
 TOPICS: Final = tuple(Topic)

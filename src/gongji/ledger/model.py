@@ -78,6 +78,13 @@ class JournalKind(str):
     UNUSED_BACK: Final = "unused_back"
     #: By bank or treasury: to an institution, or from one region to another.
     PAYMENT: Final = "payment"
+    #: The funds owe a person for a bill paid in cash, or that was wrong; what a bank carried to them, could not carry, or
+    #: carried back.
+    REIMBURSE: Final = "reimburse"
+    REIMBURSE_BACK: Final = "reimburse_back"
+    PAID_OUT: Final = "paid_out"
+    BOUNCED: Final = "bounced"
+    RECOVERED: Final = "recovered"
 
 
 def personal_account(kind: AccountKind, person_id: int) -> int:

@@ -44,6 +44,7 @@ import gongji.registry.conformance
 import gongji.registry.e_credential_tables
 import gongji.registry.presented
 import gongji.registry.tables
+import gongji.reimbursement.tables
 import gongji.settlement.admission_tables
 import gongji.settlement.mobile.tables
 import gongji.settlement.second.tables

@@ -20,8 +20,6 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from gongji.benefit.assess import assess
-from gongji.benefit.entitlement import with_funds_for
 from gongji.benefit.model import Assessment, Bill, CounterMove
 from gongji.foundation.ids import bucket_of
 from gongji.ledger.model import (
@@ -31,22 +29,15 @@ from gongji.ledger.model import (
     Transfer,
     fund_holder,
     open_account,
-    personal_account,
 )
 from gongji.registry.model import Enrolment
 from gongji.rules.book import RuleBook
-from gongji.rules.model import BenefitRule, CareKind, Gap, OffSite, Purpose, Scheme
+from gongji.rules.model import Purpose, Scheme
 from gongji.settlement import refusals
+from gongji.settlement.assessing import Visited, assess_visit
 from gongji.settlement.books import Books, Case, apply_moves, usage_of
 from gongji.settlement.fund_lines import fund_lines
-from gongji.settlement.kinds import (
-    FILINGS,
-    disease_without_rule,
-    entitled_disease,
-    kind_of_care,
-    no_rule_kept,
-    purpose_of,
-)
+from gongji.settlement.kinds import purpose_of
 from gongji.settlement.model import (
     Explanation,
     MessageKey,
@@ -56,23 +47,14 @@ from gongji.settlement.model import (
     SettleVisit,
 )
 from gongji.settlement.purses import offer_of, own_purse, wallet_at
-from gongji.settlement.standing import circumstances_of, offsite_of
 from gongji.settlement.stay_case import check_stay, day_of, own_deposits_kept, stay_goes_on
-from gongji.settlement.stays import AdmissionState, counted, what_is_left, whole_bill
+from gongji.settlement.stays import AdmissionState
 from gongji.settlement.used_keys import differing
 from gongji.settlement.waterfall import (
     Draw,
     Payment,
     pay,
 )
-
-#: What a pack's silence on care elsewhere means: nothing is known, so nothing is paid, and the answer says why.
-OFFSITE_UNKNOWN: Final = {
-    OffSite.UNFILED: "在参保地以外就医，没有异地备案，规则里没有写明怎么报销",
-    OffSite.FILED: "异地长期居住备案后就医，规则里没有写明怎么报销",
-    OffSite.REFERRAL: "转诊到参保地以外就医，规则里没有写明怎么报销",
-    OffSite.EMERGENCY: "在参保地以外急诊，规则里没有写明怎么报销",
-}
 
 FUND_ACCOUNTS: Final = {
     "fund.pool": AccountKind.FUND_POOL,
@@ -157,7 +139,8 @@ def settle(case: Case, books: Books, rules: RuleBook, at: datetime, settlement_i
     enrolment = _check(case, on)
     batches = _batches(case)
     bill = _bill(case, batches)
-    assessment = _assess(case, enrolment, bill, books, rules, day_of(case, on))
+    visited = Visited(patient, case.visit, command.institution, command.med_type or case.visit.med_type)
+    assessment = assess_visit(visited, enrolment, bill, books, rules, day_of(case, on))
     sharing_rule = rules.sharing(enrolment.region, on)
     own = own_purse(patient.id, books) if patient.has_account else None
     purpose = Purpose.INPATIENT if case.visit.stay is not None else purpose_of(command.institution.kind)
@@ -229,65 +212,6 @@ def _all_of(parts: Sequence[Bill]) -> Bill:
         first_self_pay=sum(part.first_self_pay for part in parts),
         in_scope=sum(part.in_scope for part in parts),
     )
-
-
-def _assess(
-    case: Case,
-    enrolment: Enrolment,
-    bill: Bill,
-    books: Books,
-    rules: RuleBook,
-    on: date,
-) -> Assessment:
-    patient, institution, stay = case.patient, case.command.institution, case.visit.stay
-    kind = CareKind.INPATIENT if stay is not None else kind_of_care(institution.kind, _med_type(case))
-    disease = entitled_disease(kind, case.visit.disease, patient.filings, on)
-    offsite = offsite_of(patient, enrolment.region, institution, kind, on)
-    rule, gap = _rule(case, enrolment, kind, disease, offsite, rules, on)
-    before = stay.before_in(on.year) if stay is not None else []
-    counted_before = counted(before)
-    values = {}
-    if rule is not None:
-        for name, counter in rule.counters.items():
-            place = f"{enrolment.scheme}.{name}", counter.period(on)
-            stored = books.counters.get((patient.id, *place))
-            values[name] = (stored.value if stored else 0) - counted_before.get(place, 0)
-    account = books.balances.get(personal_account(AccountKind.PERSONAL_CURRENT, patient.id), 0)
-    days = 1 if stay is None else stay.length(on)
-    circumstances = circumstances_of(case, enrolment, offsite, on, disease=disease, account=account, days=days)
-    whole = assess(rule, whole_bill(bill, before), circumstances, values, gap)
-    return what_is_left(whole, bill, before, enrolment.scheme)
-
-
-def _med_type(case: Case) -> str:
-    return case.command.med_type or case.visit.med_type
-
-
-def _rule(
-    case: Case,
-    enrolment: Enrolment,
-    kind: CareKind | None,
-    disease: str,
-    offsite: OffSite,
-    rules: RuleBook,
-    on: date,
-) -> tuple[BenefitRule | None, Gap | None]:
-    """The rule that a settlement follows, else why there is none (docs/decisions/0004)."""
-    if kind is None:
-        return None, no_rule_kept(_med_type(case))
-    rule = rules.benefit(enrolment.region, enrolment.scheme, kind, on)
-    if rule is None:
-        return None, rules.gap(enrolment.region, enrolment.scheme, kind)
-    if offsite is not OffSite.LOCAL and not _speaks_of(rule, offsite):
-        return None, Gap(f"{rule.pack}#gap.offsite", "offsite", OFFSITE_UNKNOWN[offsite], rule.digest)
-    unnamed = disease_without_rule(rule, disease) if kind in FILINGS else None
-    if unnamed is not None:
-        return None, unnamed
-    return with_funds_for(rule, civil_servant=enrolment.civil_servant, aided=enrolment.aided), None
-
-
-def _speaks_of(rule: BenefitRule, offsite: OffSite) -> bool:
-    return any(offsite in modifier.cases for modifier in rule.share.modifiers)
 
 
 def _transfers(

@@ -8,23 +8,41 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+import msgspec
+
 from gongji.benefit.model import Circumstances
 from gongji.registry.filings import FilingKind
 from gongji.registry.model import Enrolment, Institution, full_years
 from gongji.rules.model import Attribute, CareKind, OffSite, Tier
-from gongji.settlement.books import Case, PatientFacts
+from gongji.settlement.books import PatientFacts, VisitFacts
 
 #: psn_type 建国前老工人.
 _PRE_1949: Final = "34"
 
 
+class Visited(msgspec.Struct, frozen=True):
+    """A visit that is to be paid: whose, which, where, and of what category (med_type) as it was told last."""
+
+    patient: PatientFacts
+    visit: VisitFacts
+    institution: Institution
+    med_type: str
+
+
 def circumstances_of(
-    case: Case, enrolment: Enrolment, offsite: OffSite, on: date, *, disease: str = "", account: int = 0, days: int = 1
+    visited: Visited,
+    enrolment: Enrolment,
+    offsite: OffSite,
+    on: date,
+    *,
+    disease: str = "",
+    account: int = 0,
+    days: int = 1,
 ) -> Circumstances:
     """Whose visit, where and when, as the rule asks.
 
     Args:
-        case: the settlement and what is known of it.
+        visited: whose visit, and where.
         enrolment: the insurance that the benefits follow.
         offsite: see `offsite_of`.
         on: the day whose rules hold.
@@ -32,7 +50,7 @@ def circumstances_of(
         account: fen in the patient's current-year account.
         days: length of a stay in hospital.
     """
-    patient, institution = case.patient, case.command.institution
+    patient, institution = visited.patient, visited.institution
     return Circumstances(
         status=enrolment.status,
         # An institution without a tier is paid as the lowest one: 一级及以下.
@@ -40,26 +58,26 @@ def circumstances_of(
         on=on,
         age=full_years(patient.born_on, on),
         offsite=offsite,
-        attributes=_attributes(case, enrolment, on),
+        attributes=_attributes(visited, enrolment, on),
         months_covered=enrolment.months_covered(on),
         current_account=account,
         days=days,
         disease=disease,
-        prescriber=case.visit.prescriber,
+        prescriber=visited.visit.prescriber,
         late=enrolment.late,
         missed_years=enrolment.missed_years,
         repaid_years=enrolment.repaid_years,
     )
 
 
-def _attributes(case: Case, enrolment: Enrolment, on: date) -> frozenset[Attribute]:
-    patient, institution = case.patient, case.command.institution
+def _attributes(visited: Visited, enrolment: Enrolment, on: date) -> frozenset[Attribute]:
+    patient, institution = visited.patient, visited.institution
     found = set()
     if enrolment.second_grade:
         found.add(Attribute.GRADE_2)
     if enrolment.psn_type.startswith(_PRE_1949):
         found.add(Attribute.PRE_1949)
-    if case.visit.essential_drugs:
+    if visited.visit.essential_drugs:
         found.add(Attribute.ESSENTIAL_DRUGS)
     for one in patient.filings:
         here = one.institution_id == institution.id and one.holds(on)

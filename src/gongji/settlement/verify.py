@@ -17,6 +17,7 @@ from gongji.ledger.archive_tables import KEPT_FROM
 from gongji.ledger.finding import Check, Finding
 from gongji.ledger.tables import STANDS
 from gongji.premium import verify as premium
+from gongji.reimbursement import verify as reimbursement
 from gongji.settlement import freeze_checks as freezes
 from gongji.settlement import visit_checks as visits
 from gongji.settlement.model import UNDO
@@ -175,7 +176,7 @@ def reversals_are_opposite(connection: sa.Connection) -> Iterator[Finding]:
 
 
 def counters_match(connection: sa.Connection) -> Iterator[Finding]:
-    """Invariants 6 and 7: a counter is what settlements added less what reversals took back, and within its cap."""
+    """Invariants 6 and 7: a counter is what settlements and claims added less what was taken back, and within its cap."""
     rows = connection.execute(
         sa.text(
             """
@@ -183,6 +184,10 @@ def counters_match(connection: sa.Connection) -> Iterator[Finding]:
                 SELECT person_id, counter, period, sum(added)::bigint AS value
                   FROM (SELECT s.person_id, m.counter, m.period, m.added
                           FROM settlement s, json_to_recordset(s.counters) AS m(counter text, period text, added bigint)
+                         UNION ALL
+                        SELECT d.person_id, m.counter, m.period, m.added
+                          FROM claim_decision d,
+                               json_to_recordset(d.counters) AS m(counter text, period text, added bigint)
                          UNION ALL
                         SELECT subject, split_part(part, ' ', 1), split_part(part, ' ', 2), value
                           FROM carried_forward WHERE what = 'counter') AS added
@@ -333,6 +338,7 @@ CHECKS: Final[dict[str, Check]] = {
     **accrual.CHECKS,
     **allotment.CHECKS,
     **clearing.CHECKS,
+    **reimbursement.CHECKS,
 }
 
 

@@ -33,14 +33,15 @@ _MESSAGES: Final = (
     ("k_digest", "bytea"),
     ("k_outcome", "bigint"),
 )
-_COUNTERS: Final = (
+#: Of counters and of the use of authorisations, as they are written.
+COUNTER_COLUMNS: Final = (
     ("c_person", "bigint"),
     ("c_counter", "text"),
     ("c_period", "text"),
     ("c_value", "bigint"),
     ("c_cap", "bigint"),
 )
-_USAGES: Final = (("u_id", "bigint"), ("u_period", "text"), ("u_used", "bigint"), ("u_at", "timestamptz"))
+USAGE_COLUMNS: Final = (("u_id", "bigint"), ("u_period", "text"), ("u_used", "bigint"), ("u_at", "timestamptz"))
 _VALUES = ", ".join(f"s.{name}::json" if name in DOCUMENTS else f"s.{name}" for name in NAMES)
 
 _TOLD = f"""
@@ -70,13 +71,13 @@ WRITE_COUNTERS = Together(
         "counted": f"""
 INSERT INTO benefit_counter (bucket, person_id, counter, period, value, cap)
 SELECT (c.person_id & 1023)::smallint, c.person_id, c.counter, c.period, c.value, c.cap
-  FROM {unnest(_COUNTERS)} AS c(person_id, counter, period, value, cap)
+  FROM {unnest(COUNTER_COLUMNS)} AS c(person_id, counter, period, value, cap)
     ON CONFLICT (bucket, person_id, counter, period) DO UPDATE SET value = excluded.value, cap = excluded.cap
 """,
         "used": f"""
 INSERT INTO authorisation_usage (bucket, authorisation_id, period, used, last_used_at)
 SELECT (u.authorisation_id & 1023)::smallint, u.authorisation_id, u.period, u.used, u.at
-  FROM {unnest(_USAGES)} AS u(authorisation_id, period, used, at)
+  FROM {unnest(USAGE_COLUMNS)} AS u(authorisation_id, period, used, at)
     ON CONFLICT (bucket, authorisation_id, period) DO UPDATE SET used = excluded.used,
        last_used_at = greatest(authorisation_usage.last_used_at, excluded.last_used_at)
 """,
@@ -190,4 +191,4 @@ def _counter_parameters(entries: Sequence[Entry], books: Books) -> dict[str, Col
                 usages.setdefault((authorisation_id, period), held_at)
     counters = [(*place, books.counters[place].value, books.counters[place].cap) for place in places]
     used = [(*usage, books.usage[usage], at) for usage, at in usages.items()]
-    return columns(_COUNTERS, counters) | columns(_USAGES, used)
+    return columns(COUNTER_COLUMNS, counters) | columns(USAGE_COLUMNS, used)

@@ -30,7 +30,7 @@ from gongji.rules.model import (
     Tier,
 )
 from gongji.rules.vocabulary import Late
-from gongji.settlement.decide import OFFSITE_UNKNOWN
+from gongji.settlement.assessing import OFFSITE_UNKNOWN
 from gongji.settlement.fund_lines import fund_lines
 from gongji.settlement.model import AccountUse, Explanation
 from gongji.settlement.waterfall import OWN_ORDER, Offer, Payment, Purse, offered_kinds, pay, purse_of
