@@ -408,6 +408,7 @@ from gongji.foundation.clock import MovableClock
 from gongji.foundation.database import Database
 from gongji.foundation.personal import Vault
 from gongji.foundation.settings import Settings
+from gongji.reimbursement.messages import STEPS as CLAIM_STEPS
 from gongji.rules.book import RuleBook
 from datetime import datetime
 import httpx
@@ -470,6 +471,7 @@ def test_whatever_is_told_has_its_sentence_in_both_languages(language: Language)
     told |= {f"family.reminder.{what}" for what in ("bind", "enrolled", "unbind", "unbound", "unbind_refused")}
     told.add("wallet.reminder.send")
     told |= {f"filing.{what}" for what in ("granted", "refused", "withdrawn", "ended")}
+    told |= {f"claim.{step}" for step in CLAIM_STEPS}
     told |= {f"family.{word}.{side}" for word in POT_WORDS for side in ("sharer", "user")} | {"money.pot_year_end"}
     told |= {"family.pot_year_end.user", "family.pot_year_end_all.user"}
     said = {*told, *wallets, *premiums, *money, "premium.booked.user", "premium.sent_back.user", "dispute.answered"}

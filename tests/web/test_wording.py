@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from string import Formatter
 
+import claim_words
 import office_words
 import pytest
 from msgspec import structs
@@ -293,6 +294,7 @@ FAMILIES = {
     "sandbox.outcome": list(Outcome),
     "sandbox.sign.way": list(SigningDialect),
     "sandbox.sign": [*SIGNATURE_PROBLEMS],
+    **claim_words.FAMILIES,
     **office_words.FAMILIES,
 }
 

@@ -209,6 +209,22 @@ def institutions_by_id(connection: sa.Connection, ids: Iterable[int]) -> dict[in
     }
 
 
+def institutions_named(connection: sa.Connection, words: str, on: date, limit: int) -> list[Institution]:
+    """Institutions that may settle on a day and have these words in their names, by name; none without words.
+
+    Args:
+        connection: a connection.
+        words: part of the name as somebody remembers it.
+        on: the day.
+        limit: at most so many.
+    """
+    if not words:
+        return []
+    table = institution_table.c
+    named = sa.and_(table.name.contains(words, autoescape=True), table.designated.contains(on))
+    return store.select_institutions(connection, named, limit)
+
+
 def names_question(ids: Iterable[int]) -> Question[dict[int, str]]:
     """Names of institutions by our number; numbers of none are not in the answer."""
     return Question(_INSTITUTION_NAMES, {"ids": Numbers(ids)}, dict)

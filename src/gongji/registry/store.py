@@ -79,9 +79,13 @@ def select_enrolments(connection: sa.Connection, ids: Iterable[int]) -> dict[int
     return found
 
 
-def select_institutions(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[Institution]:
-    """The institutions for which a condition holds."""
-    return [institution_from(row) for row in connection.execute(sa.select(institution).where(condition))]
+def select_institutions(
+    connection: sa.Connection, condition: sa.ColumnElement[bool], limit: int | None = None
+) -> list[Institution]:
+    """The institutions for which a condition holds; with a limit the first ones by name."""
+    query = sa.select(institution).where(condition)
+    found = connection.execute(query if limit is None else query.order_by(institution.c.name).limit(limit))
+    return [institution_from(row) for row in found]
 
 
 def select_items(

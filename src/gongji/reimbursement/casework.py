@@ -149,7 +149,7 @@ def return_task(
         officer_since=None,
     )
     after = noted(doing, claim_id, "return", task=chosen, reason=why, document=kind or "", note=note[:_MOST_NOTE])
-    tell_person(doing.connection, after, "returned", doing.at, task=chosen)
+    tell_person(doing.connection, after, "returned", doing.at)
     return after
 
 

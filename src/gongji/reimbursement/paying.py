@@ -71,7 +71,7 @@ def take_back(doing: OfficersDoing, serials: Serials, claim_id: int, reason: str
     state = settled_state(doing, claim_id)
     store.change(doing.connection, claim_id, state=state if state is ClaimState.OWED_BACK else ClaimState.SQUARED)
     after = noted(doing, claim_id, "take_back", reason=why)
-    tell_person(doing.connection, after, "taken_back", doing.at, amount=former.funds, reason=why)
+    tell_person(doing.connection, after, "taken_back", doing.at, amount=former.funds)
     return after
 
 

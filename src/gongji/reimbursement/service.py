@@ -308,7 +308,7 @@ def submit(doing: Doing, calendar: Calendar, claim_id: int) -> Claim:
     )
     _note(doing, claim_id, "submit")
     after = claim_of(doing, claim_id)
-    tell_person(doing.connection, after, "received", doing.at, day=due_at.date().isoformat())
+    tell_person(doing.connection, after, "received", doing.at)
     return after
 
 
@@ -358,7 +358,7 @@ def appeal(doing: Doing, calendar: Calendar, claim_id: int, words: str) -> Claim
     )
     _note(doing, claim_id, "appeal")
     after = claim_of(doing, claim_id)
-    tell_person(doing.connection, after, "appealed", doing.at, day=due_at.date().isoformat())
+    tell_person(doing.connection, after, "appealed", doing.at)
     return after
 
 

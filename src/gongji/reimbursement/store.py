@@ -52,7 +52,9 @@ _lines: Final = msgspec.json.Decoder(tuple[DecidedLine, ...])
 _DOCUMENTS: Final = ("explanation", "counters", "lines")
 
 #: Columns of a decision in the order of the type's attributes.
-_DECISION: Final = tuple(one.name for one in claim_decision.columns if one.name not in ("bucket", "person_id", *_DOCUMENTS))
+_DECISION: Final = tuple(
+    one.name for one in claim_decision.columns if one.name not in ("bucket", "person_id", *_DOCUMENTS)
+)
 
 
 def insert_claim(connection: sa.Connection, claim_id: int, person_id: int, key: str, why: str, at: datetime) -> None:

@@ -35,6 +35,7 @@ PAGES: Final = (
     ("/order", "sharing"),
     ("/keep", "sharing"),
     ("/premiums", "premiums"),
+    ("/claims", "claims"),
     ("/messages", "messages"),
     ("/wallet", "wallet"),
     ("/filings", "filings"),

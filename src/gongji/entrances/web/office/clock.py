@@ -38,7 +38,11 @@ def clock_of(rules: RuleBook, calendar: Calendar, region: str, since: datetime, 
         rule = None
     if rule is None or rule.review_working_days is None:
         return Clock("none", reader.text("office.clock.none"), None)
-    deadline = calendar.deadline(since, rule.review_working_days)
+    return clock_until(calendar, calendar.deadline(since, rule.review_working_days), now, reader)
+
+
+def clock_until(calendar: Calendar, deadline: datetime, now: datetime, reader: Reader) -> Clock:
+    """The clock of something that is to be finished by a moment."""
     left = calendar.minutes(now, deadline)
     if now > deadline:
         return Clock("late", reader.text("office.clock.late", time=_span(-left, reader)), deadline)

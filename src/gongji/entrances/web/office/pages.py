@@ -21,6 +21,7 @@ WAYS: Final = (
     ("disputes", "/disputes", ON_CASES),
     ("people", "/people", (Duty.CLERK, *ON_CASES)),
     ("filings", "/filings", (Duty.CLERK, *ON_CASES)),
+    ("claims", "/claims", (Duty.CLERK, Duty.CLEARING_CLERK, *ON_CASES)),
     ("freezes", "/freezes", ON_CASES),
     ("messages", "/messages", (Duty.CLERK, *ON_CASES)),
     ("takers", "/takers", (Duty.CLERK, *ON_CASES)),
@@ -40,6 +41,9 @@ NOTICES: Final = (
     *("frozen", "freed", "lift_asked", "freeze_agreed", "freeze_disagreed"),
     *("assisted", "resent", "taken", "cleared", "handed_over"),
     *("month_closed", "accepted", "disputed", "dispute_answered_there", "asked", "payment_agreed", "payment_disagreed"),
+    *("claim_taken", "claim_released", "claim_returned", "claim_decided", "claim_proposed", "claim_refused"),
+    *("claim_upheld", "claim_agreed", "claim_disagreed", "claim_paid", "claim_bounced", "claim_recovered"),
+    "claim_taken_back",
     *("filed", "granted", "filing_grant", "filing_refuse", "filing_withdraw", "filing_end"),
 )
 

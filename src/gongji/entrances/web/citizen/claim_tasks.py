@@ -1,0 +1,315 @@
+"""The tasks of a claim, one page each: saved when it is sent, so that the reader can go and come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Final
+
+from starlette.responses import Response
+
+from gongji.entrances import wording
+from gongji.entrances.web.citizen.claims import claim_at, doing_of, reasons
+from gongji.entrances.web.visits import Visit
+from gongji.foundation.documents import read_document
+from gongji.foundation.errors import GongjiError, InvalidInput, NotAllowed
+from gongji.foundation.money import parse_yuan
+from gongji.registry.filings import FilingKind, filings_of
+from gongji.registry.model import InstitutionKind
+from gongji.registry.service import institutions_named, people_by_id
+from gongji.reimbursement import refusals, service
+from gongji.reimbursement.model import ClaimState, DocumentKind, Task
+from gongji.reimbursement.words import AT, WELCOME, wanted_documents
+from gongji.rules.model import Tier
+
+#: Institutions that a search shows.
+_FOUND: Final = 20
+
+#: A place that no pack knows: no region's code begins so.
+ANYWHERE: Final = "990000"
+
+
+def why(visit: Visit) -> Response:
+    """``/claims/{number}/why``."""
+    one = claim_at(visit)
+    problem = _sent(visit, lambda: service.set_why(doing_of(visit), one.id, visit.form.text("why")))
+    if visit.posted and problem is None:
+        return visit.go(f"/claims/{one.id}")
+    return visit.render(
+        "citizen/claim_why.html",
+        status=_status(problem),
+        action=f"/c/claims/{one.id}/why",
+        back=f"/c/claims/{one.id}",
+        reasons=reasons(visit),
+        typed=visit.form.text("why") or one.why,
+        key="",
+        errors=_errors(visit, problem, "why"),
+    )
+
+
+def place(visit: Visit) -> Response:
+    """``/claims/{number}/place``: looked for by a part of its name, and chosen; or described, where it is not found."""
+    one = claim_at(visit)
+    form = visit.form
+    problem = None
+    if visit.posted and form.text("institution"):
+        problem = _sent(visit, lambda: service.set_institution(doing_of(visit), one.id, form.text("institution")))
+    elif visit.posted:
+        problem = _sent(
+            visit,
+            lambda: service.set_place(
+                doing_of(visit),
+                one.id,
+                name=form.text("name"),
+                region=form.text("region"),
+                kind=form.text("kind"),
+                tier=form.text("tier"),
+            ),
+        )
+    if visit.posted and problem is None:
+        return visit.go(f"/claims/{one.id}")
+    words = visit.query("words")[:60]
+    text, rules = visit.reader.text, visit.platform.rules
+    places = [(code, wording.place(code, rules.name(code), visit.reader.language)) for code in rules.regions()]
+    return visit.render(
+        "citizen/claim_place.html",
+        status=_status(problem),
+        claim=one,
+        words=words,
+        found=[
+            (found.code, found.name, places_name(visit, found.region))
+            for found in institutions_named(visit.connection, words, visit.now.date(), _FOUND)
+        ],
+        elsewhere=bool(words) or visit.posted,
+        regions=[
+            *((code, name) for code, name in places if code != "000000"),
+            (ANYWHERE, text("claim.place.anywhere")),
+        ],
+        kinds=[(kind.value, text(f"claim.place.{kind}"), "") for kind in InstitutionKind],
+        tiers=[(tier.value, text(f"rules.word.{tier}")) for tier in Tier],
+        form=form,
+        errors=_errors(visit, problem, "name"),
+    )
+
+
+def places_name(visit: Visit, region: str) -> str:
+    """What a place is called, by the nearest pack."""
+    try:
+        name = visit.platform.rules.name(region)
+    except GongjiError:
+        return region
+    return wording.place(region, name, visit.reader.language)
+
+
+def visited(visit: Visit) -> Response:
+    """``/claims/{number}/visit``: what kind of visit it was, and when."""
+    one = claim_at(visit)
+    form = visit.form
+
+    def save() -> None:
+        began, ended = _day(form.text("began_on"), "began_on"), form.text("ended_on")
+        service.set_visit(
+            doing_of(visit),
+            one.id,
+            med_type=form.text("med_type"),
+            disease=form.text("disease"),
+            began_on=began,
+            ended_on=_day(ended, "ended_on") if ended else None,
+        )
+
+    problem = _sent(visit, save)
+    if visit.posted and problem is None:
+        return visit.go(f"/claims/{one.id}")
+    kinds = AT[one.place.kind] if one.place is not None else AT[InstitutionKind.HOSPITAL]
+    return visit.render(
+        "citizen/claim_visit.html",
+        status=_status(problem),
+        claim=one,
+        kinds=[(kind, visit.reader.text(f"claim.med_type.{kind}"), "") for kind in kinds],
+        diseases=_diseases(visit),
+        typed={
+            "med_type": form.text("med_type") or one.med_type,
+            "disease": form.text("disease") or one.disease,
+            "began_on": form.text("began_on") or (one.began_on.isoformat() if one.began_on else ""),
+            "ended_on": form.text("ended_on") or (one.ended_on.isoformat() if one.ended_on else ""),
+        },
+        errors=_errors(visit, problem, "began_on"),
+    )
+
+
+def invoices(visit: Visit) -> Response:
+    """``/claims/{number}/invoices``: the numbers, one below the other."""
+    one = claim_at(visit)
+    typed = visit.form.text("invoices")
+    numbers = [line for line in typed.replace(",", "\n").replace("，", "\n").splitlines() if line.strip()]
+    problem = _sent(visit, lambda: service.set_invoices(doing_of(visit), one.id, numbers))
+    if visit.posted and problem is None:
+        return visit.go(f"/claims/{one.id}")
+    return visit.render(
+        "citizen/claim_invoices.html",
+        status=_status(problem),
+        claim=one,
+        typed=typed if visit.posted else "\n".join(one.invoices),
+        errors=_errors(visit, problem, "invoices"),
+    )
+
+
+def lines(visit: Visit) -> Response:
+    """``/claims/{number}/lines``: the lines so far, one more, or one fewer."""
+    one = claim_at(visit)
+    form = visit.form
+    kept = [(line.name, line.code, line.pieces, line.total) for line in one.lines]
+
+    def save() -> None:
+        gone = form.text("remove")
+        if gone:
+            left = [line for n, line in enumerate(kept, start=1) if str(n) != gone]
+            service.set_lines(doing_of(visit), one.id, left)
+            return
+        pieces = form.text("pieces") or "1"
+        count = int(pieces) if pieces.isascii() and pieces.isdigit() and len(pieces) <= 6 else 0
+        told = (form.text("name"), form.text("code"), count, parse_yuan(form.text("amount"), "amount"))
+        service.set_lines(doing_of(visit), one.id, [*kept, told])
+
+    problem = _sent(visit, save)
+    if visit.posted and problem is None:
+        return visit.go(f"/claims/{one.id}/lines")
+    return visit.render(
+        "citizen/claim_lines.html",
+        status=_status(problem),
+        claim=one,
+        form=form,
+        errors=_errors(visit, problem, "name", at={"lines": "name"}),
+    )
+
+
+def handed_in(visit: Visit) -> Response:
+    """``/claims/{number}/documents``: what is wanted, by the answers before, and one upload at a time."""
+    one = claim_at(visit)
+    form, upload = visit.form, visit.form.file("file")
+
+    def save() -> None:
+        if upload is None:
+            raise InvalidInput("claim.file", "choose a photo or PDF", "请选一张照片或 PDF", field="file")
+        made = read_document(upload.content)
+        service.hand_in_document(doing_of(visit), visit.platform.files, one.id, form.text("kind"), made)
+
+    problem = _sent(visit, save)
+    if visit.posted and problem is None:
+        return visit.go(f"/claims/{one.id}/documents")
+    wanted = wanted_documents(one.why, one.med_type, one.invoices)
+    there = {item.kind for item in one.documents if not item.returned}
+    first = next((kind for kind in wanted if kind not in there), None)
+    offered = dict.fromkeys((*wanted, *WELCOME.get(one.why, ()), *DocumentKind))
+    return visit.render(
+        "citizen/claim_documents.html",
+        status=_status(problem),
+        claim=one,
+        wanted=[(kind, kind in there) for kind in wanted],
+        welcome=WELCOME.get(one.why, ()),
+        kinds=[(kind.value, visit.reader.text(f"claim.document.{kind}"), "") for kind in offered],
+        chosen=form.text("kind") or first or "",
+        complete=first is None,
+        errors=_errors(visit, problem, "file"),
+    )
+
+
+def bank(visit: Visit) -> Response:
+    """``/claims/{number}/bank``: where the money goes. Somebody who helps with a mandate does not say that."""
+    if visit.mandate is not None:
+        raise NotAllowed(
+            "mandate.own_step",
+            "only the person you help can do this, in their own log-in or at the counter",
+            "这一步只能由本人登录办理，或者到窗口办理",
+        )
+    one = claim_at(visit)
+    form = visit.form
+    own = form.text("whose") != "family"
+
+    def save() -> None:
+        holder = _own_name(visit) if own else form.text("holder")
+        service.set_bank(
+            doing_of(visit), one.id, bank=form.text("bank"), account=form.text("account"), holder=holder, own=own
+        )
+
+    problem = _sent(visit, save)
+    if visit.posted and problem is None:
+        return visit.go(f"/claims/{one.id}")
+    text = visit.reader.text
+    return visit.render(
+        "citizen/claim_bank.html",
+        status=_status(problem),
+        claim=one,
+        whose=[(word, text(f"claim.bank.{word}"), text(f"claim.bank.{word}.hint")) for word in ("own", "family")],
+        chosen=form.text("whose") or ("family" if one.bank is not None and not one.bank.is_own else "own"),
+        bounced=one.state is ClaimState.BOUNCED,
+        form=form,
+        errors=_errors(visit, problem, "account"),
+    )
+
+
+#: By task its page.
+PAGES: Final = {
+    Task.WHY: why,
+    Task.PLACE: place,
+    Task.VISIT: visited,
+    Task.INVOICES: invoices,
+    Task.LINES: lines,
+    Task.DOCUMENTS: handed_in,
+    Task.BANK: bank,
+}
+
+
+def task(visit: Visit) -> Response:
+    """``/claims/{number}/{task}``: the page of a task.
+
+    Raises:
+        NotFound: ``claim.unknown`` when there is no such task.
+    """
+    name = visit.part("task")
+    chosen = next((page for one, page in PAGES.items() if one == name), None)
+    if chosen is None:
+        raise refusals.unknown()
+    return chosen(visit)
+
+
+def _sent(visit: Visit, save: Callable[[], None]) -> GongjiError | None:
+    """Save what was sent, if anything was; what kept it from being saved."""
+    if not visit.posted:
+        return None
+    try:
+        with visit.connection.begin_nested():
+            save()
+    except GongjiError as problem:
+        return problem
+    return None
+
+
+def _errors(
+    visit: Visit, problem: GongjiError | None, otherwise: str, at: dict[str, str] | None = None
+) -> dict[str, str]:
+    if problem is None:
+        return {}
+    field = problem.field or otherwise
+    return {(at or {}).get(field, field if field != "claim" else otherwise): visit.reader.sentence(problem)}
+
+
+def _status(problem: GongjiError | None) -> int:
+    return 200 if problem is None else problem.status
+
+
+def _day(text: str, field: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise refusals.day_unreadable(field) from None
+
+
+def _diseases(visit: Visit) -> list[tuple[str, str]]:
+    """The special diseases that were ever granted to the person: which of them held on the day is for the decision."""
+    found = filings_of(visit.connection, visit.person_id)
+    return [(one.subject, one.name or one.subject) for one in found if one.kind is FilingKind.SPECIAL_DISEASE]
+
+
+def _own_name(visit: Visit) -> str:
+    return people_by_id(visit.connection, visit.platform.vault, [visit.person_id])[visit.person_id].name
