@@ -20,7 +20,7 @@ from gongji.foundation.inbox import messages_of
 from gongji.foundation.workdays import Calendar
 from gongji.ledger.history import balance_at
 from gongji.ledger.model import AccountKind, open_account, personal_account
-from gongji.reimbursement import casework, deciding, paying, service, store
+from gongji.reimbursement import casework, deciding, filling, paying, service, store
 from gongji.reimbursement.casework import OfficersDoing
 from gongji.reimbursement.deciding import Proposal
 from gongji.reimbursement.model import Claim, Decision
@@ -85,10 +85,10 @@ class Home:
             serials = self.town.database.serials
             made = service.begin(doing, serials, why=how.get("why", "platform_down"), key=f"claim-{self.numbers:06d}")
             if "place" in how:
-                service.set_place(doing, made.id, **how["place"])
+                filling.set_place(doing, made.id, **how["place"])
             else:
-                service.set_institution(doing, made.id, how.get("code", "H21120200001"))
-            service.set_visit(
+                filling.set_institution(doing, made.id, how.get("code", "H21120200001"))
+            filling.set_visit(
                 doing,
                 made.id,
                 med_type=how.get("med_type", "11"),
@@ -96,11 +96,11 @@ class Home:
                 began_on=on,
                 ended_on=ended,
             )
-            service.set_invoices(doing, made.id, invoices)
-            service.set_lines(doing, made.id, lines or EXAMPLE)
+            filling.set_invoices(doing, made.id, invoices)
+            filling.set_lines(doing, made.id, lines or EXAMPLE)
             for kind in how.get("documents", ("invoice", "detail", "prescription", "record", "emergency")):
-                service.hand_in_document(doing, self.files, made.id, kind, self.photo)
-            service.set_bank(
+                filling.hand_in_document(doing, self.files, made.id, kind, self.photo)
+            filling.set_bank(
                 doing, made.id, bank="铁岭银行", account="6222 0211 0000 1234 567", holder="李建国", own=True
             )
         return self.now(made)
@@ -118,7 +118,8 @@ class Home:
     def person_does(self, claim: Claim, step: str, **values: Any) -> Any:
         """Any other step of the person."""
         with self.town.database.transaction() as connection:
-            return getattr(service, step)(self.doing(connection, claim.person_id), claim.id, **values)
+            room = filling if step.startswith("set_") else service
+            return getattr(room, step)(self.doing(connection, claim.person_id), claim.id, **values)
 
     def take(self, claim: Claim, by: str = "0210") -> Claim:
         """An officer takes it in charge."""

@@ -10,7 +10,7 @@ from claims_home import EXAMPLE, Home, at
 
 from gongji.family.casework import know_officer
 from gongji.foundation.errors import GongjiError, InvalidInput, NotAllowed, Refused
-from gongji.reimbursement import deciding, service, store
+from gongji.reimbursement import deciding, filling, store
 from gongji.reimbursement.decide import left_to_do
 from gongji.reimbursement.model import ClaimState, LineWord, Task
 from gongji.reimbursement.verify import CHECKS
@@ -36,7 +36,7 @@ def test_what_is_missing_is_named_and_nothing_comes_in(home: Home, town: Town, f
         home.submit(draft)
     with town.database.transaction() as connection:
         for kind in ("invoice", "record", "emergency"):
-            service.hand_in_document(home.doing(connection, father), home.files, draft.id, kind, home.photo)
+            filling.hand_in_document(home.doing(connection, father), home.files, draft.id, kind, home.photo)
     assert home.submit(draft).state is ClaimState.RECEIVED
 
 
@@ -67,7 +67,7 @@ def test_one_item_comes_back_and_only_that_opens(home: Home, town: Town, father:
         home.submit(claim)
     town.clock.set(at("2024-05-06"))
     with town.database.transaction() as connection:
-        service.hand_in_document(home.doing(connection, father), home.files, claim.id, "invoice", home.photo)
+        filling.hand_in_document(home.doing(connection, father), home.files, claim.id, "invoice", home.photo)
     after = home.submit(claim)
     assert (after.state, after.returned) == (ClaimState.RECEIVED, None)
     assert after.due_at is not None

@@ -35,6 +35,7 @@ from gongji.foundation.message_choices import choose
 from gongji.foundation.outbox import logged_texts, send_waiting
 from gongji.foundation.questions import ask
 from gongji.premium.model import OrderState
+from gongji.reimbursement.messages import STEPS as CLAIM_STEPS
 from gongji.settlement.telling import tell_sharers
 from town import EXAMPLE_BILL, Town
 
@@ -408,7 +409,6 @@ from gongji.foundation.clock import MovableClock
 from gongji.foundation.database import Database
 from gongji.foundation.personal import Vault
 from gongji.foundation.settings import Settings
-from gongji.reimbursement.messages import STEPS as CLAIM_STEPS
 from gongji.rules.book import RuleBook
 from datetime import datetime
 import httpx

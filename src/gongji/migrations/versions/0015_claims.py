@@ -14,6 +14,7 @@ depends_on = None
 
 def upgrade() -> None:
     _claims()
+    _invoices()
     _parts()
     _decisions()
     _steps()
@@ -29,6 +30,44 @@ def upgrade() -> None:
 def _claims() -> None:
     op.create_table(
         "claim",
+        *_columns_of_claim(),
+        sa.CheckConstraint("(state = 'returned') <= (returned IS NOT NULL)", name=op.f("claim_returned_names_a_task")),
+        sa.CheckConstraint("(state = 'second') = (proposal IS NOT NULL)", name=op.f("claim_second_has_a_proposal")),
+        sa.CheckConstraint(
+            "received_at IS NULL OR (region <> '' AND place_name IS NOT NULL AND ended_on IS NOT NULL AND"
+            " med_type <> '' AND account_sealed IS NOT NULL AND due_at IS NOT NULL)",
+            name=op.f("claim_received_is_whole"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('draft', 'received', 'returned', 'second', 'appealed', 'to_pay', 'nothing_due', 'paid',"
+            " 'bounced', 'refused', 'withdrawn', 'owed_back', 'squared')",
+            name=op.f("claim_state_known"),
+        ),
+        sa.CheckConstraint(
+            "why IN ('platform_down', 'not_entered', 'emergency', 'not_connected', 'card_lost')",
+            name=op.f("claim_why_known"),
+        ),
+        sa.CheckConstraint("(officer IS NULL) = (officer_since IS NULL)", name=op.f("claim_officer_since")),
+        sa.CheckConstraint("began_on <= ended_on", name=op.f("claim_days_in_order")),
+        sa.CheckConstraint("bucket = id & 1023 AND bucket = person_id & 1023", name=op.f("claim_bucket_of_patient")),
+        sa.PrimaryKeyConstraint("bucket", "id", name=op.f("claim_pkey")),
+        sa.UniqueConstraint("bucket", "person_id", "key", name=op.f("claim_bucket_person_id_key_key")),
+        comment="place_*: of a registered institution as the register had it; account_sealed, holder_sealed:"
+        " personal data; hours_left: working hours left to the agency while the person has the claim;"
+        " proposal: what a second officer looks at",
+    )
+    op.create_index(op.f("claim_bucket_person_id_idx"), "claim", ["bucket", "person_id"], unique=False)
+    op.create_index(
+        "claim_queue",
+        "claim",
+        ["region", "state", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("received_at IS NOT NULL"),
+    )
+
+
+def _columns_of_claim() -> list[sa.Column[object]]:
+    return [
         sa.Column("bucket", sa.SmallInteger(), nullable=False),
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
@@ -64,39 +103,10 @@ def _claims() -> None:
         sa.Column("refused", sa.Text(), nullable=True),
         sa.Column("appealed_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("appeal_words", sa.Text(), server_default="", nullable=False),
-        sa.CheckConstraint("(state = 'returned') <= (returned IS NOT NULL)", name=op.f("claim_returned_names_a_task")),
-        sa.CheckConstraint("(state = 'second') = (proposal IS NOT NULL)", name=op.f("claim_second_has_a_proposal")),
-        sa.CheckConstraint(
-            "received_at IS NULL OR (region <> '' AND place_name IS NOT NULL AND ended_on IS NOT NULL AND"
-            " med_type <> '' AND account_sealed IS NOT NULL AND due_at IS NOT NULL)",
-            name=op.f("claim_received_is_whole"),
-        ),
-        sa.CheckConstraint(
-            "state IN ('draft', 'received', 'returned', 'second', 'appealed', 'to_pay', 'nothing_due', 'paid',"
-            " 'bounced', 'refused', 'withdrawn', 'owed_back', 'squared')",
-            name=op.f("claim_state_known"),
-        ),
-        sa.CheckConstraint(
-            "why IN ('platform_down', 'not_entered', 'emergency', 'not_connected', 'card_lost')",
-            name=op.f("claim_why_known"),
-        ),
-        sa.CheckConstraint("(officer IS NULL) = (officer_since IS NULL)", name=op.f("claim_officer_since")),
-        sa.CheckConstraint("began_on <= ended_on", name=op.f("claim_days_in_order")),
-        sa.CheckConstraint("bucket = id & 1023 AND bucket = person_id & 1023", name=op.f("claim_bucket_of_patient")),
-        sa.PrimaryKeyConstraint("bucket", "id", name=op.f("claim_pkey")),
-        sa.UniqueConstraint("bucket", "person_id", "key", name=op.f("claim_bucket_person_id_key_key")),
-        comment="place_*: of a registered institution as the register had it; account_sealed, holder_sealed:"
-        " personal data; hours_left: working hours left to the agency while the person has the claim;"
-        " proposal: what a second officer looks at",
-    )
-    op.create_index(op.f("claim_bucket_person_id_idx"), "claim", ["bucket", "person_id"], unique=False)
-    op.create_index(
-        "claim_queue",
-        "claim",
-        ["region", "state", "due_at"],
-        unique=False,
-        postgresql_where=sa.text("received_at IS NOT NULL"),
-    )
+    ]
+
+
+def _invoices() -> None:
     op.create_table(
         "claimed_invoice",
         sa.Column("number", sa.Text(), nullable=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from gongji.entrances.papers.press import Paper, Sheet
-from gongji.entrances.web.citizen.claims import claim_at, decided
+from gongji.entrances.web.citizen.claims import Decided, claim_at, decided
 from gongji.entrances.web.citizen.printing import as_pdf, verification
 from gongji.entrances.web.visits import Visit
 from gongji.entrances.wording import money
@@ -38,6 +38,29 @@ def paper(visit: Visit) -> Response:
         "reversal": False,
     }
     code = issue(visit.connection, visit.platform.vault, "receipt", content, visit.now)
+    facts = [
+        (t("paper.name"), patient.masked_name),
+        (t("visit.place"), one.place.name),
+        (t("claim.day"), visit.reader.day(found.on)),
+        (t("claim.number"), one.number),
+        (t("claim.decided_at"), visit.reader.moment(found.at)),
+        (t("claim.funds"), money(found.funds)),
+    ]
+    made = Paper(
+        visit.reader.language.tag[:2],
+        t("claim.paper.title"),
+        t("paper.footer"),
+        facts,
+        _tables(visit, told),
+        [*told.explained.cautions],
+        verification(visit, code),
+    )
+    return as_pdf(visit, made, f"gongji-{one.number}.pdf")
+
+
+def _tables(visit: Visit, told: Decided) -> list[Sheet]:
+    """The lines, who pays what, and the arithmetic."""
+    t = visit.reader.text
     lines = [
         (
             line.name,
@@ -53,26 +76,8 @@ def paper(visit: Visit) -> Response:
     rows = [(payer.label, payer.because, money(payer.amount)) for payer in told.explained.payers]
     rows.append((t("visit.sum"), "", money(told.explained.total)))
     steps = [(str(number), step.sentence) for number, step in enumerate(told.explained.steps, 1)]
-    facts = [
-        (t("paper.name"), patient.masked_name),
-        (t("visit.place"), one.place.name),
-        (t("claim.day"), visit.reader.day(found.on)),
-        (t("claim.number"), one.number),
-        (t("claim.decided_at"), visit.reader.moment(found.at)),
-        (t("claim.funds"), money(found.funds)),
-    ]
-    tables = [
+    return [
         Sheet(t("claim.lines.decided"), heads, lines, (False, False, False, True, True), (2, 0, 3, 0, 0)),
         Sheet(t("visit.payers"), columns, rows, (False, False, True), (2, 3, 0)),
         Sheet(t("visit.steps"), ("", ""), steps, (False, False), (0, 1)),
     ]
-    made = Paper(
-        visit.reader.language.tag[:2],
-        t("claim.paper.title"),
-        t("paper.footer"),
-        facts,
-        tables,
-        [*told.explained.cautions],
-        verification(visit, code),
-    )
-    return as_pdf(visit, made, f"gongji-{one.number}.pdf")

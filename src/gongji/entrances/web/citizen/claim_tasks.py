@@ -17,7 +17,7 @@ from gongji.foundation.money import parse_yuan
 from gongji.registry.filings import FilingKind, filings_of
 from gongji.registry.model import InstitutionKind
 from gongji.registry.service import institutions_named, people_by_id
-from gongji.reimbursement import refusals, service
+from gongji.reimbursement import filling, refusals
 from gongji.reimbursement.model import ClaimState, DocumentKind, Task
 from gongji.reimbursement.words import AT, WELCOME, wanted_documents
 from gongji.rules.model import Tier
@@ -32,7 +32,7 @@ ANYWHERE: Final = "990000"
 def why(visit: Visit) -> Response:
     """``/claims/{number}/why``."""
     one = claim_at(visit)
-    problem = _sent(visit, lambda: service.set_why(doing_of(visit), one.id, visit.form.text("why")))
+    problem = _sent(visit, lambda: filling.set_why(doing_of(visit), one.id, visit.form.text("why")))
     if visit.posted and problem is None:
         return visit.go(f"/claims/{one.id}")
     return visit.render(
@@ -53,11 +53,11 @@ def place(visit: Visit) -> Response:
     form = visit.form
     problem = None
     if visit.posted and form.text("institution"):
-        problem = _sent(visit, lambda: service.set_institution(doing_of(visit), one.id, form.text("institution")))
+        problem = _sent(visit, lambda: filling.set_institution(doing_of(visit), one.id, form.text("institution")))
     elif visit.posted:
         problem = _sent(
             visit,
-            lambda: service.set_place(
+            lambda: filling.set_place(
                 doing_of(visit),
                 one.id,
                 name=form.text("name"),
@@ -108,7 +108,7 @@ def visited(visit: Visit) -> Response:
 
     def save() -> None:
         began, ended = _day(form.text("began_on"), "began_on"), form.text("ended_on")
-        service.set_visit(
+        filling.set_visit(
             doing_of(visit),
             one.id,
             med_type=form.text("med_type"),
@@ -142,7 +142,7 @@ def invoices(visit: Visit) -> Response:
     one = claim_at(visit)
     typed = visit.form.text("invoices")
     numbers = [line for line in typed.replace(",", "\n").replace("，", "\n").splitlines() if line.strip()]
-    problem = _sent(visit, lambda: service.set_invoices(doing_of(visit), one.id, numbers))
+    problem = _sent(visit, lambda: filling.set_invoices(doing_of(visit), one.id, numbers))
     if visit.posted and problem is None:
         return visit.go(f"/claims/{one.id}")
     return visit.render(
@@ -164,12 +164,12 @@ def lines(visit: Visit) -> Response:
         gone = form.text("remove")
         if gone:
             left = [line for n, line in enumerate(kept, start=1) if str(n) != gone]
-            service.set_lines(doing_of(visit), one.id, left)
+            filling.set_lines(doing_of(visit), one.id, left)
             return
         pieces = form.text("pieces") or "1"
         count = int(pieces) if pieces.isascii() and pieces.isdigit() and len(pieces) <= 6 else 0
         told = (form.text("name"), form.text("code"), count, parse_yuan(form.text("amount"), "amount"))
-        service.set_lines(doing_of(visit), one.id, [*kept, told])
+        filling.set_lines(doing_of(visit), one.id, [*kept, told])
 
     problem = _sent(visit, save)
     if visit.posted and problem is None:
@@ -192,7 +192,7 @@ def handed_in(visit: Visit) -> Response:
         if upload is None:
             raise InvalidInput("claim.file", "choose a photo or PDF", "请选一张照片或 PDF", field="file")
         made = read_document(upload.content)
-        service.hand_in_document(doing_of(visit), visit.platform.files, one.id, form.text("kind"), made)
+        filling.hand_in_document(doing_of(visit), visit.platform.files, one.id, form.text("kind"), made)
 
     problem = _sent(visit, save)
     if visit.posted and problem is None:
@@ -228,7 +228,7 @@ def bank(visit: Visit) -> Response:
 
     def save() -> None:
         holder = _own_name(visit) if own else form.text("holder")
-        service.set_bank(
+        filling.set_bank(
             doing_of(visit), one.id, bank=form.text("bank"), account=form.text("account"), holder=holder, own=own
         )
 

@@ -14,10 +14,10 @@ from gongji.entrances.web.leaving import leave_route
 from gongji.entrances.web.office import (
     assisting,
     case,
-    clearing,
-    clearing_payments,
     claim_steps,
     claims,
+    clearing,
+    clearing_payments,
     counter,
     differences,
     disputes,

@@ -139,7 +139,6 @@ def page(
         problem, field: what kept a step from being done, and beside what it is told.
         seen: what the officer's choices would come to, to be confirmed.
     """
-    text = visit.reader.text
     person = registry.people_by_id(visit.connection, visit.platform.vault, [one.person_id])[one.person_id]
     audit.record(visit.connection, visit.caller, "claim.read", at=visit.now, person_id=one.person_id, claim=str(one.id))
     found = store.decisions_of(visit.connection, one.id)
@@ -173,24 +172,32 @@ def page(
         proposal=_proposed(visit, one),
         history=store.events_of(visit.connection, one.id),
         seen=seen,
-        words=[(word.value, text(f"claim.line.{word}")) for word in LineWord],
-        tasks=[(task.value, text(f"claim.task.{task}"), "") for task in Task if task is not Task.WHY],
-        documents=[
-            ("", text("office.claim.all_documents")),
-            *((k.value, text(f"claim.document.{k}")) for k in DocumentKind),
-        ],
-        return_reasons=[(reason.value, text(f"claim.return.{reason}"), "") for reason in ReturnReason],
-        refuse_reasons=[
-            (reason.value, text(f"claim.refuse.{reason}"), text("office.freeze.two_officers") if reason.accuses else "")
-            for reason in RefuseReason
-        ],
-        take_back_reasons=[(reason.value, text(f"claim.take_back.{reason}"), "") for reason in TakeBackReason],
+        **_choices(visit),
         is_reviewer=Duty.REVIEWER in duties,
         is_second=Duty.SECOND_REVIEWER in duties,
         is_paying=Duty.CLEARING_CLERK in duties,
         form=visit.form,
         errors={field: visit.reader.sentence(problem)} if problem is not None else {},
     )
+
+
+def _choices(visit: Visit) -> dict[str, Any]:
+    """What the page's forms have to choose from, in words."""
+    text = visit.reader.text
+    return {
+        "words": [(word.value, text(f"claim.line.{word}")) for word in LineWord],
+        "tasks": [(task.value, text(f"claim.task.{task}"), "") for task in Task if task is not Task.WHY],
+        "documents": [
+            ("", text("office.claim.all_documents")),
+            *((k.value, text(f"claim.document.{k}")) for k in DocumentKind),
+        ],
+        "return_reasons": [(reason.value, text(f"claim.return.{reason}"), "") for reason in ReturnReason],
+        "refuse_reasons": [
+            (reason.value, text(f"claim.refuse.{reason}"), text("office.freeze.two_officers") if reason.accuses else "")
+            for reason in RefuseReason
+        ],
+        "take_back_reasons": [(reason.value, text(f"claim.take_back.{reason}"), "") for reason in TakeBackReason],
+    }
 
 
 def _designated(visit: Visit, one: Claim) -> bool:
