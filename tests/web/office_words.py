@@ -6,6 +6,7 @@ from gongji.clearing.differences import ClearReason, Owner
 from gongji.clearing.monthly.files import Differs, Signed
 from gongji.clearing.monthly.model import Alarm, DisputeOutcome, DisputeReason, LineKind, StatementState
 from gongji.clearing.monthly.model import Purpose as PaymentPurpose
+from gongji.entrances.web.office.alerts import SHOWN as ALERTS_SHOWN
 from gongji.entrances.web.office.case import CHOICES
 from gongji.entrances.web.office.differences import KINDS
 from gongji.entrances.web.office.filing_form import FIELDS
@@ -20,6 +21,9 @@ from gongji.family.freezes import Awaited, FreezeReason, LiftReason
 from gongji.foundation.access import Role
 from gongji.foundation.delivery_book import DeliveryState
 from gongji.foundation.inbox import Topic
+from gongji.oversight.alerts.model import LetterKind, Reason, RowKind, RuleCode, Step, Subject
+from gongji.oversight.alerts.model import Outcome as AlertOutcome
+from gongji.oversight.alerts.rules import RULES
 from gongji.oversight.filings import EndReason, RefuseReason, WithdrawReason
 from gongji.oversight.model import Ground, Outcome
 from gongji.premium.model import OrderState
@@ -34,7 +38,28 @@ _ACTIONS = [
 #: Fields of filings that are written; the others are chosen.
 _WRITTEN = {name for fields in FIELDS.values() for name in fields} - {"word", "which"}
 
+#: The rules of supervision, each with its thresholds; a diagnosis is told by what it goes against.
+_RULES = [code for code in RULES if code is not RuleCode.AGE_OR_SEX]
+_THRESHOLDS = [f"{rule.code}.{one.name}" for rule in RULES.values() for one in rule.thresholds]
+
 FAMILIES = {
+    "alert.rule": list(RULES),
+    "alert.about": list(RULES),
+    "alert.told": [*_RULES, "age_or_sex.age", "age_or_sex.sex"],
+    "alert.threshold": _THRESHOLDS,
+    "alert.unit": sorted({one.unit for rule in RULES.values() for one in rule.thresholds}),
+    "alert.subject": list(Subject),
+    "alert.outcome": list(AlertOutcome),
+    "alert.reason": list(Reason),
+    "alert.step": list(Step),
+    "alert.row": list(RowKind),
+    "letter.kind": list(LetterKind),
+    "letter.outcome": list(AlertOutcome),
+    "office.alert.letter": list(LetterKind),
+    "office.alert.outcome": list(AlertOutcome),
+    "office.alerts.show": ALERTS_SHOWN,
+    "office.alerts.filter": ["show", "rule", "subject", "age"],
+    "office.rule": ["on", "off"],
     "office.notice": NOTICES,
     "office.way": [name for name, _, _ in WAYS],
     "office.clock": ["none", "fine", "soon", "late"],

@@ -467,7 +467,7 @@ def test_whatever_is_told_has_its_sentence_in_both_languages(language: Language)
     of_user = ("proposed", "given", "changed", "withdrawn", "by_giver", "insurance", "death")
     wallets |= {f"wallet.quota.{what}.sender" for what in of_giver}
     wallets |= {f"wallet.quota.{what}.receiver" for what in of_user}
-    told |= {"money.frozen", "money.freed", "family.assisted"}
+    told |= {"money.frozen", "money.freed", "money.asked", "money.explained", "family.assisted"}
     told |= {f"family.reminder.{what}" for what in ("bind", "enrolled", "unbind", "unbound", "unbind_refused")}
     told.add("wallet.reminder.send")
     told |= {f"filing.{what}" for what in ("granted", "refused", "withdrawn", "ended")}

@@ -20,6 +20,7 @@ from gongji.entrances.ledger_command import ledger
 from gongji.entrances.loading.command import register as register_loading
 from gongji.entrances.messaging.command import messages
 from gongji.entrances.mobile_command import mobile
+from gongji.entrances.oversight_command import oversight
 from gongji.entrances.platform import open_platform
 from gongji.entrances.rules_command import register as register_rules
 from gongji.entrances.sandbox.command import serve_sandbox
@@ -38,6 +39,7 @@ app.add_typer(clearing, name="clearing")
 app.add_typer(institution, name="institution")
 app.add_typer(token, name="token")
 app.add_typer(mobile, name="mobile")
+app.add_typer(oversight, name="oversight")
 app.add_typer(messages, name="messages")
 app.add_typer(database_commands, name="db")
 register_loading(app)

@@ -30,6 +30,7 @@ from gongji.foundation.schema import installation
 from gongji.foundation.sessions import forget_ended_sessions
 from gongji.foundation.signatures import forget_signatures
 from gongji.ledger.rollup import roll_up
+from gongji.oversight.alerts.scan import scan
 from gongji.registry.e_credential import forget_codes
 
 log = structlog.get_logger()
@@ -60,6 +61,7 @@ class Upkeep:
     Attributes:
         partitions: tables that were made for months.
         blocks: blocks that were added to the sums of open accounts.
+        alerts: alerts that are new (`gongji.oversight.alerts`).
         replies, tokens, sessions, codes, signatures: rows whose time was over.
         files: contents that were taken off the disk.
         stray: default partitions that hold rows, which should not be.
@@ -67,6 +69,7 @@ class Upkeep:
 
     partitions: list[str] = field(default_factory=list)
     blocks: int = 0
+    alerts: int = 0
     replies: int = 0
     tokens: int = 0
     sessions: int = 0
@@ -109,6 +112,8 @@ def maintain(
             done.files = sweep_files(connection, files, now) if files else 0
             done.stray = rows_outside_months(connection)
             _remember(connection, now)
+        # After the sums, which one of the rules reads, and last: whatever becomes of it, the rest is done.
+        done.alerts = sum(scan(database, clock).new.values())
         return done
 
 
@@ -177,7 +182,12 @@ class Caretaker:
         if done is None:
             return
         log.info(
-            "maintenance.done", partitions=done.partitions, blocks=done.blocks, replies=done.replies, files=done.files
+            "maintenance.done",
+            partitions=done.partitions,
+            blocks=done.blocks,
+            alerts=done.alerts,
+            replies=done.replies,
+            files=done.files,
         )
         for table in done.stray:
             log.error("maintenance.rows_outside_months", table=table)

@@ -37,6 +37,8 @@ class Duty(StrEnum):
     TAX_CLERK = "tax_clerk"
     #: Holds the agency's books against the institutions'.
     CLEARING_CLERK = "clearing_clerk"
+    #: Looks into what alerts find, and says how their rules measure (稽核).
+    INSPECTOR = "inspector"
     AUDITOR = "auditor"
 
 

@@ -93,6 +93,11 @@ def frontier(connection: sa.Connection, marks: sa.Table, at_most: int | None = N
     return Frontier([one.poster_id for one in ahead], [one.done for one in ahead], newest)
 
 
+def fresh_journals(connection: sa.Connection, past: Frontier) -> list[int]:
+    """The journals of a frontier's blocks, the ids in order."""
+    return sorted(connection.execute(sa.text(_FRESH), past.parameters).scalars())
+
+
 def advance(connection: sa.Connection, marks: sa.Table, past: Frontier) -> None:
     """Move the marks past a frontier, in the transaction that wrote what follows from it."""
     statement = f"""

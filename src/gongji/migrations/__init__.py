@@ -38,6 +38,7 @@ import gongji.ledger.pot_tables
 import gongji.ledger.rollup
 import gongji.ledger.tables
 import gongji.ledger.year_tables
+import gongji.oversight.alerts.tables
 import gongji.oversight.tables
 import gongji.premium.tables
 import gongji.registry.conformance

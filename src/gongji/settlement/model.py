@@ -37,7 +37,7 @@ class AccountUse(StrEnum):
     SHARERS = "2"
 
 
-class PricedLine(msgspec.Struct, frozen=True):
+class PricedLine(msgspec.Struct, frozen=True, omit_defaults=True):
     """A fee line as the institution sends it, with what the catalogue says of its item.
 
     Attributes:
@@ -51,6 +51,7 @@ class PricedLine(msgspec.Struct, frozen=True):
         total: fen; below zero, with the count, in a line that takes another back.
         approval: hosp_appr_flag, "" when it was not told.
         takes_back: number of the line of which this one takes pieces back (init_feedetl_sn); "" for every other.
+        traces: trace codes (追溯码) of the packs that were sold whole; none cost nothing where the line is kept.
     """
 
     sn: str
@@ -64,6 +65,7 @@ class PricedLine(msgspec.Struct, frozen=True):
     total: int
     approval: str = ""
     takes_back: str = ""
+    traces: tuple[str, ...] = ()
 
 
 class FeeLine(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gongji.entrances.api import (
     accounts,
+    alerts,
     allotment,
     authorisations,
     counter,
@@ -20,6 +21,7 @@ from gongji.entrances.api import (
     holds,
     institution_keys,
     ledger,
+    letters,
     people,
     premiums,
     quotas,
@@ -79,6 +81,8 @@ def build_api(platform: Platform) -> FastAPI:
         allotment.router,
         reminders.router,
         ledger.router,
+        alerts.router,
+        letters.router,
         institution_keys.router,
         rules.router,
     ):

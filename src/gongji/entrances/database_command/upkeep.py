@@ -91,6 +91,7 @@ def maintain_books(data: DataFolder = None) -> None:
         return
     console.print(f"tables of months made: {', '.join(done.partitions) or 'none was missing'}")
     console.print(f"open accounts: {done.blocks:,} blocks added to the sums")
+    console.print(f"supervision: {done.alerts:,} new alerts")
     console.print(
         f"over their time: {done.replies:,} kept answers, {done.tokens:,} access tokens, {done.files:,} files"
     )

@@ -76,7 +76,7 @@ class DrugDetail:
     bilg_dr_name: str = free(C(50), "开单医师姓名")
     tcmdrug_used_way: str = free(C(6), "中药使用方式")
     exp_content: Any = free(NESTED, "字段扩展")
-    durg_trac_info: Any = free(NESTED, "追溯码节点信息", "taken as it comes, not kept")
+    durg_trac_info: Any = free(NESTED, "追溯码节点信息", "one node or several; codes of whole packs are kept")
 
 
 @node("detlcutinfo", "表 63/68 明细分割信息", many=True)
@@ -122,6 +122,10 @@ OTHER_FEES: Final = "14"
 
 _ALL_SELF_PAID: Final = 10_000
 
+#: Characters of a trace code (drug_trac_codg), and how many of a line are kept.
+_TRACE_CODE: Final = 100
+_MOST_TRACES: Final = 200
+
 
 class IncomingLine(Protocol):
     """What `FeeDetail` and `DrugDetail` have in common."""
@@ -147,8 +151,26 @@ def item_key(region: str, line: IncomingLine) -> ItemKey:
     return region, line.fee_ocur_time.date(), line.med_list_codg
 
 
+def traces_of(line: DrugDetail) -> tuple[str, ...]:
+    """The trace codes of a line's packs that are sold whole: those of a pack that is sold in parts (trdn_flag 1) come again.
+
+    The node is free, and tills fill it as they can: what is no code is passed over, and never stops a purchase.
+    """
+    nodes = line.durg_trac_info if isinstance(line.durg_trac_info, list) else [line.durg_trac_info]
+    whole = [one for one in nodes if isinstance(one, dict) and str(one.get("trdn_flag", "0")) != "1"]
+    codes = [one.get("drug_trac_codg") for one in whole]
+    kept = [code.strip() for code in codes if isinstance(code, str) and 0 < len(code.strip()) <= _TRACE_CODE]
+    return tuple(dict.fromkeys(kept[:_MOST_TRACES]))
+
+
 def priced(
-    line: IncomingLine, item: CatalogueItem | None, *, batch: str, approval: str = "", takes_back: str = ""
+    line: IncomingLine,
+    item: CatalogueItem | None,
+    *,
+    batch: str,
+    approval: str = "",
+    takes_back: str = "",
+    traces: tuple[str, ...] = (),
 ) -> PricedLine:
     """A line with its catalogue item, as the settlement room takes it."""
     return PricedLine(
@@ -163,6 +185,7 @@ def priced(
         total=line.det_item_fee_sumamt,
         approval=approval,
         takes_back=takes_back,
+        traces=traces,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from gongji.entrances.national.fields import MOMENT, MONEY, NESTED, C, choice, padded
-from gongji.entrances.national.lines import DrugDetail, SplitRow, item_key, priced, refuse_repeats
+from gongji.entrances.national.lines import DrugDetail, SplitRow, item_key, priced, refuse_repeats, traces_of
 from gongji.entrances.national.messages import asked, free, needed, node, read_node, read_rows
 from gongji.entrances.national.outpatient_settling import ReverseInput, reverse
 from gongji.entrances.national.patient import served
@@ -69,7 +69,10 @@ async def _purchase(call: Call, *, dry: bool) -> Answer:
             key=call.key,
             institution=call.institution,
             person_id=whose.id,
-            lines=tuple(priced(each, found.items.get(item_key(region, each)), batch=_BATCH) for each in details),
+            lines=tuple(
+                priced(each, found.items.get(item_key(region, each)), batch=_BATCH, traces=traces_of(each))
+                for each in details
+            ),
             total=purchase.medfee_sumamt,
             account_use=purchase.acct_used_flag,
             scheme=purchase.insutype,

@@ -12,6 +12,9 @@ from starlette.types import ASGIApp
 from gongji.entrances.web.headers import SafeHeaders
 from gongji.entrances.web.leaving import leave_route
 from gongji.entrances.web.office import (
+    alert_case,
+    alert_rules,
+    alerts,
     assisting,
     case,
     claim_steps,
@@ -96,6 +99,14 @@ PAGES: Final[tuple[tuple[str, str, PageWork], ...]] = (
     ("/clearing/advances", "POST", clearing_payments.pay_advance),
     ("/clearing/payments", "GET", clearing_payments.waiting),
     ("/clearing/payments/{number}", "POST", clearing_payments.second),
+    ("/alerts", "GET", alerts.queue),
+    ("/alerts/rules", "GET", alert_rules.rules),
+    ("/alerts/rules/{rule}", "GET", alert_rules.rule),
+    ("/alerts/rules/{rule}", "POST", alert_rules.change),
+    ("/alerts/counts", "GET", alert_rules.counts),
+    ("/alerts/{number}", "GET", alert_case.case),
+    ("/alerts/{number}", "POST", alert_case.step),
+    ("/alerts/{number}/letters/{letter}/{page}", "GET", alert_case.document),
     ("/counter", "GET", counter.counter),
     ("/counter/consent", "POST", counter.consent),
     ("/counter/helper", "POST", counter.helper),
