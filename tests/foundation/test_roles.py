@@ -121,7 +121,10 @@ def test_the_command_makes_the_role_and_says_what_it_did(
     try:
         first, second = (CliRunner().invoke(app, ["db", "roles"], catch_exceptions=False).output for _ in range(2))
         assert f"role {role}: made" in first
-        assert "never change: account_closing, account_credit, alert_case_step, alert_rule_change, allotment_deed, archived_end," in first
+        assert (
+            "never change: account_closing, account_credit, alert_case_step, alert_rule_change, allotment_deed, archived_end,"
+            in first
+        )
         assert f"role {role}: was there" in second
         with psycopg.connect(service) as connection:
             assert connection.execute("SELECT count(*) FROM transfer").fetchone() == (0,)

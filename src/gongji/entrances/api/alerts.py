@@ -1,4 +1,4 @@
-"""Supervision: cases that alerts have joined into, the rules and how right they are, counts; for officers' programs."""
+"""Supervision: cases that alerts have joined into; for officers' programs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ from gongji.entrances.api.problems import RESPONSES, Words
 from gongji.entrances.api.shapes import Body, Code
 from gongji.entrances.wording import Language
 from gongji.foundation.access import Duty, Role
-from gongji.oversight.alerts import casework, figures, letters, refusals, thresholds
+from gongji.oversight.alerts import casework, letters, refusals
 from gongji.oversight.alerts.model import Alert, Case, LetterKind, Outcome, Reader, Reason, RowKind, RuleCode, Subject
-from gongji.oversight.alerts.rule import Rule
-from gongji.oversight.alerts.rules import RULES
 from gongji.registry import service as registry
 from gongji.registry.model import Institution, Person
 from gongji.settlement.model import wire_id
@@ -28,7 +26,6 @@ router = APIRouter(prefix="/v1/oversight", tags=["oversight"], responses=RESPONS
 
 At = Annotated[Door, Depends()]
 Number = Annotated[str, Path(pattern=r"^[0-9]{1,18}$", description="number of the case")]
-RuleName = Annotated[str, Path(pattern=r"^[a-z_]{1,40}$", description=", ".join(RuleCode))]
 Text = Annotated[str, Field(max_length=1000)]
 
 
@@ -126,55 +123,6 @@ class ConcludeIn(Body):
     until: date | None = Field(default=None, description="last day of a freeze; null: until it is lifted")
 
 
-class ThresholdOut(BaseModel):
-    """A figure that a rule measures against."""
-
-    name: str
-    label: Words
-    unit: str
-    value: int
-    default: int
-    least: int
-    most: int
-    source: str = Field(description='the fact that gives the default; "" where it is ours')
-
-
-class RuleOut(BaseModel):
-    """A rule as it holds in the officer's region, and how right it was there."""
-
-    rule: RuleCode
-    words: Words
-    about: Words
-    source: str
-    active: bool
-    thresholds: list[ThresholdOut]
-    found: int
-    open: int
-    decided: int
-    founded: int
-    precision_percent: int | None = Field(description="founded of decided; null while nothing was decided")
-
-
-class RuleIn(Body):
-    """How a rule shall be looked for in the officer's region from now on."""
-
-    active: bool
-    thresholds: dict[Annotated[str, Field(max_length=40)], int] = Field(
-        default={}, description="those left out go back to the rule's own"
-    )
-    reason: Annotated[str, Field(max_length=500)] = Field(description="4 to 200 characters, kept for good")
-
-
-class CountOut(BaseModel):
-    """Alerts of a rule in a city and month; null where there are fewer than five."""
-
-    rule: RuleCode
-    region: str
-    month: str = Field(examples=["2026-11"])
-    alerts: int | None
-    founded: int | None
-
-
 @router.get("/cases")
 def read_cases(
     door: At,
@@ -187,7 +135,7 @@ def read_cases(
         call.caller.require_duty(Duty.INSPECTOR, Duty.AUDITOR)
         call.note("alert_case.read_list")
         concluded = show == "concluded"
-        found = casework.listed(call.connection, _area(call), concluded=concluded, rule=rule, subject=subject)
+        found = casework.listed(call.connection, area(call), concluded=concluded, rule=rule, subject=subject)
         return [CaseLineOut(**_line(call, one)) for one in found]
 
 
@@ -257,50 +205,8 @@ def conclude(number: Number, body: ConcludeIn, door: At) -> CaseOut:
         return _out(call, int(number))
 
 
-@router.get("/rules")
-def read_rules(door: At) -> list[RuleOut]:
-    """Every rule with its thresholds in the officer's region, and its precision."""
-    with door.open(Role.OFFICER) as call:
-        call.caller.require_duty(Duty.INSPECTOR, Duty.AUDITOR)
-        call.note("alert_rule.read_list")
-        return [_rule(call, one) for one in figures.precisions(call.connection, _area(call))]
-
-
-@router.put("/rules/{rule}")
-def change_rule(rule: RuleName, body: RuleIn, door: At) -> RuleOut:
-    """Switch a rule off or on in the officer's region, or have it measure by other figures there, with a reason."""
-    with door.open(Role.OFFICER) as call:
-        known = thresholds.rule_of(rule)
-        thresholds.change(
-            call.connection,
-            rule,
-            active=body.active,
-            thresholds=body.thresholds,
-            reason=body.reason.strip(),
-            caller=call.caller,
-            at=call.now,
-        )
-        found = figures.precisions(call.connection, _area(call))
-        return next(_rule(call, one) for one in found if one.rule is known.code)
-
-
-@router.get("/counts")
-def read_counts(
-    door: At, since: Annotated[date, Query(description="from this day on", examples=["2026-01-01"])]
-) -> list[CountOut]:
-    """Alerts by rule, city and month; fewer than five are not told."""
-    with door.open(Role.OFFICER) as call:
-        call.caller.require_duty(Duty.INSPECTOR, Duty.AUDITOR)
-        call.note("alert.read_counts")
-        return [
-            CountOut(
-                rule=one.rule, region=one.region, month=f"{one.month:%Y-%m}", alerts=one.found, founded=one.founded
-            )
-            for one in figures.counts(call.connection, _area(call), since)
-        ]
-
-
-def _area(call: Call) -> str:
+def area(call: Call) -> str:
+    """The first digits of the regions that the officer works for."""
     region = call.caller.region or ""
     return region[:2] if region.endswith("0000") else region[:4]
 
@@ -398,34 +304,4 @@ def _alert(
         lapsed_at=one.lapsed_at,
         founded=one.founded,
         rows=rows,
-    )
-
-
-def _rule(call: Call, one: figures.Precision) -> RuleOut:
-    rule: type[Rule] = RULES[one.rule]
-    setting = thresholds.settings_of(call.connection, one.rule).of(call.caller.region or "")
-    return RuleOut(
-        rule=one.rule,
-        words=words(f"alert.rule.{one.rule}"),
-        about=words(f"alert.about.{one.rule}"),
-        source=rule.source,
-        active=setting.active,
-        thresholds=[
-            ThresholdOut(
-                name=each.name,
-                label=words(f"alert.threshold.{one.rule}.{each.name}"),
-                unit=each.unit,
-                value=setting.thresholds[each.name],
-                default=each.default,
-                least=each.least,
-                most=each.most,
-                source=each.source,
-            )
-            for each in rule.thresholds
-        ],
-        found=one.found,
-        open=one.open,
-        decided=one.decided,
-        founded=one.founded,
-        precision_percent=one.share,
     )

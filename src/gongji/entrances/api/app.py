@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gongji.entrances.api import (
     accounts,
+    alert_rules,
     alerts,
     allotment,
     authorisations,
@@ -82,6 +83,7 @@ def build_api(platform: Platform) -> FastAPI:
         reminders.router,
         ledger.router,
         alerts.router,
+        alert_rules.router,
         letters.router,
         institution_keys.router,
         rules.router,
