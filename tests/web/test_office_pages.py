@@ -303,6 +303,7 @@ def addresses(house: House) -> list[tuple[str, str]]:
         "disputes": str(dispute),
         "tax": order,
         "freezes": freeze,
+        "alerts": str(alert_case(house, asked.sharer_id)),
     }
     filled = []
     for path, method, _ in PAGES:
@@ -314,10 +315,25 @@ def addresses(house: House) -> list[tuple[str, str]]:
                 + path.replace("{number}", number.get(room, ""))
                 .replace("{document}", str(item))
                 .replace("{psn_no}", psn_no)
-                .replace("{page}", "1"),
+                .replace("{page}", "1")
+                .replace("{letter}", "1")
+                .replace("{rule}", "over_volume"),
             )
         )
     return filled
+
+
+def alert_case(house: House, person_id: int) -> int:
+    """A case of supervision on somebody of Tieling."""
+    with house.town.database.transaction() as connection:
+        number: int = connection.execute(
+            sa.text(
+                "INSERT INTO alert_case (subject_kind, subject_id, region, opened_at, due_on)"
+                " VALUES ('person', :person, '211200', :at, '2025-04-02') RETURNING id"
+            ),
+            {"person": person_id, "at": house.town.clock.now()},
+        ).scalar_one()
+    return number
 
 
 def difference(house: House) -> int:
@@ -379,12 +395,13 @@ def test_each_duty_sees_its_own_pages_only(house: House) -> None:
         Duty.CLERK: {*at_people, "people/assist", "people/filings/new", "counter"},
         Duty.REVIEWER: {*on_cases, "counter", "people/filings/new"},
         Duty.SECOND_REVIEWER: {*on_cases, "counter"},
-        Duty.AUDITOR: {*on_cases, "trail", "differences"},
+        Duty.AUDITOR: {*on_cases, "trail", "alerts", "differences"},
         Duty.TAX_CLERK: {"tax"},
         Duty.CLEARING_CLERK: {"differences"},
+        Duty.INSPECTOR: {"alerts"},
     }
     assert duties.keys() == set(Duty)
-    first = {Duty.CLERK: "people", Duty.TAX_CLERK: "tax", Duty.CLEARING_CLERK: "differences"}
+    first = {Duty.CLERK: "people", Duty.TAX_CLERK: "tax", Duty.CLEARING_CLERK: "differences", Duty.INSPECTOR: "alerts"}
     for duty, rooms in duties.items():
         for region in ("211200", "370800"):
             officer = house.officer("0909", duty, region=region)
