@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test lint fuzz properties oracle city-year torture hospital-day pictures bench-verify bench-rules bench-settle bench-pages clean
+.PHONY: run demo test test-citus lint fuzz properties oracle city-year torture hospital-day pictures bench-verify bench-rules bench-settle bench-pages clean
 
 run: $(VENV)/installed
 	$(BIN)/gongji demo --serve
@@ -17,6 +17,12 @@ WORKERS ?= 2
 test: $(VENV)/installed-test
 	$(MAKE) lint
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile
+
+# The same against a Citus cluster (docs/capacity.md), without browsers and without what is about one server (`one_server`):
+# GONGJI_TEST_DATABASE_URL=postgresql://postgres@coordinator/postgres GONGJI_TEST_CITUS_WORKERS=host:port,host:port make test-citus
+test-citus: $(VENV)/installed-test
+	test -n "$$GONGJI_TEST_DATABASE_URL" -a -n "$$GONGJI_TEST_CITUS_WORKERS"
+	$(BIN)/pytest -m "not browser" -rs --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check src tests bench docs/pictures

@@ -34,6 +34,13 @@ settings.register_profile("gongji", deadline=None)
 settings.load_profile("gongji")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On a cluster, tests that are about one server are left out, each with its reason."""
+    for item in items if workers() else ():
+        if marked := item.get_closest_marker("one_server"):
+            item.add_marker(pytest.mark.skip(reason=f"about one server: {marked.args[0]}"))
+
+
 @pytest.fixture(autouse=True)
 def logging_of_one_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A command sets logging up for its process, to its standard error; in a test that is the test's own, closed after it.

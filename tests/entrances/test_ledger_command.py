@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 from typer.testing import CliRunner
 
@@ -15,6 +14,7 @@ from gongji.foundation.errors import GongjiError
 from gongji.foundation.personal import open_vault
 from gongji.foundation.settings import load_settings
 from gongji.registry.psn_no import psn_no_for
+from tampering import as_superuser
 from town import Town
 
 
@@ -40,34 +40,27 @@ def gongji(*arguments: str, exit_code: int = 0) -> str:
     return ran.output
 
 
-def as_superuser(town: Town, statement: str) -> None:
-    """Run a statement with the triggers off."""
-    with psycopg.connect(town.database.url, autocommit=True) as superuser:
-        superuser.execute("SET session_replication_role = replica")
-        superuser.execute(statement)
-
-
 def test_a_proof_says_how_much_it_went_over_and_a_resumed_one_what_was_done_before(son: str) -> None:
     assert "3 transfers" in gongji("verify")
     assert "3 blocks were verified before" in gongji("verify", "--resume")
 
 
 def test_a_fault_is_named_and_the_exit_code_is_1(son: str, town: Town) -> None:
-    as_superuser(town, "UPDATE account SET balance = balance + 5 WHERE balance > 0")
+    as_superuser(town.database.url, "UPDATE account SET balance = balance + 5 WHERE balance > 0")
     said = gongji("verify", exit_code=1)
     assert "stores 570.05, its transfers add up to 570.00" in said
-    as_superuser(town, "UPDATE account SET balance = balance - 5 WHERE balance > 5")
+    as_superuser(town.database.url, "UPDATE account SET balance = balance - 5 WHERE balance > 5")
 
 
 def test_what_is_new_is_verified_and_what_was_found_stays_until_it_is_dismissed(son: str, town: Town) -> None:
     assert "3 new blocks" in gongji("verify", "--recent")
-    as_superuser(town, "UPDATE block SET transfers = transfers + 1 WHERE number = 1")
+    as_superuser(town.database.url, "UPDATE block SET transfers = transfers + 1 WHERE number = 1")
     assert "everything holds" in gongji("verify", "--recent")
-    as_superuser(town, "DELETE FROM verified_block")
+    as_superuser(town.database.url, "DELETE FROM verified_block")
     assert "was posted with 1 journals and 2 transfers" in gongji("verify", "--recent", exit_code=1)
     assert "was posted with" in gongji("verify", "--recent", "--dismiss", exit_code=1)
     assert "everything holds" in gongji("verify", "--recent")
-    as_superuser(town, "UPDATE block SET transfers = transfers - 1 WHERE number = 1")
+    as_superuser(town.database.url, "UPDATE block SET transfers = transfers - 1 WHERE number = 1")
 
 
 def test_a_balance_as_of_a_moment(son: str, town: Town) -> None:

@@ -350,6 +350,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return statements_sent(monkeypatch)
 
 
+@pytest.mark.one_server("counts statements")
 def test_no_settlement_asks_more_than_twelve_statements_of_the_database(
     hospital: Window, pharmacy: Window, household: Household, statements: list[str]
 ) -> None:

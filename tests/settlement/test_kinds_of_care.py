@@ -276,6 +276,7 @@ class TestFilings:
         assert "转诊" in says(outcome)
 
 
+@pytest.mark.one_server("counts statements")
 def test_a_batch_of_one_takes_at_most_twelve_statements(kinds: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is filed, what makes wait and whose prescription it is ride along: nobody asks once more for them."""
     li = kinds.person("李建国", "1960-03-09", "retired", balance=500_00, late=Late.FLEXIBLE, since=date(2022, 1, 1))

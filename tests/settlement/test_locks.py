@@ -34,6 +34,7 @@ def wait_until_blocked(watcher: psycopg.Connection, waiter: psycopg.Connection) 
     raise AssertionError("nobody waits")
 
 
+@pytest.mark.one_server("the statement that locks all buckets at once is not sent there")
 @pytest.mark.parametrize("join", _JOINS)
 @pytest.mark.parametrize(
     "locking",

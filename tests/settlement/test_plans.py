@@ -46,6 +46,7 @@ def scans(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from scans(below)
 
 
+@pytest.mark.one_server("asks for the plans that a connection keeps; Citus makes one for each values")
 def test_nothing_is_read_as_a_whole(settled: psycopg.Connection[Any]) -> None:
     kept = settled.execute(
         "SELECT name, cardinality(parameter_types), statement FROM pg_prepared_statements WHERE name LIKE 'ours_%'"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from gongji.accrual.year_end import turn_year
 from gongji.clearing.monthly.gather import gather
 from gongji.foundation.access import Caller, Role
 from gongji.foundation.clock import CHINA
-from gongji.foundation.database import Database
 from gongji.foundation.errors import GongjiError, Refused
 from gongji.foundation.partitions import add_months
 from gongji.ledger.rollup import roll_up
@@ -160,34 +158,4 @@ def test_a_visit_that_was_settled_in_the_next_month_is_not_taken_back_without_it
     assert refused.code == "settlement.archived"
     assert isinstance(back, Settlement)
     assert town.balance(daughter) == 900_00 - seen.own
-    assert march.findings() == []
-
-
-@pytest.fixture
-def spread(march: March) -> Iterator[Database]:
-    """The same database, asked by a process that finds in it what Citus keeps of a spread table."""
-    march.april()
-    march.today()
-    with march.town.database.transaction() as connection:
-        connection.exec_driver_sql("SET LOCAL allow_system_table_mods = on")
-        connection.exec_driver_sql(
-            "CREATE TABLE pg_catalog.pg_dist_partition AS SELECT 'transfer'::regclass AS logicalrelid"
-        )
-    made = Database(march.town.database.url)
-    yield made
-    made.close()
-
-
-def test_tables_that_are_spread_over_servers_are_left_as_they_are(
-    march: March, spread: Database, tmp_path: Path
-) -> None:
-    """A month goes while they lie on one server; on several no other goes, and it does not come back."""
-    assert march.archive(tmp_path) == "archived"
-    with pytest.raises(Refused) as kept:
-        archive_month(spread, march.town.clock, "2023-04", tmp_path / "2023-04.zip")
-    assert kept.value.code == "archive.spread"
-    assert [file.name for file in tmp_path.iterdir()] == ["2023-03.zip"]
-    with pytest.raises(Refused) as refused:
-        restore_month(spread, march.town.clock, tmp_path / "2023-03.zip")
-    assert refused.value.code == "archive.spread"
     assert march.findings() == []

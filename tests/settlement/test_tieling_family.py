@@ -161,6 +161,7 @@ def test_flag_0_leaves_every_account_alone(town: Town, family: tuple[int, int]) 
     assert (town.balance(mother), town.balance(son)) == (200_00, 5_000_00)
 
 
+@pytest.mark.one_server("counts statements")
 def test_a_purchase_settlement_costs_at_most_twelve_statements(
     town: Town, family: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,6 +98,9 @@ class Placement:
             # Else Citus has writes of several nodes wait for each other's transactions, whatever rows they touch: two desks would
             # settle one after the other. What they change they have locked before, in one order.
             f'ALTER DATABASE "{database}" SET citus.enable_deadlock_prevention = off',
+            # One connection a node: else Citus refuses, after a read of many shards, whatever touches a table that refers to a
+            # reference table (rights given, a month taken out).
+            f'ALTER DATABASE "{database}" SET citus.multi_shard_modify_mode = sequential',
         ]
         made += [f"SELECT create_reference_table('{table}')" for table in self.reference]
         for table in self.spread:

@@ -69,4 +69,4 @@ def rows_outside_months(connection: sa.Connection) -> list[str]:
     """Default partitions that hold rows: ids from a month for which there was no table. There should be none; such rows
     are found and proven as any other, but their month can neither be made nor archived before they are moved."""
     tables = connection.execute(sa.text(_DEFAULTS)).scalars().all()
-    return [name for name in tables if connection.exec_driver_sql(f"SELECT EXISTS (SELECT FROM {name})").scalar_one()]
+    return [name for name in tables if connection.exec_driver_sql(f"SELECT EXISTS (SELECT 1 FROM {name})").scalar_one()]

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
+from gongji.foundation.distribution import WHOLE
 from gongji.foundation.errors import Misconfigured
 
 #: The service's role where the settings name none (the embedded server).
@@ -42,10 +43,11 @@ SELECT c.relname AS name,
 
 
 #: Where tables lie: the platform's own, and wherever the months of the growing ones are.
-_SCHEMAS: Final = """
+_SCHEMAS: Final = f"""
 SELECT 'public' UNION SELECT m.relnamespace::regnamespace::text
   FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent JOIN pg_class m ON m.oid = i.inhrelid
- WHERE c.relnamespace = 'public'::regnamespace ORDER BY 1
+ WHERE c.relnamespace = 'public'::regnamespace
+ UNION SELECT nspname FROM pg_namespace WHERE nspname = '{WHOLE}' ORDER BY 1
 """
 
 _RIGHTS: Final = f"""

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from gongji.foundation.clock import CHINA, Clock
 from gongji.foundation.database import Database
-from gongji.foundation.distribution import is_spread
+from gongji.foundation.distribution import see_whole
 from gongji.foundation.ids import first_id, month_number
 from gongji.ledger import store
 from gongji.ledger.archive_tables import archived_end, archiving
@@ -43,7 +43,7 @@ SELECT c.relname FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partre
 
 _MONTHS: Final = r"""
 SELECT min(right(m.relname, 7)) FROM pg_inherits i JOIN pg_class m ON m.oid = i.inhrelid
- WHERE i.inhparent = 'journal'::regclass AND m.relname ~ '_\d{4}_\d{2}$'
+ WHERE i.inhparent = 'public.journal'::regclass AND m.relname ~ '_\d{4}_\d{2}$'
 """
 
 #: The sums of a month, in the words of `carried_forward`; `{month}` its tables' ending, `{sign}` of what leaves or comes.
@@ -67,26 +67,26 @@ SELECT :n, 'counter', s.person_id, m.counter || ' ' || m.period, {sign} sum(m.ad
 #: What keeps a month here: the code of the refusal, and whether there is such a thing.
 _KEPT_BACK: Final = {
     "archive.year_not_turned": """
-        SELECT EXISTS (SELECT FROM account a WHERE a.kind = 1 AND a.closed_at IS NULL AND a.balance > 0 AND NOT EXISTS
-            (SELECT FROM year_turn y WHERE y.bucket = a.bucket AND y.person_id = ((a.id >> 18) << 10 | a.bucket)
+        SELECT EXISTS (SELECT 1 FROM account a WHERE a.kind = 1 AND a.closed_at IS NULL AND a.balance > 0 AND NOT EXISTS
+            (SELECT 1 FROM year_turn y WHERE y.bucket = a.bucket AND y.person_id = ((a.id >> 18) << 10 | a.bucket)
                 AND y.year >= :year))
     """,
-    "archive.open_holds": "SELECT EXISTS (SELECT FROM hold WHERE state = 'open' AND id < :until)",
+    "archive.open_holds": "SELECT EXISTS (SELECT 1 FROM hold WHERE state = 'open' AND id < :until)",
     "archive.open_stays": """
-        SELECT EXISTS (SELECT FROM admission WHERE state NOT IN ('settled', 'cancelled') AND visit_id < :until)
+        SELECT EXISTS (SELECT 1 FROM admission WHERE state NOT IN ('settled', 'cancelled') AND visit_id < :until)
     """,
-    "archive.default_rows": "SELECT EXISTS (SELECT FROM months.journal_default WHERE id < :until)",
+    "archive.default_rows": "SELECT EXISTS (SELECT 1 FROM months.journal_default WHERE id < :until)",
     "archive.across_months": """
-        SELECT EXISTS (SELECT FROM months.block_{month} b, unnest(b.journals) AS j(id) WHERE j.id >> 44 <> b.id >> 44)
-            OR EXISTS (SELECT FROM block b, unnest(b.journals) AS j(id) WHERE b.id >= :until AND j.id < :until)
-            OR EXISTS (SELECT FROM months.block_{month} b JOIN block l ON l.poster_id = b.poster_id
+        SELECT EXISTS (SELECT 1 FROM months.block_{month} b, unnest(b.journals) AS j(id) WHERE j.id >> 44 <> b.id >> 44)
+            OR EXISTS (SELECT 1 FROM block b, unnest(b.journals) AS j(id) WHERE b.id >= :until AND j.id < :until)
+            OR EXISTS (SELECT 1 FROM months.block_{month} b JOIN block l ON l.poster_id = b.poster_id
                         WHERE l.id >= :until AND l.number < b.number)
     """,
 }
 
 #: Whoever follows the blocks has come through all of the month.
 _BEHIND: Final = """
-SELECT EXISTS (SELECT FROM (SELECT poster_id, max(number) AS number FROM months.block_{month} GROUP BY poster_id) AS b
+SELECT EXISTS (SELECT 1 FROM (SELECT poster_id, max(number) AS number FROM months.block_{month} GROUP BY poster_id) AS b
                  LEFT JOIN {marks} m ON m.poster_id = b.poster_id WHERE coalesce(m.block, 0) < b.number)
 """
 
@@ -113,8 +113,8 @@ def archive_month(database: Database, clock: Clock, month: str, file: Path) -> A
         file: where to.
 
     Raises:
-        InvalidInput: ``archive.month``. Refused: ``archive.file_exists``, ``archive.spread``, ``archive.order``,
-            ``archive.too_young``, ``archive.year_not_turned``, ``archive.open_holds``, ``archive.open_stays``,
+        InvalidInput: ``archive.month``. Refused: ``archive.file_exists``, ``archive.order``, ``archive.too_young``,
+            ``archive.year_not_turned``, ``archive.open_holds``, ``archive.open_stays``,
             ``archive.default_rows``, ``archive.across_months``, ``archive.behind``, ``archive.not_whole``, ``archive.busy``.
     """
     if file.exists():
@@ -150,8 +150,7 @@ def _archive(connection: sa.Connection, now: datetime, number: int, month: str, 
 
 def _begin(connection: sa.Connection) -> list[str]:
     """One archiving at a time, which gives way to the books; the growing tables."""
-    if is_spread(connection):
-        raise archive_refusals.spread()
+    see_whole(connection)
     connection.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
     connection.exec_driver_sql("LOCK TABLE archiving IN EXCLUSIVE MODE")
     return list(connection.execute(sa.text(_PARENTS)).scalars())
@@ -241,7 +240,7 @@ def restore_month(database: Database, clock: Clock, file: Path) -> Archived:
 
     Raises:
         InvalidInput: ``archive.unreadable``.
-        Refused: ``archive.spread``; ``archive.other_file`` when it is not the file of the month archived last.
+        Refused: ``archive.other_file`` when it is not the file of the month archived last.
     """
     told = archive_file.read_manifest(file)
     with database.transaction() as connection:

@@ -78,15 +78,6 @@ def kept_back(code: str) -> GongjiError:
     return Refused(code, en, zh, field="month")
 
 
-def spread() -> GongjiError:
-    """Several servers."""
-    return Refused(
-        "archive.spread",
-        "the tables are spread over several servers: months cannot be archived there yet",
-        "数据分布在多台服务器上，暂不支持按月归档",
-    )
-
-
 def not_whole(wrong: str) -> GongjiError:
     """The chain of the month does not hold."""
     return Refused(

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Final
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from gongji.foundation.database import Database
 from gongji.rules.model import Clause
@@ -45,16 +46,20 @@ class Citations:
 
     def _enter(self, clauses: set[Clause]) -> dict[Clause, int]:
         documents = {clause: _encoder.encode(clause) for clause in clauses}
-        digests = {clause: hashlib.sha256(document).digest() for clause, document in documents.items()}
-        rows = [
-            {"digest": digests[clause], "document": msgspec.json.decode(document)}
-            for clause, document in documents.items()
-        ]
+        digests = {hashlib.sha256(document).digest(): clause for clause, document in documents.items()}
+        numbers = self._kept(digests)
+        for digest in digests.keys() - numbers.keys():
+            row = {"digest": digest, "document": msgspec.json.decode(documents[digests[digest]])}
+            # Another writer may be first: then it is there. Citus lets nobody say ON CONFLICT who may only add rows.
+            with suppress(sa.exc.IntegrityError), self._database.transaction() as connection:
+                connection.execute(citation.insert(), row)
+        if len(numbers) < len(digests):
+            numbers = self._kept(digests)
+        return {clause: numbers[digest] for digest, clause in digests.items()}
+
+    def _kept(self, digests: Iterable[bytes]) -> dict[bytes, int]:
+        """The numbers of those that are kept already, by digest."""
+        wanted = sa.cast(list(digests), ARRAY(sa.LargeBinary))
+        query = sa.select(citation.c.digest, citation.c.id).where(citation.c.digest == sa.any_(wanted))
         with self._database.transaction() as connection:
-            connection.execute(insert(citation).on_conflict_do_nothing(), rows)
-            wanted = sa.cast(list(digests.values()), ARRAY(sa.LargeBinary))
-            found = connection.execute(
-                sa.select(citation.c.digest, citation.c.id).where(citation.c.digest == sa.any_(wanted))
-            )
-            numbers = {bytes(row.digest): row.id for row in found}
-        return {clause: numbers[digest] for clause, digest in digests.items()}
+            return {bytes(row.digest): row.id for row in connection.execute(query)}
