@@ -62,6 +62,7 @@ class Upkeep:
         partitions: tables that were made for months.
         blocks: blocks that were added to the sums of open accounts.
         alerts: alerts that are new (`gongji.oversight.alerts`).
+        gathered: blocks that clearing followed.
         replies, tokens, sessions, codes, signatures: rows whose time was over.
         files: contents that were taken off the disk.
         stray: default partitions that hold rows, which should not be.
@@ -70,6 +71,7 @@ class Upkeep:
     partitions: list[str] = field(default_factory=list)
     blocks: int = 0
     alerts: int = 0
+    gathered: int = 0
     replies: int = 0
     tokens: int = 0
     sessions: int = 0
@@ -100,7 +102,7 @@ def maintain(
         now = clock.now()
         done.partitions = add_months(database, now.date(), MONTHS_AHEAD + 1)
         done.blocks = roll_up(database)
-        gather(database)
+        done.gathered = gather(database)
         done.replies = forget_replies(database, now - REPLIES_KEPT)
         done.tokens = forget_ended_tokens(database, now - TOKENS_KEPT)
         done.sessions = forget_ended_sessions(database, now - TOKENS_KEPT)

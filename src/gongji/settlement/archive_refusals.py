@@ -30,8 +30,8 @@ _KEPT_BACK: Final = {
         "该月与之后月份的区块交错（时钟曾回拨），该月不能单独归档",
     ),
     "archive.behind": (
-        "sums or messages have not come through the month yet: run `gongji db maintain` and let a server run a minute",
-        "汇总或消息尚未处理完该月：请运行 gongji db maintain，并让服务运行一分钟",
+        "sums, messages or clearing have not come through the month yet: run `gongji db maintain` and let a server run a minute",
+        "汇总、消息或清算尚未处理完该月：请运行 gongji db maintain，并让服务运行一分钟",
     ),
 }
 

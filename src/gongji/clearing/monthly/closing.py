@@ -13,7 +13,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from gongji.clearing.monthly import refusals
-from gongji.clearing.monthly.decide import next_month
+from gongji.clearing.monthly.decide import next_month, pooling_region
 from gongji.clearing.monthly.gather import gather, gather_some, hold_still
 from gongji.clearing.monthly.tables import clearing_month
 from gongji.clearing.monthly.terms import TermBook
@@ -185,5 +185,5 @@ def _check_order(connection: sa.Connection, month: date) -> None:
 
 def _draw_bills(connection: sa.Connection, terms: TermBook, month: date) -> int:
     regions = list(connection.execute(sa.text("SELECT DISTINCT region FROM institution ORDER BY 1")).scalars())
-    shares = [terms.on(f"{region[:4]}00", month).retention for region in regions]
+    shares = [terms.on(pooling_region(region), month).retention for region in regions]
     return run(connection, _BILLS, {"month": month, "regions": Texts(regions), "shares": Numbers(shares)}).rowcount

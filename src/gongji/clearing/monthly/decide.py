@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Final
 
 from gongji.clearing.monthly.model import Alarm, Position, RegionSum, Terms
+
+#: The first digits of municipalities, which pool for the whole of their area; elsewhere a city does, unless a code is a whole
+#: province's.
+MUNICIPALITIES: Final = ("11", "12", "31", "50")
+
+
+def pooling_region(place: str) -> str:
+    """The pooling region that a place lies in: 370811 gives 370800, 110105 gives 110000."""
+    whole = place[:2] in MUNICIPALITIES or place.endswith("0000")
+    return f"{place[:2]}0000" if whole else f"{place[:4]}00"
 
 
 def next_month(month: date) -> date:

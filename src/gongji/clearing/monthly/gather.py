@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from gongji.clearing.monthly.decide import MUNICIPALITIES
 from gongji.clearing.monthly.tables import clearing_through
 from gongji.foundation.arrays import columns, unnest
 from gongji.foundation.database import Database
@@ -28,16 +29,14 @@ _BLOCKS_AT_ONCE: Final = 2_000
 #: "clearing" as a number: whoever gathers or closes holds it, so that no line joins a month while that is being closed.
 _LOCK: Final = 0x636C656172
 
-#: Municipalities pool for the whole of their area; elsewhere a city does, unless a code is a whole province's.
-_MUNICIPALITIES: Final = "'11', '12', '31', '50'"
-
 _PAYABLES: Final = f"{int(AccountKind.PAYABLE_INSTITUTION)}, {int(AccountKind.PAYABLE_TAX)}"
 
 
 def _pooled(place: str) -> str:
-    """The pooling region that a place lies in."""
+    """`gongji.clearing.monthly.decide.pooling_region` in SQL."""
+    municipalities = ", ".join(f"'{one}'" for one in MUNICIPALITIES)
     return (
-        f"CASE WHEN left({place}, 2) IN ({_MUNICIPALITIES}) OR right({place}, 4) = '0000' THEN left({place}, 2) || '0000'"
+        f"CASE WHEN left({place}, 2) IN ({municipalities}) OR right({place}, 4) = '0000' THEN left({place}, 2) || '0000'"
         f" ELSE left({place}, 4) || '00' END"
     )
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from gongji.clearing.monthly import refusals, store
 from gongji.clearing.monthly.advances import advance_left
+from gongji.clearing.monthly.decide import pooling_region
 from gongji.clearing.monthly.model import Bill, Payment, Purpose
 from gongji.clearing.monthly.statements import acts_for, require_clerk, statement_for
 from gongji.clearing.monthly.tables import clearing_payment
@@ -133,10 +134,17 @@ def pay_bill(
     """
     require_clerk(caller)
     one = bill_for(connection, number, caller, lock=True)
+    if retention:
+        # What was retained is of all the institution's bills: two who ask for it at once wait for each other.
+        store.lock_bills(connection, one.institution_id)
     left = store.retained_left(connection, one.institution_id) if retention else one.left
     if not 0 < amount <= left:
         raise refusals.amount_wrong(left)
-    values: dict[str, object] = {"institution_id": one.institution_id, "payer": _pooling(one.region), "payee": one.code}
+    values: dict[str, object] = {
+        "institution_id": one.institution_id,
+        "payer": pooling_region(one.region),
+        "payee": one.code,
+    }
     if not retention:
         values["bill_id"] = number
     purpose = Purpose.RETENTION if retention else Purpose.BILL
@@ -225,12 +233,6 @@ def _book(connection: sa.Connection, serials: Serials, one: Payment, at: datetim
     writer = register_poster(connection, serials, at)
     post(connection, writer, [Journal(event, JournalKind.PAYMENT, None, at, (leg,))])
     return event
-
-
-def _pooling(region: str) -> str:
-    """The agency that pays an institution: the region that pools where it lies."""
-    whole = region[:2] in ("11", "12", "31", "50") or region.endswith("0000")
-    return region[:2] + "0000" if whole else region[:4] + "00"
 
 
 def _known(one: Payment | None) -> Payment:

@@ -199,6 +199,12 @@ def bill(connection: sa.Connection, number: int, *, lock: bool = False) -> Bill 
     return None if row is None else Bill(*row)
 
 
+def lock_bills(connection: sa.Connection, institution_id: int) -> None:
+    """Lock all bills of an institution, in one order."""
+    query = "SELECT FROM clearing_bill WHERE institution_id = :id ORDER BY id FOR UPDATE"
+    connection.execute(sa.text(query), {"id": institution_id})
+
+
 def parts(connection: sa.Connection, one: Bill) -> list[Part]:
     """What a bill is made of."""
     query = """

@@ -142,6 +142,12 @@ def nothing_is_paid_twice(connection: sa.Connection) -> Iterator[Finding]:
               FROM clearing_bill b JOIN clearing_payment p ON p.bill_id = b.id AND p.agreed
              GROUP BY b.id HAVING sum(p.amount) > b.amount + b.carried - b.carried_out - b.retained
             UNION ALL
+            SELECT 'retention of institution ' || p.institution_id, sum(p.amount)::bigint, b.retained
+              FROM clearing_payment p
+              JOIN (SELECT institution_id, sum(retained)::bigint AS retained FROM clearing_bill GROUP BY 1) AS b
+                USING (institution_id)
+             WHERE p.purpose = 'retention' AND p.agreed GROUP BY p.institution_id, b.retained HAVING sum(p.amount) > b.retained
+            UNION ALL
             SELECT 'advance ' || payer || '>' || payee, sum(amount) FILTER (WHERE purpose <> 'advance')::bigint,
                    coalesce(sum(amount) FILTER (WHERE purpose = 'advance'), 0)::bigint
               FROM clearing_payment WHERE agreed AND purpose IN ('advance', 'advance_back', 'set_off')

@@ -16,6 +16,7 @@ from gongji.entrances.api import (
     alerts,
     allotment,
     authorisations,
+    clearing,
     counter,
     filings,
     freezes,
@@ -85,6 +86,7 @@ def build_api(platform: Platform) -> FastAPI:
         alerts.router,
         alert_rules.router,
         letters.router,
+        clearing.router,
         institution_keys.router,
         rules.router,
     ):

@@ -40,14 +40,24 @@ PaidOn = Annotated[str | None, typer.Option("--on", help="The day, as 2026-11-05
 
 
 @clearing.command()
-def close(month: Month, officer: Officer = "command line", data: DataFolder = None) -> None:
+def close(
+    month: Month,
+    officer: Officer = "command line",
+    earlier: Annotated[bool, typer.Option("--earlier", help="Close months before it that are open first.")] = False,
+    data: DataFolder = None,
+) -> None:
     """Close a month that is over: its statements and bills are drawn up, and stay as they are."""
     with open_platform(load_settings(data=data)) as platform:
-        read = closing.read_month(month)
-        now = platform.clock.now()
-        done = closing.close_month(platform.database, platform.clearing_terms, read, _caller(officer), now)
-    told = "was closed before" if done.again else "is closed"
-    Console().print(f"{month} {told}: {done.statements} statements, {done.bills} bills", highlight=False)
+        last = closing.read_month(month)
+        gather(platform.database)
+        with platform.database.transaction() as connection:
+            known = [one for one, closed in reversed(store.months(connection)) if closed is None and one < last]
+        for one in [*(known if earlier else []), last]:
+            now = platform.clock.now()
+            done = closing.close_month(platform.database, platform.clearing_terms, one, _caller(officer), now)
+            told = "was closed before" if done.again else "is closed"
+            counted = f"{done.statements} statements, {done.bills} bills"
+            Console().print(f"{one:%Y-%m} {told}: {counted}", highlight=False)
 
 
 @clearing.command()
