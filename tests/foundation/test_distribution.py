@@ -48,6 +48,7 @@ def test_the_schema_keeps_the_rules(database: Database) -> None:
     assert "audit_entry" in placed.local
 
 
+@pytest.mark.one_server("stands in for Citus, or is about a database without it")
 def test_what_is_asked_of_citus(database: Database) -> None:
     with psycopg.connect(database.url) as owner:
         owner.execute(RECORDING)
@@ -62,6 +63,7 @@ def test_what_is_asked_of_citus(database: Database) -> None:
     assert len(placed) == len(set(placed))
 
 
+@pytest.mark.one_server("stands in for Citus, or is about a database without it")
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -82,6 +84,7 @@ def test_a_schema_that_breaks_a_rule_is_told(database: Database, change: str, sa
     assert said in refused.value.en
 
 
+@pytest.mark.one_server("stands in for Citus, or is about a database without it")
 def test_without_citus_it_says_so(database: Database) -> None:
     with pytest.raises(Misconfigured) as refused, database.transaction() as connection:
         distribute(connection, placement(connection))

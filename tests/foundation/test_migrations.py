@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -11,6 +12,7 @@ from gongji.foundation.database import Database
 from gongji.foundation.schema import metadata
 
 
+@pytest.mark.one_server("Citus does not keep the comments of the tables that it copies to every node")
 def test_migrations_give_the_schema_of_the_tables(database: Database) -> None:
     assert gongji.migrations.configuration() is not None
     with database.engine.connect() as connection:

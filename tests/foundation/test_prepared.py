@@ -91,7 +91,7 @@ def test_more_than_the_pipes_hold_goes_there_and_comes_back(connection: psycopg.
 def test_a_server_that_goes_away_is_told_as_such(connection: psycopg.Connection[Any], database: Database) -> None:
     run(connection, [("SELECT 1", {})])
     with database.connect() as other:
-        other.execute("SELECT pg_terminate_backend(%s, 10000)", [connection.info.backend_pid])
+        other.execute("SELECT pg_terminate_backend(%s::integer, 10000)", [connection.info.backend_pid])
     with pytest.raises(psycopg.OperationalError):
         run(connection, [("SELECT 1", {})])
     assert connection.closed

@@ -58,6 +58,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         yield sent
 
 
+@pytest.mark.one_server("counts statements")
 def test_several_questions_are_one_statement_and_each_has_its_own_answer(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +141,7 @@ def test_after_the_server_went_away_one_page_fails_and_the_next_has_a_fresh_conn
         assert ask(connection, numbers(2)) == [2, 1], "the other one that was lost is not met any more"
 
 
+@pytest.mark.one_server("Citus plans each statement by its values")
 def test_a_page_plans_a_statement_once_whatever_values_come(database: Database) -> None:
     plans = Question(
         "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE 'SELECT n.id%%'",

@@ -60,6 +60,7 @@ def busy_year(family: Family) -> None:
     tell_sharers(town.database, town.clock.now())
 
 
+@pytest.mark.one_server("counts statements")
 def test_a_page_asks_as_often_for_many_relatives_payments_and_messages_as_for_few(
     visitor: httpx.Client, family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,6 +79,7 @@ def test_a_page_asks_as_often_for_many_relatives_payments_and_messages_as_for_fe
     assert len(set(re.findall(r"王秀.|\*\*[英芳芝]", visitor.get("/c/").text))) == 3, "each by her masked name alone"
 
 
+@pytest.mark.one_server("counts statements")
 def test_a_settlement_is_read_in_few_statements_by_the_patient_and_by_the_sharer(
     visitor: httpx.Client, family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:

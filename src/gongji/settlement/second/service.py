@@ -196,7 +196,7 @@ def _loaded(
     """What the desk would know of a command that may give money of this journal back, under the same locks."""
     driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
     asking = Reverse(command.key, command.institution, command.person_id, 0, journal_id)
-    return load(driver, [asking], rules, at)
+    return load(driver, [asking], rules, at, spread=is_spread(connection))
 
 
 def _write_pots(connection: sa.Connection, books: Books, at: datetime) -> None:
