@@ -153,6 +153,16 @@ def return_task(
     return after
 
 
+def check_reader(doing: OfficersDoing, claim: Claim) -> None:
+    """Refuse to show documents to whoever does not decide on claims, and to a relative.
+
+    Raises:
+        NotAllowed: ``access.duty``. Refused: ``case.own``.
+    """
+    doing.caller.require_duty(Duty.REVIEWER, Duty.SECOND_REVIEWER, Duty.AUDITOR)
+    check_not_own(doing.connection, [claim.person_id], doing.caller, doing.at)
+
+
 def check_in_charge(doing: OfficersDoing, claim: Claim) -> None:
     """Refuse whoever does not have a claim in charge.
 

@@ -6,6 +6,7 @@ from datetime import datetime, time
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from gongji.foundation.access import Duty
 from gongji.foundation.clock import CHINA
@@ -80,7 +81,7 @@ def preview(doing: OfficersDoing, rules: RuleBook, claim: Claim, proposal: Propo
     """
     on = day_of_visit(claim)
     at = datetime.combine(on, time(12), CHINA)
-    lines = [msgspec.structs.replace(line, code=proposal.codes.get(line.n, line.code)) for line in claim.lines]
+    lines = [replace(line, code=proposal.codes.get(line.n, line.code)) for line in claim.lines]
     items = catalogue_items(doing.connection, claim.region, {line.code for line in lines if line.code}, on)
     told, kept = [], []
     for line in lines:
@@ -133,7 +134,7 @@ def decide(doing: OfficersDoing, rules: RuleBook, serials: Serials, claim_id: in
     for n in (*proposal.words, *proposal.codes):
         if n not in places:
             raise refusals.line_wrong(n)
-    mine = msgspec.structs.replace(proposal, by=doing.caller.holder, refuse=None)
+    mine = replace(proposal, by=doing.caller.holder, refuse=None)
     seen = preview(doing, rules, before, mine)
     if seen.needs_second:
         return _to_second(doing, before, mine)
@@ -266,7 +267,12 @@ def _carry_out(
     if former is not None and seen.funds < former.funds:
         raise refusals.worse()
     back = taken_back_of(doing, serials, former, proposal.by, second) if former is not None else None
-    made = _decision(doing, serials, before, proposal, seen, second)
+    made = replace(
+        as_decision(before, seen, doing.at),
+        id=compose(serials.take(1, doing.at)[0], bucket_of(before.person_id)),
+        by=proposal.by,
+        second=second,
+    )
     post_decisions(doing, serials, before.person_id, [one for one in (back, made) if one is not None])
     store.change(
         doing.connection,
@@ -284,19 +290,18 @@ def _carry_out(
     return after
 
 
-def _decision(
-    doing: OfficersDoing, serials: Serials, claim: Claim, proposal: Proposal, seen: Preview, second: str | None
-) -> Decision:
+def as_decision(claim: Claim, seen: Preview, at: datetime) -> Decision:
+    """What a preview would be as a decision; it has no number yet and is nobody's."""
     one, bill = seen.afterwards, seen.afterwards.bill
     paid = {fund.fund: fund.amount for fund in one.assessment.funds}
     return Decision(
-        id=compose(serials.take(1, doing.at)[0], bucket_of(claim.person_id)),
+        id=0,
         claim_id=claim.id,
         kind="decide",
         reverses=None,
-        at=doing.at,
-        by=proposal.by,
-        second=second,
+        at=at,
+        by="",
+        second=None,
         region=one.enrolment.region,
         scheme=one.enrolment.scheme,
         on=day_of_visit(claim),

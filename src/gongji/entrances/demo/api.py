@@ -38,6 +38,14 @@ class ApiClient:
         url = f"{self.base}/api/v1{path}"
         return self._read(self.client.post(url, json=body, files=files, data=data, headers=headers))
 
+    def patch(self, path: str, body: Mapping[str, object]) -> Any:
+        """Fill something in.
+
+        Raises:
+            ApiRefusal: as `post`.
+        """
+        return self._read(self.client.patch(f"{self.base}/api/v1{path}", json=body, headers=self._headers()))
+
     def put(self, path: str, body: Mapping[str, object]) -> Any:
         """Say how something is from now on.
 

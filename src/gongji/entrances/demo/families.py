@@ -44,3 +44,8 @@ PHARMACY: Final = (AMLODIPINE,)
 GIVEN: Final = 600_00
 
 FATHERS_VISIT: Final = (CHEST_CT, CEFDINIR, PLASTER)
+
+#: What the mother paid in cash while the hospital could not settle, as she copies it from the bill.
+PAID_IN_CASH: Final = (CHEST_CT, PLASTER)
+CASH_INVOICE: Final = "21120026000000000001"
+CASH_BILL: Final = "cash-bill.png"

@@ -77,6 +77,7 @@ class Stories:
     def play(self) -> None:
         """The stories, one after the other."""
         self._tieling()
+        self._claiming()
         self._jining()
         self._allotting()
 
@@ -111,6 +112,38 @@ class Stories:
         asked = mothers.post("/authorisations", _binding(son, "child", commitment=False))
         _hand_in(mothers, f"/authorisations/{asked['id']}", "household-register.png")
         say(f"  {mother.name} asks to share with {son.name} too: that case waits for an officer at /office/")
+
+    def _claiming(self) -> None:
+        """The mother paid in cash while the hospital could not settle, and claims it: that waits for an officer."""
+        mother, say = families.MOTHER, self.listener.said
+        hers = self.citizen(mother)
+        claim = f"/claims/{hers.post('/claims', {'why': 'platform_down'})['id']}"
+        lines = [
+            {
+                "name": item.name,
+                "code": item.code,
+                "pieces": item.count,
+                "total_fen": item.count * parse_yuan(item.price, "price"),
+            }
+            for item in families.PAID_IN_CASH
+        ]
+        today = f"{self.platform.clock.now():%Y-%m-%d}"
+        whole = {
+            "institution": "H21120000101",
+            "visit": {"med_type": "11", "began_on": today},
+            "invoices": [families.CASH_INVOICE],
+            "lines": lines,
+            "bank": {"bank": "铁岭银行", "account": "6222021100001234567", "holder": mother.name, "own": True},
+        }
+        hers.patch(claim, whole)
+        for kind in ("detail", "prescription"):
+            picture = (families.CASH_BILL, (FILES / families.CASH_BILL).read_bytes(), "image/png")
+            hers.post(f"{claim}/documents", files={"file": picture}, data={"kind": kind})
+        came = hers.post(f"{claim}/submit")
+        say(
+            f"  {mother.name} paid ¥{yuan(came['total_fen'])} in cash while the hospital could not settle: her claim"
+            f" {came['number']} waits for officer 0210 at /office/claims"
+        )
 
     def _jining(self) -> None:
         """A father in Jining without an account: bound by commitment, and one daughter at a time."""

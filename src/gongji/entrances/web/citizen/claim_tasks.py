@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Final
@@ -21,6 +22,12 @@ from gongji.reimbursement import filling, refusals
 from gongji.reimbursement.model import ClaimState, DocumentKind, Task
 from gongji.reimbursement.words import AT, WELCOME, wanted_documents
 from gongji.rules.model import Tier
+
+#: Codes of provinces and their cities come after this; before it stands the nation's own.
+FIRST_PROVINCE: Final = "110000"
+
+#: What looks like a national code: capital letters and digits.
+_CODE: Final = re.compile(r"[0-9A-Z][0-9A-Z-]{2,}")
 
 #: Institutions that a search shows.
 _FOUND: Final = 20
@@ -80,9 +87,9 @@ def place(visit: Visit) -> Response:
             (found.code, found.name, places_name(visit, found.region))
             for found in institutions_named(visit.connection, words, visit.now.date(), _FOUND)
         ],
-        elsewhere=bool(words) or visit.posted,
+        elsewhere=visit.query("other") == "yes" or (visit.posted and not form.text("institution")),
         regions=[
-            *((code, name) for code, name in places if code != "000000"),
+            *((code, name) for code, name in places if code >= FIRST_PROVINCE),
             (ANYWHERE, text("claim.place.anywhere")),
         ],
         kinds=[(kind.value, text(f"claim.place.{kind}"), "") for kind in InstitutionKind],
@@ -168,7 +175,9 @@ def lines(visit: Visit) -> Response:
             return
         pieces = form.text("pieces") or "1"
         count = int(pieces) if pieces.isascii() and pieces.isdigit() and len(pieces) <= 6 else 0
-        told = (form.text("name"), form.text("code"), count, parse_yuan(form.text("amount"), "amount"))
+        name, code = form.text("name"), form.text("code")
+        # Whoever has only the code on the bill writes that.
+        told = (name, code or (name if _CODE.fullmatch(name) else ""), count, parse_yuan(form.text("amount"), "amount"))
         filling.set_lines(doing_of(visit), one.id, [*kept, told])
 
     problem = _sent(visit, save)

@@ -14,15 +14,14 @@ from gongji.entrances.web.office.clock import clock_until
 from gongji.entrances.web.office.comparing import region_name
 from gongji.entrances.web.office.pages import ON_CASES, area_prefix, for_duties, show
 from gongji.entrances.web.visits import Visit
-from gongji.family.casework import check_not_own
 from gongji.foundation import audit
 from gongji.foundation.access import Duty
 from gongji.foundation.clock import CHINA
 from gongji.foundation.documents import PAGE_TYPE
-from gongji.foundation.errors import GongjiError, Refused
+from gongji.foundation.errors import GongjiError, NotAllowed, Refused
 from gongji.registry import service as registry
 from gongji.reimbursement import documents, refusals, store
-from gongji.reimbursement.casework import OfficersDoing, claim_in_region
+from gongji.reimbursement.casework import OfficersDoing, check_reader, claim_in_region
 from gongji.reimbursement.decide import owed
 from gongji.reimbursement.deciding import Preview, Proposal, preview, proposal_of
 from gongji.reimbursement.model import (
@@ -100,7 +99,7 @@ def claim(visit: Visit) -> Response:
 def document(visit: Visit) -> Response:
     """``GET /claims/{number}/documents/{document}/{page}``: one page as a picture; not of one's own claim, or a relative's."""
     one = claim_at(visit)
-    check_not_own(visit.connection, [one.person_id], visit.caller, visit.now)
+    check_reader(doing_of(visit), one)
     n, number = _whole(visit.part("document")), _whole(visit.part("page"))
     content = documents.page_of(visit.connection, visit.platform.files, one.id, n, number, visit.now)
     audit.record(
@@ -233,11 +232,9 @@ def _near(visit: Visit, one: Claim) -> list[Near]:
 
 
 def _may_see(visit: Visit, one: Claim) -> bool:
-    if not visit.caller.duties.intersection(ON_CASES):
-        return False
     try:
-        check_not_own(visit.connection, [one.person_id], visit.caller, visit.now)
-    except Refused:
+        check_reader(doing_of(visit), one)
+    except (NotAllowed, Refused):
         return False
     return True
 
