@@ -7,7 +7,8 @@ neither stays on the coordinator.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Final
@@ -128,6 +129,15 @@ def see_whole(connection: sa.Connection) -> None:
     """Have the rest of a connection's transaction read every table as one, wherever its rows lie."""
     if is_spread(connection):
         connection.exec_driver_sql(f"SET LOCAL search_path = {WHOLE}, public")
+
+
+@contextmanager
+def seen_whole(connection: sa.Connection) -> Iterator[None]:
+    """`see_whole`, for the statements of the block; those after it may write again."""
+    see_whole(connection)
+    yield
+    if is_spread(connection):
+        connection.exec_driver_sql("SET LOCAL search_path TO DEFAULT")
 
 
 def placement(connection: sa.Connection) -> Placement:

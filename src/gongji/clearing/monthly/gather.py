@@ -9,7 +9,7 @@ more. A line belongs to the month of its event; where that was closed by then, t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from gongji.clearing.monthly.decide import MUNICIPALITIES
 from gongji.clearing.monthly.tables import clearing_through
 from gongji.foundation.arrays import columns, unnest
 from gongji.foundation.database import Database
+from gongji.foundation.distribution import is_spread, seen_whole
 from gongji.foundation.questions import run
 from gongji.ledger.frontier import FRESH_TRANSFERS, advance, frontier
 from gongji.ledger.model import LAST_BOUNDED, AccountKind
@@ -67,7 +68,8 @@ CASE f.paying WHEN {int(AccountKind.FUND_POOL)} THEN 'fund_pool' WHEN {int(Accou
                ELSE 'wallet' END END
 """
 
-_GATHER: Final = f"""
+#: The legs of the frontier's transfers that somebody owes somebody for, and what happened.
+_LEGS: Final = f"""
 WITH fresh AS MATERIALIZED (
     SELECT t.journal_id, t.authorisation_id, t.posted_at, (t.posted_at AT TIME ZONE 'Asia/Shanghai')::date AS day,
            o.owed, o.payer, o.amount, (o.owed >> 10) & 255 AS owing, (o.payer >> 10) & 255 AS paying
@@ -99,17 +101,22 @@ WITH fresh AS MATERIALIZED (
            greatest(date_trunc('month', f.day)::date, CAST(:open AS date)) AS month
       FROM fresh f JOIN event e USING (journal_id)
       LEFT JOIN institution i ON f.owing = {int(AccountKind.PAYABLE_INSTITUTION)} AND i.id = f.owed >> 18
-), line AS (
-    INSERT INTO clearing_line (journal_id, debtor, creditor, kind, amount, reverses, month, at, institution_id, person_id,
-           settlement_id, region, reference)
-    SELECT l.journal_id, {_pooled("l.home")}, {_pooled("l.place")}, l.kind, sum(l.amount), e.reverses, l.month,
-           min(l.posted_at), l.institution_id, coalesce(e.patient, l.person), e.settlement_id, e.region, e.msgid
-      FROM leg l JOIN event e USING (journal_id)
-     WHERE l.place NOT LIKE CASE WHEN right(l.home, 4) = '0000' THEN left(l.home, 2) ELSE left(l.home, 4) END || '%'
-       AND {_pooled("l.home")} <> {_pooled("l.place")}
-     GROUP BY l.journal_id, 2, 3, l.kind, e.reverses, l.month, l.institution_id, 10, e.settlement_id, e.region, e.msgid
-    HAVING sum(l.amount) <> 0
 )
+"""
+
+_LINES: Final = f"""
+INSERT INTO clearing_line (journal_id, debtor, creditor, kind, amount, reverses, month, at, institution_id, person_id,
+       settlement_id, region, reference)
+SELECT l.journal_id, {_pooled("l.home")}, {_pooled("l.place")}, l.kind, sum(l.amount), e.reverses, l.month,
+       min(l.posted_at), l.institution_id, coalesce(e.patient, l.person), e.settlement_id, e.region, e.msgid
+  FROM leg l JOIN event e USING (journal_id)
+ WHERE l.place NOT LIKE CASE WHEN right(l.home, 4) = '0000' THEN left(l.home, 2) ELSE left(l.home, 4) END || '%'
+   AND {_pooled("l.home")} <> {_pooled("l.place")}
+ GROUP BY l.journal_id, 2, 3, l.kind, e.reverses, l.month, l.institution_id, 10, e.settlement_id, e.region, e.msgid
+HAVING sum(l.amount) <> 0
+"""
+
+_PARTS: Final = f"""
 SELECT l.institution_id, l.month, coalesce(nullif(e.region, ''), l.home, '') AS region, e.scheme, e.infno, e.med_type,
        coalesce(sum(l.amount) FILTER (WHERE l.paying > {int(AccountKind.PAYABLE_PERSON)}), 0)::bigint AS funds,
        coalesce(sum(l.amount) FILTER (WHERE l.paying <= {int(AccountKind.PAYABLE_PERSON)} AND l.kind <> 'wallet'), 0)::bigint
@@ -179,10 +186,19 @@ def gather_some(connection: sa.Connection) -> int:
     if not fresh:
         return 0
     first_open = connection.execute(sa.text(_OPEN)).scalar_one()
-    found = connection.execute(sa.text(_GATHER), {**fresh.parameters, "open": first_open})
-    _add(connection, found)
+    _add(connection, _gathered(connection, {**fresh.parameters, "open": first_open}))
     advance(connection, clearing_through, fresh)
     return fresh.blocks
+
+
+def _gathered(connection: sa.Connection, asked: dict[str, Any]) -> Sequence[sa.Row[Any]]:
+    """Keep the lines; gives what is to be added to what is owed to institutions."""
+    if not is_spread(connection):
+        return connection.execute(sa.text(f"{_LEGS}, line AS ({_LINES}) {_PARTS}"), asked).all()
+    # Citus takes no writing within a reading, and joins what lies apart only where it is seen whole.
+    with seen_whole(connection):
+        connection.execute(sa.text(_LEGS + _LINES), asked)
+        return connection.execute(sa.text(_LEGS + _PARTS), asked).all()
 
 
 def _add(connection: sa.Connection, found: Iterable[sa.Row[Any]]) -> None:
