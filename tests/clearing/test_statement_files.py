@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import zipfile
@@ -11,10 +12,14 @@ from pathlib import Path
 
 import pytest
 from clearing_office import JINING_HOSPITAL, Office, refusal
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gongji.clearing.monthly import files
 from gongji.clearing.monthly.files import Differs, LoadedStatement, Signed
 from gongji.clearing.monthly.model import LineKind
+from gongji.foundation.errors import GongjiError
+from gongji.foundation.guomi import sm3
 from town import JINING, TIELING
 
 JUNE = date(2024, 6, 1)
@@ -103,6 +108,50 @@ def test_another_key_does_not_open_it_and_no_archive_is_none(exported: Path, tmp
         archive.writestr("statement.json", "{}")
     broken.write_bytes(made.getvalue())
     assert refusal(files.read_statement, broken, {}).code == "clearing.file"
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_whatever_comes_in_is_read_or_refused_in_words(exported: Path, data: st.DataObject) -> None:
+    """Bytes changed, cut off or put in anywhere: a statement that adds up, or a refusal; never a defect."""
+    content = bytearray(exported.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        what = data.draw(st.sampled_from(["change", "cut", "insert"]))
+        if what == "change":
+            content[place] = data.draw(st.integers(0, 255))
+        elif what == "cut":
+            del content[place : place + data.draw(st.integers(1, 40))]
+        else:
+            content[place:place] = data.draw(st.binary(min_size=1, max_size=20))
+        if not content:
+            break
+    with contextlib.suppress(GongjiError):
+        loaded = files.read_statement(io.BytesIO(bytes(content)), {})
+        assert sum(line.amount for line in loaded.lines) == loaded.amount
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("lines.csv", lambda text: text.replace("kind,amount,of_month", "kind,fen,of_month")),
+        ("lines.csv", lambda text: text.replace(",own,", ",gold,")),
+        ("lines.csv", lambda text: text + '"' + "x" * 200_000),
+        ("lines.csv", lambda text: text + "1,2\r\n"),
+        ("statement.json", lambda text: "[" * 100_000),
+        ("statement.json", lambda text: text.replace('"2024-06"', "[1]")),
+    ],
+)
+def test_lines_and_heads_of_another_shape_are_refused(exported: Path, name: str, change: Callable[[str], str]) -> None:
+    def resealed(text: str) -> str:
+        head = json.loads(text)
+        with zipfile.ZipFile(exported) as archive:
+            return json.dumps(head | {"lines_sm3": sm3(archive.read("lines.csv")).hex()})
+
+    altered(exported, name, change)
+    if name == "lines.csv":
+        altered(exported, "statement.json", resealed)
+    assert refusal(files.read_statement, exported, {}).code.startswith(("clearing.", "amount."))
 
 
 def test_what_differs_is_told_line_by_line(office: Office, exported: Path) -> None:

@@ -14,6 +14,8 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from gongji.clearing.monthly.gather import gather
+from gongji.clearing.monthly.store import positions
 from gongji.entrances.app import build_app
 from gongji.entrances.demo.story import AMOUNTS, Stories
 from gongji.entrances.demo.world import demo_platform
@@ -58,6 +60,7 @@ def test_every_explanation_adds_up_and_every_line_says_why(told: dict[str, Any])
         *("2207", "2207", "2102", "2208"),
         "2207",
         "2102",
+        "2207",
     ]
     for settlement in told["settlements"]:
         lines = settlement["explanation"]
@@ -107,11 +110,15 @@ def test_officers_find_a_difference_a_case_and_who_takes_the_wallet(server_url: 
         assert taking == 1
         assert len(stories.officer("0210", "211200").get("/review-queue")) == 1
         assert "990000" in platform.rules.regions()
+        gather(platform.database)
+        with platform.database.transaction() as connection:
+            (position,) = positions(connection, platform.clock.now().date().replace(day=1))
+        assert (position.debtor, position.creditor, position.amount) == ("211200", "370800", 124_00)
 
 
 def test_the_books_are_verified_and_nothing_of_the_demo_stays(told: dict[str, Any], server_url: str) -> None:
     assert told["ledger"]["verified"] is True
-    assert told["ledger"]["counts"]["journal"] == 15
+    assert told["ledger"]["counts"]["journal"] == 16
     with psycopg.connect(server_url) as connection:
         names = [name for (name,) in connection.execute("SELECT datname FROM pg_database")]
     assert not [name for name in names if name.startswith("gongji_demo_")]

@@ -14,6 +14,9 @@ import sqlalchemy as sa
 from office_house import Browser, House, hidden, settlement_number
 from PIL import Image
 
+from gongji.clearing.monthly import payments, statements, store
+from gongji.clearing.monthly.closing import close_month
+from gongji.clearing.monthly.terms import load_terms
 from gongji.entrances.server import serving
 from gongji.entrances.web.office.app import PAGES
 from gongji.family import casework
@@ -304,10 +307,13 @@ def addresses(house: House) -> list[tuple[str, str]]:
         "tax": order,
         "freezes": freeze,
         "alerts": str(alert_case(house, asked.sharer_id)),
+        "claims": "1",
+        **cleared(house),
     }
     filled = []
     for path, method, _ in PAGES:
-        room = path.split("/")[1]
+        first, *more = path.split("/")[1:]
+        room = f"clearing/{more[0]}" if first == "clearing" and more else first
         filled.append(
             (
                 method,
@@ -317,6 +323,8 @@ def addresses(house: House) -> list[tuple[str, str]]:
                 .replace("{psn_no}", psn_no)
                 .replace("{page}", "1")
                 .replace("{letter}", "1")
+                .replace("{step}", "pay")
+                .replace("{line}", "1-own")
                 .replace("{rule}", "over_volume"),
             )
         )
@@ -355,6 +363,29 @@ def difference(house: House) -> int:
     return number
 
 
+def cleared(house: House) -> dict[str, str]:
+    """October is closed: a statement of Tieling to Jining with a payment that waits, and a bill of Tieling's pharmacy."""
+    town, later = house.town, datetime(2024, 11, 2, 9, tzinfo=CHINA)
+    clerk = Caller(Role.OFFICER, "0213", None, "211200", frozenset({Duty.CLEARING_CLERK}))
+    hospital, man = town.institution("H37080000001"), town.person("赵德柱", "1960-05-01", "retired", balance=50_00)
+    visit, total = town.visit(man, hospital, ("C-A", 1, "50.00"))
+    town.settled(town.settle_visit(man, hospital, visit, total))
+    for month in (date(2024, 10, 1), date(2025, 3, 1)):
+        close_month(town.database, load_terms(), month, clerk, max(later, datetime(2025, 4, 2, tzinfo=CHINA)))
+    with town.database.transaction() as connection:
+        (one,) = store.statements(connection, date(2024, 10, 1))
+        statements.accept(connection, one.id, caller=clerk, at=later)
+        asked = payments.pay_statement(
+            connection, one.id, amount=10_00, reference="YH-1001", paid_on=date(2024, 11, 1), caller=clerk, at=later
+        )
+        (bill,) = store.bills(connection, date(2025, 3, 1), "2112")
+    return {
+        "clearing/statements": str(one.id),
+        "clearing/payments": str(asked.id),
+        "clearing/bills": str(bill.id),
+    }
+
+
 def test_every_page_refuses_who_has_no_business_there(house: House) -> None:
     """Nobody, a citizen, an officer without duty, and officers of another region with every duty: none sees or does
     anything on any page that is about somebody."""
@@ -390,18 +421,18 @@ def no_duty() -> Caller:
 def test_each_duty_sees_its_own_pages_only(house: House) -> None:
     pages = [path for method, path in addresses(house) if method == "GET"]
     at_people = {"filings", "people", "people/filings", "people/messages", "messages", "takers"}
-    on_cases = {"", "cases", "disputes", "people/freeze", "freezes", *at_people}
+    on_cases = {"", "cases", "disputes", "people/freeze", "freezes", "claims", "claims/documents", *at_people}
     duties = {
-        Duty.CLERK: {*at_people, "people/assist", "people/filings/new", "counter"},
+        Duty.CLERK: {*at_people, "people/assist", "people/filings/new", "counter", "claims"},
         Duty.REVIEWER: {*on_cases, "counter", "people/filings/new"},
-        Duty.SECOND_REVIEWER: {*on_cases, "counter"},
-        Duty.AUDITOR: {*on_cases, "trail", "alerts", "differences"},
+        Duty.SECOND_REVIEWER: {*on_cases, "counter", "clearing"},
+        Duty.AUDITOR: {*on_cases, "trail", "alerts", "differences", "clearing"},
         Duty.TAX_CLERK: {"tax"},
-        Duty.CLEARING_CLERK: {"differences"},
+        Duty.CLEARING_CLERK: {"differences", "clearing", "claims"},
         Duty.INSPECTOR: {"alerts"},
     }
     assert duties.keys() == set(Duty)
-    first = {Duty.CLERK: "people", Duty.TAX_CLERK: "tax", Duty.CLEARING_CLERK: "differences", Duty.INSPECTOR: "alerts"}
+    first = {Duty.CLERK: "people", Duty.TAX_CLERK: "tax", Duty.CLEARING_CLERK: "claims", Duty.INSPECTOR: "alerts"}
     for duty, rooms in duties.items():
         for region in ("211200", "370800"):
             officer = house.officer("0909", duty, region=region)
@@ -416,7 +447,7 @@ def test_each_duty_sees_its_own_pages_only(house: House) -> None:
 def room(path: str) -> str:
     """Which pages an address belongs to; of what is done for one person, also what."""
     first, *more = [part for part in path.split("/")[2:] if not part.isdigit()]
-    return "/".join([first, *more]) if first == "people" else first
+    return "/".join([first, *more]) if first in ("people", "claims") else first
 
 
 def test_a_form_without_its_token_does_nothing(house: House) -> None:

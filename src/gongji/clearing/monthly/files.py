@@ -10,7 +10,9 @@ import csv
 import hmac
 import io
 import json
+import lzma
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,8 +45,14 @@ COLUMNS: Final = (
     "of_month",
 )
 
-#: Most bytes of a file's lines once unpacked: a million lines.
-_LARGEST: Final = 256 * 1024 * 1024
+#: Most bytes of a part once unpacked: some three hundred thousand lines.
+_LARGEST: Final = 64 * 1024 * 1024
+
+#: What reading a file that is none, or is damaged, may raise.
+_UNREADABLE: Final = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, csv.Error, OSError, EOFError, RuntimeError),
+    *(ValueError, KeyError, TypeError, NotImplementedError, RecursionError),
+)
 
 
 class Signed(StrEnum):
@@ -162,12 +170,11 @@ def read_statement(file: Path | IO[bytes], keys: Mapping[str, str]) -> LoadedSta
         if sm3(content).hex() != head["lines_sm3"]:
             raise _altered()
         lines = tuple(_told(cells) for cells in csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
-        if (sum(line.amount for line in lines), len(lines)) != (head["amount_fen"], head["lines"]):
+        amount = sum(line.amount for line in lines)
+        if (amount, len(lines)) != (head["amount_fen"], head["lines"]):
             raise _altered()
-        return LoadedStatement(
-            read_month(head["month"]), debtor, creditor, head["amount_fen"], head["due_fen"], lines, signed
-        )
-    except (zipfile.BadZipFile, OSError, ValueError, KeyError, TypeError, NotImplementedError) as problem:
+        return LoadedStatement(read_month(head["month"]), debtor, creditor, amount, int(head["due_fen"]), lines, signed)
+    except _UNREADABLE as problem:
         raise InvalidInput(
             "clearing.file",
             f"the file is no statement of clearing that can be read: {problem}",
@@ -243,6 +250,8 @@ def _csv(lines: Sequence[Line]) -> bytes:
 
 
 def _told(cells: Mapping[str, Any]) -> Told:
+    if not all(isinstance(cells.get(column), str) for column in COLUMNS):
+        raise ValueError(f"a line does not have the columns {', '.join(COLUMNS)}")
     return Told(
         cells["event"],
         cells["institution"],

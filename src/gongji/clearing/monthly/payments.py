@@ -151,6 +151,18 @@ def pay_bill(
     return _ask(connection, purpose, values, amount, reference, paid_on, caller, at)
 
 
+def payment_for(connection: sa.Connection, number: int, caller: Caller, *, lock: bool = False) -> Payment:
+    """A payment by the caller's region.
+
+    Raises:
+        NotFound: ``clearing.unknown``.
+    """
+    one = store.payment(connection, number, lock=lock)
+    if one is None or not acts_for(caller, one.payer):
+        raise refusals.unknown("payment")
+    return one
+
+
 def second_opinion(
     connection: sa.Connection, serials: Serials, number: int, *, agree: bool, caller: Caller, at: datetime
 ) -> Payment:
@@ -162,9 +174,7 @@ def second_opinion(
     """
     if caller.role is not Role.OPERATOR:
         caller.require_duty(Duty.SECOND_REVIEWER)
-    one = store.payment(connection, number, lock=True)
-    if one is None or not acts_for(caller, one.payer):
-        raise refusals.unknown("payment")
+    one = payment_for(connection, number, caller, lock=True)
     if one.agreed is not None:
         raise refusals.decided_before()
     if caller.holder == one.asked_by:

@@ -16,6 +16,7 @@ _OFFICERS: Final = (
     ("0213", "211200", "铁岭 · 对账", (Duty.CLEARING_CLERK,)),
     ("0810", "370800", "济宁 · 初审", (Duty.REVIEWER,)),
     ("0811", "370800", "济宁 · 税务入库", (Duty.TAX_CLERK,)),
+    ("0812", "370800", "济宁 · 对账", (Duty.CLEARING_CLERK,)),
     ("9901", "990000", "先划拨示范 · 初审", (Duty.REVIEWER,)),
     ("2101", "210000", "辽宁省 · 稽核", (Duty.AUDITOR,)),
 )

@@ -80,6 +80,7 @@ class Stories:
         self._claiming()
         self._jining()
         self._allotting()
+        self._elsewhere()
 
     def _tieling(self) -> None:
         """A mother's year in Tieling: bound by review, two visits, a purchase, one visit taken back."""
@@ -185,6 +186,17 @@ class Stories:
         say(
             f"  of ¥{yuan(families.GIVEN)} for her family ¥{yuan(left['given_fen'])} are left; she keeps"
             f" ¥{yuan(left['kept_fen'])} and can give ¥{yuan(left['can_give_fen'])} more"
+        )
+
+    def _elsewhere(self) -> None:
+        """The son of Tieling falls ill in Jining: what his account pays there Tieling owes to Jining."""
+        son, hospital = families.SON, self.institution("H37080000101")
+        say = self.listener.said
+        say(f"Between regions 地区间: {son.name} of Tieling sees a doctor in Jining.")
+        paid = self._visit(hospital, son, self._sign_on(hospital, son), families.SECOND_VISIT, "1")
+        say(
+            f"  ¥{_yuan(paid['acct_pay'])} of his account are owed by Tieling to Jining this month: officers 0213 and 0812 see"
+            " it under 清算, or `gongji clearing positions`"
         )
 
     def _sign_on(self, institution: InstitutionSystem, patient: Member) -> str:

@@ -129,7 +129,7 @@ def step(visit: Visit) -> Response:
     return visit.go(f"/clearing/statements/{one.id}?notice=asked")
 
 
-@for_duties(Duty.CLEARING_CLERK, Duty.AUDITOR)
+@for_duties(*READERS)
 def file(visit: Visit) -> Response:
     """``GET /clearing/statements/{number}/file``: for the other side."""
     one = _statement(visit)
@@ -181,10 +181,11 @@ def dispute(visit: Visit) -> Response:
     return visit.go(f"{here}?notice=disputed")
 
 
-@for_duties(Duty.CLEARING_CLERK)
+@for_duties(*READERS)
 def to_check(visit: Visit) -> Response:
     """``GET /clearing/check``: where a file of the other side is handed in."""
-    return show(visit, "clearing_check.html", loaded=None, found=[], names={}, errors={})
+    may = Duty.CLEARING_CLERK in visit.caller.duties
+    return show(visit, "clearing_check.html", loaded=None, found=[], names={}, errors={}, may_check=may)
 
 
 @for_duties(Duty.CLEARING_CLERK)
@@ -199,7 +200,8 @@ def check(visit: Visit) -> Response:
             raise refusals.other_regions(loaded.creditor)
     except GongjiError as problem:
         errors = {"file": visit.reader.sentence(problem)}
-        return show(visit, "clearing_check.html", status=problem.status, loaded=None, found=[], names={}, errors=errors)
+        nothing: dict[str, object] = {"loaded": None, "found": [], "names": {}}
+        return show(visit, "clearing_check.html", status=problem.status, errors=errors, may_check=True, **nothing)
     gather(visit.platform.database)
     found = files.compare(visit.connection, loaded)
     month, pair = f"{loaded.month:%Y-%m}", f"{loaded.debtor}>{loaded.creditor}"
@@ -207,7 +209,7 @@ def check(visit: Visit) -> Response:
         visit.connection, visit.caller, "clearing.check", at=visit.now, month=month, pair=pair, found=len(found)
     )
     names = names_of(visit, {loaded.debtor, loaded.creditor})
-    return show(visit, "clearing_check.html", loaded=loaded, found=found, names=names, errors={})
+    return show(visit, "clearing_check.html", loaded=loaded, found=found, names=names, errors={}, may_check=True)
 
 
 def _statement(visit: Visit) -> Statement:

@@ -155,6 +155,7 @@ def waiting(visit: Visit) -> Response:
 def second(visit: Visit) -> Response:
     """``POST /clearing/payments/{number}``: the second officer's word."""
     opinion = visit.form.text("opinion")
+    one = payments.payment_for(visit.connection, number_at(visit), visit.caller)
     try:
         if opinion not in ("agree", "disagree"):
             raise InvalidInput(
@@ -167,7 +168,7 @@ def second(visit: Visit) -> Response:
         payments.second_opinion(
             visit.connection,
             visit.platform.database.serials,
-            number_at(visit),
+            one.id,
             agree=opinion == "agree",
             caller=visit.caller,
             at=visit.now,
