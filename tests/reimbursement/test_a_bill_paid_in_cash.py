@@ -139,3 +139,20 @@ def test_without_insurance_that_day_it_does_not_come_in(home: Home, town: Town) 
     with pytest.raises(GongjiError, match=r"claim\.not_insured"):
         home.submit(draft)
     assert home.now(draft).state is ClaimState.DRAFT
+
+
+def test_a_special_disease_asks_for_the_entitlement_of_that_day(home: Home, town: Town) -> None:
+    father = town.person("李建国", "1951-02-01", "retired")
+    claim = home.claim(father, med_type="14", disease="M07803")
+    with pytest.raises(GongjiError, match=r"settlement\.not_entitled"):
+        home.decide(claim)
+    assert home.now(claim).state is ClaimState.RECEIVED
+    home.check_books()
+
+
+def test_a_stay_that_ended_before_it_began_is_none(home: Home, town: Town) -> None:
+    father = town.person("李建国", "1951-02-01", "retired")
+    draft = home.draft(father)
+    stay = {"med_type": "21", "disease": "", "began_on": date(2024, 3, 4), "ended_on": date(2024, 3, 1)}
+    with pytest.raises(GongjiError, match=r"claim\.dates"):
+        home.person_does(draft, "set_visit", **stay)

@@ -142,6 +142,20 @@ def test_what_is_wrong_is_told_beside_its_field_and_nothing_is_lost(house: House
     assert at(his.post(f"{claim}/check")) == claim
 
 
+def test_characters_that_no_text_has_are_refused_in_words(house: House, father: int) -> None:
+    his = citizen(house, father)
+    claim = fill_in(his, hand_in=False)
+    for path, fields in (
+        ("lines", {"name": "药\x00", "amount": "1"}),
+        ("place", {"name": "某\x00诊所", "region": "211200", "kind": "hospital", "tier": "tier_1"}),
+        ("bank", {"whose": "own", "bank": "银\x00行", "account": "12345678"}),
+        ("place", {"institution": "H\x00"}),
+        ("visit", {"med_type": "14", "began_on": "2024-03-04", "disease": "M\x00"}),
+    ):
+        assert his.post(f"{claim}/{path}", **fields).status_code == 422, path
+    assert his.get(f"{claim}/place?words=%00").status_code == 200
+
+
 def test_one_item_comes_back_and_the_others_are_closed(house: House, father: int) -> None:
     his = citizen(house, father)
     claim = fill_in(his)
@@ -194,6 +208,7 @@ def test_a_clerk_files_beside_the_person_and_does_not_decide_it(house: House, fa
     claim = fill_in(Browser(clerk.client, "gongji_session"))
     office = claim.replace("/c/", "/office/")
     assert "这是您在窗口替当事人办的" in clerk.post(f"{office}/take").text
+    assert f"{office}/documents/1/1" not in clerk.get(office).text, "only whoever has it looks at the papers"
     history = house.officer("0210", Duty.REVIEWER).get(office).text
     assert history.count("工号 0410") == 2, "begun and handed in by the clerk, not by the family"
     assert "在窗口替您办了：现金看病报销" in citizen(house, father).get("/c/help").text

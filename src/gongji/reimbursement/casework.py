@@ -93,8 +93,7 @@ def take(doing: OfficersDoing, claim_id: int) -> Claim:
         return before
     if before.state is ClaimState.APPEALED and before.decided_by == doing.caller.holder:
         raise refusals.same_officer()
-    if assistances.has_assisted(doing.connection, doing.caller.holder, [before.person_id], before.made_at):
-        raise refusals.assisted()
+    check_not_assisted(doing, before)
     since = before.officer_since
     if before.officer is not None and since is not None and doing.at - since < TAKEN_FOR:
         raise refusals.taken(before.officer)
@@ -154,13 +153,27 @@ def return_task(
 
 
 def check_reader(doing: OfficersDoing, claim: Claim) -> None:
-    """Refuse to show documents to whoever does not decide on claims, and to a relative.
+    """Refuse to show documents to whoever does not decide on the claim, and to a relative: a reviewer has it in charge or has
+    decided it; second reviewers and auditors look at any.
 
     Raises:
-        NotAllowed: ``access.duty``. Refused: ``case.own``.
+        NotAllowed: ``access.duty``. Refused: ``claim.not_in_charge``, ``case.own``.
     """
     doing.caller.require_duty(Duty.REVIEWER, Duty.SECOND_REVIEWER, Duty.AUDITOR)
+    any_claim = doing.caller.duties.intersection((Duty.SECOND_REVIEWER, Duty.AUDITOR))
+    if not any_claim and doing.caller.holder not in (claim.officer, claim.decided_by):
+        raise refusals.not_in_charge()
     check_not_own(doing.connection, [claim.person_id], doing.caller, doing.at)
+
+
+def check_not_assisted(doing: OfficersDoing, claim: Claim) -> None:
+    """Refuse whoever acted for the person at the window since the claim was begun.
+
+    Raises:
+        Refused: ``claim.assisted``.
+    """
+    if assistances.has_assisted(doing.connection, doing.caller.holder, [claim.person_id], claim.made_at):
+        raise refusals.assisted()
 
 
 def check_in_charge(doing: OfficersDoing, claim: Claim) -> None:

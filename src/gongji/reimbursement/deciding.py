@@ -14,7 +14,7 @@ from gongji.foundation.ids import Serials, bucket_of, compose
 from gongji.registry.model import Institution, InstitutionKind
 from gongji.registry.service import catalogue_items, institutions_by_id
 from gongji.reimbursement import refusals, store
-from gongji.reimbursement.casework import OfficersDoing, check_in_charge, locked, noted, word
+from gongji.reimbursement.casework import OfficersDoing, check_in_charge, check_not_assisted, locked, noted, word
 from gongji.reimbursement.decide import (
     day_of_visit,
     decided,
@@ -190,7 +190,7 @@ def second_opinion(
 
     Raises:
         NotAllowed: ``access.duty``. InvalidInput: ``claim.note`` when a disagreement does not say why.
-        Refused: ``claim.not_waiting``, ``claim.same_officer``, ``case.own``, and those of `preview`.
+        Refused: ``claim.not_waiting``, ``claim.same_officer``, ``claim.assisted``, ``case.own``, and those of `preview`.
     """
     doing.caller.require_duty(Duty.SECOND_REVIEWER)
     before = locked(doing, claim_id)
@@ -200,6 +200,7 @@ def second_opinion(
     appealed = before.appealed_at is not None
     if doing.caller.holder == proposal.by or (appealed and doing.caller.holder == before.decided_by):
         raise refusals.same_officer()
+    check_not_assisted(doing, before)
     if agree:
         if proposal.refuse is not None:
             return _refuse(doing, before, proposal, doing.caller.holder)

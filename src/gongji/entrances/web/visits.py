@@ -35,6 +35,9 @@ MOST_POSTED: Final = 6 * 1024 * 1024
 #: A photo of up to so many bytes is let come in, though it is refused.
 _MOST_DRAINED: Final = 32 * 1024 * 1024
 
+#: No keyboard types it, and the database keeps no text with it.
+NUL: Final = "\x00"
+
 #: Name of the hidden field that `csrf_token` stands in.
 CSRF_FIELD: Final = "csrf"
 
@@ -127,8 +130,9 @@ class Visit:
         return str(self.request.path_params[name])
 
     def query(self, name: str) -> str:
-        """A value of the address's query; "" when it is not there."""
-        return self.request.query_params.get(name, "").strip()
+        """A value of the address's query; "" when it is not there, or holds what no text does (`NUL`)."""
+        value = self.request.query_params.get(name, "").strip()
+        return "" if NUL in value else value
 
     def render(self, template: str, *, status: int = 200, **values: object) -> Response:
         """A page of this area."""
@@ -164,7 +168,7 @@ def page(
 
     Raises:
         NotSignedIn, NotAllowed: as `gongji.entrances.web.session.signed_in` and `check_csrf`.
-        InvalidInput: ``form.too_large``, ``form.length``.
+        InvalidInput: ``form.too_large``, ``form.length``, ``form.characters``.
     """
 
     async def endpoint(request: Request) -> Response:
@@ -192,7 +196,7 @@ async def read_form(request: Request) -> Form:
     """The form that a request brings.
 
     Raises:
-        InvalidInput: ``form.length`` when its length is not told, ``form.too_large``.
+        InvalidInput: ``form.length`` when its length is not told, ``form.too_large``, ``form.characters``.
     """
     length = request.headers.get("content-length", "")
     if not (length.isascii() and length.isdigit()):
@@ -216,6 +220,13 @@ async def _copied(read: FormData) -> Form:
     form = Form()
     for name, value in read.multi_items():
         if not isinstance(value, UploadFile):
+            if NUL in value:
+                raise InvalidInput(
+                    "form.characters",
+                    f"{name} holds a character that no text has: write it again",
+                    "填写的内容里有无法保存的字符，请重新填写",
+                    field=name,
+                )
             form.fields.setdefault(name, []).append(value)
         elif value.filename:
             form.files[name] = Upload(value.filename, value.content_type or "", await value.read())
