@@ -72,6 +72,16 @@ def test_a_month_from_closing_to_the_last_payment(town: Town, run: Any, tmp_path
     assert "void" in run("agree", re.findall(r"payment (\d+)", told)[0], "--officer", "0811", "--no")[1]
 
 
+def test_what_is_paid_ahead_stands_beside_the_positions(town: Town, run: Any) -> None:
+    """¥500.00 ahead, ¥200.00 of it back."""
+    for amount, reference, more in (("500.00", "YF-1001", ()), ("200.00", "YF-1002", ("--back",))):
+        named = ("--officer", "0213", "--amount", amount, "--reference", reference, "--on", "2024-06-11")
+        told = run("advance", "211200", "370800", *named, *more)[1]
+        run("agree", re.findall(r"payment (\d+)", told)[0], "--officer", "0299")
+    told = run("positions", "2024-06", "--provinces")[1]
+    assert all(sum in told for sum in ("500.00", "200.00", "300.00"))
+
+
 def test_what_is_refused_says_what_to_do(town: Town, run: Any, tmp_path: Path) -> None:
     with pytest.raises(GongjiError, match=r"clearing\.month"):
         run("close", "June")

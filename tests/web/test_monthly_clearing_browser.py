@@ -48,6 +48,9 @@ def test_the_pages_of_clearing(chromium: Browser, house: House) -> None:  # noqa
         looked_at(
             context, house, {"clearing_bill": bill, "clearing_bills": "/office/clearing/bills"}, target=44, text=15
         )
+    with signed_in(chromium, house, officer("0213", *Duty), 1280, 900, gongji_language="en") as context:
+        english = {"clearing_month_en": "/office/clearing?month=2025-03", "clearing_statement_en": there}
+        looked_at(context, house, english, target=44, text=15)
     with signed_in(chromium, house, officer("0213", *Duty), 390, 844) as context:
         narrow = {"clearing_month_390": "/office/clearing?month=2025-03", "clearing_statement_390": there}
         looked_at(context, house, narrow, target=44, text=15)

@@ -1,4 +1,4 @@
-"""``gongji clearing close``, ``positions``, ``show``, ``accept``, ``pay``, ``agree``, ``bills``, ``export`` and ``check``."""
+"""``gongji clearing``: months, statements, bills, payments, advances, and the files for another installation."""
 
 from __future__ import annotations
 
@@ -214,6 +214,34 @@ def pay_bill(
             paid_on=_day(on, now.date()),
             retention=retention,
             caller=caller,
+            at=now,
+        )
+    Console().print(f"payment {made.id}: {yuan(made.amount)} yuan wait for a second officer", highlight=False)
+
+
+@clearing.command()
+def advance(
+    payer: Annotated[str, typer.Argument(help="Six-digit region that pays ahead.")],
+    payee: Annotated[str, typer.Argument(help="Six-digit region that it is paid to.")],
+    amount: Amount,
+    officer: Officer,
+    reference: Reference,
+    on: PaidOn = None,
+    back: Annotated[bool, typer.Option("--back", help="The payee gives it back.")] = False,
+    data: DataFolder = None,
+) -> None:
+    """Ask to pay another region ahead; `gongji clearing agree` by another officer books it."""
+    with open_platform(load_settings(data=data)) as platform, platform.database.transaction() as connection:
+        now = platform.clock.now()
+        made = payments.pay_advance(
+            connection,
+            payer=payer,
+            payee=payee,
+            amount=parse_yuan(amount, "amount"),
+            reference=reference,
+            paid_on=_day(on, now.date()),
+            back=back,
+            caller=_caller(officer),
             at=now,
         )
     Console().print(f"payment {made.id}: {yuan(made.amount)} yuan wait for a second officer", highlight=False)
