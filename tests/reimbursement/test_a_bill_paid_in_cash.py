@@ -68,10 +68,11 @@ def test_jining_an_active_patient(jining: Home, town: Town) -> None:
     claim = jining.claim(son, code="H37080000001")
     jining.decide(claim)
     one = jining.decision(claim)
-    # Jining, tier 3 from 2024: 500.00 first, then 60 % of 1,151.00 − 500.00 (see the pack's worked examples).
-    assert (one.in_scope, one.deductible, one.fund_pool) == (1151_00, one.deductible, one.funds)
-    assert one.fund_pool == (one.in_scope - one.deductible) * one.ratio // 10_000
-    assert jining.owed(son) == one.fund_pool
+    # Jining from 2024, tier 3, active: 300.00 first, then 60 % of 851.00.
+    assert (one.in_scope, one.deductible, one.ratio, one.fund_pool) == (1151_00, 300_00, 6000, 510_60)
+    assert jining.owed(son) == 510_60
+    assert jining.bank(claim, "paid", "ICBC-0001").state is ClaimState.PAID
+    assert (jining.owed(son), jining.carried(son), town.balance(son)) == (0, 510_60, 100_00)
     jining.check_books()
 
 
