@@ -46,7 +46,7 @@ def test_what_is_committed_after_the_month_was_closed_is_in_the_next(office: Off
     other = Clerk(town.database, RuleBook.shipped(), town.clock)
     with psycopg.connect(town.database.url) as holding, ThreadPoolExecutor() as pool:
         # The desk has read the clock, and waits for the patient whom somebody else has locked.
-        holding.execute("SELECT FROM person WHERE id = %s FOR UPDATE", [late])
+        holding.execute("SELECT FROM person WHERE bucket = %s AND id = %s FOR UPDATE", [bucket_of(late), late])
         going = pool.submit(other.handle, [(town.settle_visit(late, hospital, visit, total), False)])
         _until_it_waits(town)
         office.at(2024, 7, 1, 0, 5)

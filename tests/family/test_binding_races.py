@@ -85,6 +85,7 @@ def test_the_sharer_unbinds_while_the_user_leaves_and_one_of_them_ended_it(famil
     assert families.ask(service.events, made.id)[-1].reason == won.end_reason
 
 
+@pytest.mark.one_server("watches at the coordinator for a wait, which is a worker's")
 def test_a_writer_that_takes_no_lock_is_stopped_by_the_database_with_the_same_refusal(families: Families) -> None:
     """Another system's row, not yet committed when the checks read: the exclusion constraint waits, then refuses."""
     daughter, other = (families.insured(name, "1982-05-05", region=JINING) for name in ("孔丽", "孔娜"))

@@ -90,7 +90,7 @@ def test_a_connection_that_is_cut_before_the_end_leaves_nothing(family: Family) 
         made = family.bind(connection)
         backend = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
         with psycopg.connect(family.database.url, autocommit=True) as other:
-            other.execute("SELECT pg_terminate_backend(%s, 10000)", [backend])
+            other.execute("SELECT pg_terminate_backend(%s::integer, 10000)", [backend])
         return made
 
     with pytest.raises(sa.exc.OperationalError), family.database.transaction() as connection:

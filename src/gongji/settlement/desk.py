@@ -61,6 +61,9 @@ _CONNECTION_LOST = (psycopg.OperationalError, psycopg.InterfaceError, sa.exc.Ope
 
 _LOST_RACE = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
+#: How Citus tells of a key that is taken when it copied the rows to a node: as a defect of its own, in the node's words.
+_KEY_TAKEN = "duplicate key value violates unique constraint"
+
 
 class Answer(Protocol):
     """What the desk fills in when it is done, from its own thread: a future, or what is lighter."""
@@ -326,8 +329,10 @@ class Clerk:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._once(commands)
-            except _LOST_RACE as problem:
+            except (*_LOST_RACE, psycopg.InternalError) as problem:
                 self._connection.rollback()
+                if isinstance(problem, psycopg.InternalError) and not str(problem).startswith(_KEY_TAKEN):
+                    raise
                 log.warning("desk.lost_race", attempt=attempt, error=str(problem))
             except (psycopg.DataError, psycopg.IntegrityError) as problem:
                 self._connection.rollback()
