@@ -22,6 +22,7 @@ from gongji.clearing.monthly.gather import gather
 from gongji.clearing.monthly.model import LineKind, Position
 from gongji.foundation.access import Caller, Role
 from gongji.foundation.clock import CHINA
+from gongji.foundation.ids import bucket_of
 from gongji.foundation.partitions import add_months
 from gongji.ledger.rollup import roll_up
 from gongji.rules.book import RuleBook

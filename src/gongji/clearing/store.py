@@ -14,6 +14,7 @@ from gongji.clearing.model import Compared, Difference, Scope, Told, Totals
 from gongji.clearing.tables import statement
 from gongji.foundation.arrays import columns
 from gongji.foundation.clock import CHINA
+from gongji.foundation.distribution import see_whole
 from gongji.foundation.ids import first_id, month_number
 from gongji.ledger.store import raw_cursor
 from gongji.ledger.tables import STANDS
@@ -166,7 +167,9 @@ def groups(connection: sa.Connection, scope: Scope) -> list[Group]:
 def compare(
     connection: sa.Connection, scope: Scope, chosen: Sequence[Group], told: Sequence[Told]
 ) -> Iterator[Compared]:
-    """Every settlement that either side has, what differs first; read from the server as it is asked for."""
+    """Every settlement that either side has, what differs first; read from the server as it is asked for, in a snapshot, which
+    sees every table as one from then on."""
+    see_whole(connection)
     lines = [
         (place, one.settlement_id, _person(one), one.total, one.funds, one.accounts, one.refund)
         for place, one in enumerate(told)
