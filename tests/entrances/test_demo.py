@@ -17,9 +17,11 @@ import sqlalchemy as sa
 from gongji.clearing.monthly.gather import gather
 from gongji.clearing.monthly.store import positions
 from gongji.entrances.app import build_app
+from gongji.entrances.demo.families import MOTHER
 from gongji.entrances.demo.story import AMOUNTS, Stories
 from gongji.entrances.demo.world import demo_platform
 from gongji.entrances.server import serving
+from gongji.foundation.access import Duty
 from gongji.foundation.database import with_database
 from gongji.foundation.money import parse_yuan
 from gongji.foundation.settings import Settings
@@ -151,3 +153,19 @@ def test_wrong_input_gets_a_sentence_and_no_traceback(
     assert run.returncode != 0
     assert said in run.stdout + run.stderr
     assert "Traceback" not in run.stdout + run.stderr
+
+
+def test_supervision_has_a_case_and_a_letter_waits_for_the_mother(server_url: str, tmp_path: Path) -> None:
+    """Ten boxes of four weeks are 280 days in a quarter: officer 0215 has the case, and she is asked."""
+    settings = Settings(data=tmp_path, database_url=server_url, log_level="error")
+    with (
+        demo_platform(settings) as platform,
+        serving(build_app(platform), "127.0.0.1", 0) as base,
+        httpx.Client(timeout=60, trust_env=False) as client,
+    ):
+        stories = Stories(platform, client, base)
+        stories.play()
+        (case,) = stories.officer("0215", "211200", Duty.INSPECTOR).get("/oversight/cases")
+        (letter,) = stories.citizen(MOTHER).get("/oversight/letters")
+    assert case["holder"] == "0215"
+    assert (letter["kind"], letter["over"], len(letter["payments"])) == ("ask", False, 2)

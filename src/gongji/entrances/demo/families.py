@@ -40,6 +40,10 @@ CEFDINIR: Final = Item("XJ01DCA040B002010104021", "头孢地尼胶囊", 3, "45.6
 FIRST_VISIT: Final = (CT, STATIN, PLASTER)
 SECOND_VISIT: Final = (LIPIDS, ECG)
 PHARMACY: Final = (AMLODIPINE,)
+
+#: Eight boxes more of a drug of which one lasts four weeks, bought for cash: supervision wants to know why.
+FOUR_WEEKS: Final = 28
+EIGHT_BOXES: Final = (Item(AMLODIPINE.code, AMLODIPINE.name, 8, AMLODIPINE.price),)
 #: What is allotted first, fen.
 GIVEN: Final = 600_00
 

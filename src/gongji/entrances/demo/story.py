@@ -16,8 +16,10 @@ from gongji.entrances.demo.families import Member
 from gongji.entrances.demo.hospital import InstitutionSystem, Item, total_of
 from gongji.entrances.demo.world import FILES, rows
 from gongji.entrances.platform import Platform
-from gongji.foundation.access import Caller, Role, grant
+from gongji.foundation.access import Caller, Duty, Role, grant
 from gongji.foundation.money import parse_yuan, yuan
+from gongji.oversight.alerts.drugs import MonitoredDrug, put
+from gongji.oversight.alerts.scan import scan
 from gongji.registry.certificate import CITIZEN_ID, certificate_key
 from gongji.registry.service import person_by_credential
 
@@ -81,6 +83,7 @@ class Stories:
         self._jining()
         self._allotting()
         self._elsewhere()
+        self._supervising()
 
     def _tieling(self) -> None:
         """A mother's year in Tieling: bound by review, two visits, a purchase, one visit taken back."""
@@ -199,6 +202,28 @@ class Stories:
             " it under 清算, or `gongji clearing positions`"
         )
 
+    def _supervising(self) -> None:
+        """The mother in Tieling buys far more of a drug than a quarter's days can use; an officer asks her why."""
+        mother = families.MOTHER
+        pharmacy = self.institution("P21120000201")
+        pharmacy.sell(
+            self._identified(pharmacy, mother), mother.certificate, mother.insutype, families.EIGHT_BOXES, "0"
+        )
+        drug = MonitoredDrug("000000", families.AMLODIPINE.code, families.FOUR_WEEKS, "demo: one tablet a day")
+        with self.platform.database.transaction() as connection:
+            put(connection, [drug])
+        scan(self.platform.database, self.platform.clock)
+        inspector = self.officer("0215", "211200", Duty.INSPECTOR)
+        case = inspector.get("/oversight/cases")[0]
+        told = inspector.post(f"/oversight/cases/{case['id']}/claim", {})
+        self.listener.said(f"Supervision 稽核: {told['alerts'][0]['told']['zh']}")
+        reader = next(one for one in told["readers"] if one.startswith("person:"))
+        asked = {"reader": reader, "words": "这个季度买的氨氯地平比较多，是给谁吃的？有处方的请拍一张。"}
+        inspector.post(f"/oversight/cases/{case['id']}/ask", asked)
+        self.listener.said(
+            f"  officer 0215 asks {mother.name} in a letter (/c/letters); her answer comes to /office/alerts"
+        )
+
     def _sign_on(self, institution: InstitutionSystem, patient: Member) -> str:
         institution.send("9001", signIn={"opter_no": "0053", "mac": "00-16-3E-00-00-01", "ip": "127.0.0.1"})
         return str(self._identified(institution, patient)["psn_no"])
@@ -250,10 +275,10 @@ class Stories:
         self.links.setdefault(member.name, f"{self.base}/c/enter?token={token}")
         return ApiClient(self.client, self.base, token)
 
-    def officer(self, holder: str, region: str) -> ApiClient:
+    def officer(self, holder: str, region: str, *duties: Duty) -> ApiClient:
         """An officer who has logged in."""
         with self.platform.database.transaction() as connection:
-            caller = Caller(Role.OFFICER, holder, None, region)
+            caller = Caller(Role.OFFICER, holder, None, region, frozenset(duties))
             token = grant(connection, caller, at=self.platform.clock.now(), lasts=LOG_IN)
         return ApiClient(self.client, self.base, token)
 
