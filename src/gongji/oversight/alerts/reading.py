@@ -6,12 +6,25 @@ from typing import Final
 
 from gongji.ledger.tables import STANDS
 
-#: Lines of settlements for a WITH: those that a scan has read anew.
-TOUCHED: Final = """
+#: What rules look at of a settlement ``s``; its documents would be carried through every step of a statement.
+COLUMNS: Final = """s.id, s.bucket, s.visit_id, s.person_id, s.institution_id, s.infno, s.region, s.disease, s.settled_at, s.total,
+ s.own, s.shared, s.wallet, s.kind"""
+
+#: The same with the lines of a purchase.
+WITH_LINES: Final = f"{COLUMNS}, s.lines"
+
+
+def touched(columns: str = COLUMNS) -> str:
+    """For a WITH: the settlements that a scan has read anew, as ``touched``."""
+    return f"""
 touched AS MATERIALIZED (
-    SELECT s.* FROM unnest(CAST(:settlements AS bigint[])) AS n(id)
+    SELECT {columns} FROM unnest(CAST(:settlements AS bigint[])) AS n(id)
       JOIN settlement s ON s.bucket = (n.id & 1023)::smallint AND s.id = n.id AND s.id >= :since
 )"""
+
+
+#: `touched` without lines.
+TOUCHED: Final = touched()
 
 #: The condition that a settlement ``s`` was made and not taken back.
 MADE: Final = f"""s.kind = 'settle' AND NOT EXISTS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from gongji.oversight.alerts import sources
 from gongji.oversight.alerts.model import RuleCode, Subject
 from gongji.oversight.alerts.reading import FACTS, MADE, TOUCHED, day_of
 from gongji.oversight.alerts.rule import Rule, Threshold
@@ -21,7 +22,7 @@ class AgeOrSex(Rule):
 
     code: ClassVar = RuleCode.AGE_OR_SEX
     subject: ClassVar = Subject.PERSON
-    source: ClassVar = "N13"
+    source: ClassVar = sources.REGULATION
     thresholds: ClassVar = (
         Threshold("birth_from", 10, "years", 8, 20),
         Threshold("birth_to", 60, "years", 45, 70),

@@ -16,7 +16,7 @@ class BoundByMany(Rule):
 
     code: ClassVar = RuleCode.BOUND_BY_MANY
     subject: ClassVar = Subject.PERSON
-    source: ClassVar = "service-experience §1.12"
+    source: ClassVar = ""
     thresholds: ClassVar = (Threshold("sharers", 5, "people", 3, 50),)
     statement: ClassVar = f"""
 WITH g AS MATERIALIZED (

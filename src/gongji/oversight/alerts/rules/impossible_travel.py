@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from gongji.oversight.alerts import sources
 from gongji.oversight.alerts.model import RuleCode, Subject
 from gongji.oversight.alerts.reading import FACTS, NO_STAY, TOUCHED, day_of, of_person
 from gongji.oversight.alerts.rule import Rule, Threshold
@@ -18,7 +19,7 @@ class ImpossibleTravel(Rule):
 
     code: ClassVar = RuleCode.IMPOSSIBLE_TRAVEL
     subject: ClassVar = Subject.PERSON
-    source: ClassVar = "F7 F8"
+    source: ClassVar = sources.STOLEN_CODES
     thresholds: ClassVar = (Threshold("minutes", 30, "minutes", 1, 720),)
     statement: ClassVar = f"""
 WITH {TOUCHED}, g AS MATERIALIZED (

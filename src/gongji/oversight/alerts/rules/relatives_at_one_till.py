@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from gongji.oversight.alerts import sources
 from gongji.oversight.alerts.model import RuleCode, Subject
 from gongji.oversight.alerts.reading import FACTS, TOUCHED, day_of, of_institution
 from gongji.oversight.alerts.rule import Rule, Threshold
@@ -15,7 +16,7 @@ class RelativesAtOneTill(Rule):
 
     code: ClassVar = RuleCode.RELATIVES_AT_ONE_TILL
     subject: ClassVar = Subject.PERSON
-    source: ClassVar = "F9, service-experience §1.12"
+    source: ClassVar = sources.CASHED_OUT
     thresholds: ClassVar = (
         Threshold("relatives", 3, "people", 2, 20),
         Threshold("minutes", 15, "minutes", 1, 240),

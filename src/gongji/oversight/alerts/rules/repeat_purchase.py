@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from gongji.oversight.alerts import sources
 from gongji.oversight.alerts.model import RuleCode, Subject
-from gongji.oversight.alerts.reading import DAYS_OF_A_UNIT, FACTS, TOUCHED, day_of, dispensed, of_person
+from gongji.oversight.alerts.reading import DAYS_OF_A_UNIT, FACTS, WITH_LINES, day_of, dispensed, of_person, touched
 from gongji.oversight.alerts.rule import Rule, Threshold
 
 _WEEK = f"date_trunc('week', {day_of('d.settled_at')})::date"
@@ -17,14 +18,14 @@ class RepeatPurchase(Rule):
 
     code: ClassVar = RuleCode.REPEAT_PURCHASE
     subject: ClassVar = Subject.PERSON
-    source: ClassVar = "F4 F5"
+    source: ClassVar = sources.OVER_VOLUME
     thresholds: ClassVar = (Threshold("places", 3, "places", 2, 50),)
     statement: ClassVar = f"""
-WITH {TOUCHED}, g AS MATERIALIZED (
+WITH {touched(WITH_LINES)}, g AS MATERIALIZED (
     SELECT DISTINCT d.person_id, d.region, {_WEEK} AS day
       FROM ({dispensed("touched")}) AS d WHERE d.bought OR {DAYS_OF_A_UNIT} IS NOT NULL
 ), s AS MATERIALIZED (
-    SELECT s.* FROM {of_person("g", "g.day", "g.day + 7")}
+    SELECT {WITH_LINES} FROM {of_person("g", "g.day", "g.day + 7")}
 ), taken AS MATERIALIZED (
     SELECT d.person_id, d.region, {_WEEK} AS week, d.id, d.institution_id, d.item_code, max(d.item) AS item,
            sum(d.pieces) AS pieces

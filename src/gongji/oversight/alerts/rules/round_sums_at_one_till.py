@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from gongji.oversight.alerts import sources
 from gongji.oversight.alerts.model import RuleCode, Subject
 from gongji.oversight.alerts.reading import FACTS, TOUCHED, day_of, of_institution
 from gongji.oversight.alerts.rule import Rule, Threshold
@@ -17,7 +18,7 @@ class RoundSumsAtOneTill(Rule):
 
     code: ClassVar = RuleCode.ROUND_SUMS_AT_ONE_TILL
     subject: ClassVar = Subject.INSTITUTION
-    source: ClassVar = "F1 F9"
+    source: ClassVar = f"{sources.CASES}；{sources.CASHED_OUT}"
     thresholds: ClassVar = (
         Threshold("people", 6, "people", 3, 100),
         Threshold("minutes", 60, "minutes", 1, 1440),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from gongji.oversight.alerts import sources
 from gongji.oversight.alerts.model import RuleCode, Subject
 from gongji.oversight.alerts.reading import FACTS, MADE, TOUCHED, day_of, midnight, of_person
 from gongji.oversight.alerts.rule import Rule, Threshold
@@ -18,7 +19,7 @@ class StrangeArea(Rule):
 
     code: ClassVar = RuleCode.STRANGE_AREA
     subject: ClassVar = Subject.PERSON
-    source: ClassVar = "F7 F8"
+    source: ClassVar = sources.STOLEN_CODES
     thresholds: ClassVar = (
         Threshold("places", 3, "places", 2, 20),
         Threshold("fen", 300_00, "fen", 10_00, 100_000_00),

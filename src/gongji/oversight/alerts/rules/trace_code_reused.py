@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from gongji.oversight.alerts import sources
 from gongji.oversight.alerts.model import RuleCode, Subject
-from gongji.oversight.alerts.reading import FACTS, MADE
+from gongji.oversight.alerts.reading import COLUMNS, FACTS, MADE
 from gongji.oversight.alerts.rule import Rule, Threshold
 
 
@@ -17,13 +18,13 @@ class TraceCodeReused(Rule):
 
     code: ClassVar = RuleCode.TRACE_CODE_REUSED
     subject: ClassVar = Subject.INSTITUTION
-    source: ClassVar = "F6"
-    thresholds: ClassVar = (Threshold("settled", 2, "times", 2, 10, "F6"),)
+    source: ClassVar = sources.TRACE_CODES
+    thresholds: ClassVar = (Threshold("settled", 2, "times", 2, 10, sources.TRACE_CODES),)
     statement: ClassVar = f"""
 WITH g AS MATERIALIZED (
     SELECT DISTINCT code FROM drug_trace WHERE settlement_id = ANY(CAST(:settlements AS bigint[]))
 ), s AS MATERIALIZED (
-    SELECT d.code, s.* FROM g JOIN drug_trace d ON d.code = g.code
+    SELECT d.code, {COLUMNS} FROM g JOIN drug_trace d ON d.code = g.code
       JOIN settlement s ON s.bucket = (d.settlement_id & 1023)::smallint AND s.id = d.settlement_id
      WHERE {MADE}
 ), reused AS (

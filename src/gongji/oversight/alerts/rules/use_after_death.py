@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from gongji.oversight.alerts import sources
 from gongji.oversight.alerts.model import RuleCode, Subject
-from gongji.oversight.alerts.reading import FACTS, MADE, NO_STAY, TOUCHED, day_of, midnight
+from gongji.oversight.alerts.reading import COLUMNS, FACTS, MADE, NO_STAY, TOUCHED, day_of, midnight
 from gongji.oversight.alerts.rule import Rule, Threshold
 
 #: The lowest id of a settlement in the month of a death (see `gongji.foundation.ids`).
@@ -20,7 +21,7 @@ class UseAfterDeath(Rule):
 
     code: ClassVar = RuleCode.USE_AFTER_DEATH
     subject: ClassVar = Subject.PERSON
-    source: ClassVar = "F1"
+    source: ClassVar = sources.CASES
     thresholds: ClassVar = (Threshold("days_after", 0, "days", 0, 60),)
     statement: ClassVar = f"""
 WITH {TOUCHED}, g AS MATERIALIZED (
@@ -29,7 +30,7 @@ WITH {TOUCHED}, g AS MATERIALIZED (
       JOIN person p ON p.bucket = (n.id & 1023)::smallint AND p.id = n.id
      WHERE p.died_on IS NOT NULL
 ), used AS (
-    SELECT s.*, p.died_on, {day_of("s.settled_at")} - p.died_on AS days,
+    SELECT {COLUMNS}, p.died_on, {day_of("s.settled_at")} - p.died_on AS days,
            to_char(s.settled_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') AS month
       FROM g AS p JOIN settlement s ON s.bucket = p.bucket AND s.person_id = p.id AND s.id >= {_MONTH}
        AND s.settled_at >= {midnight("p.died_on + 1 + CAST(:days_after AS integer)")} AND {MADE} AND {NO_STAY}

@@ -14,7 +14,7 @@ class WalletRoundTrip(Rule):
 
     code: ClassVar = RuleCode.WALLET_ROUND_TRIP
     subject: ClassVar = Subject.PERSON
-    source: ClassVar = "service-experience §1.12"
+    source: ClassVar = ""
     thresholds: ClassVar = (
         Threshold("days", 30, "days", 1, 366),
         Threshold("percent", 80, "percent", 10, 100),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from gongji.ledger.model import AccountKind
+from gongji.oversight.alerts import sources
 from gongji.oversight.alerts.model import RuleCode, Subject
 from gongji.oversight.alerts.reading import FACTS, MADE, TOUCHED
 from gongji.oversight.alerts.rule import Rule, Threshold
@@ -25,7 +26,7 @@ class WholeBalance(Rule):
 
     code: ClassVar = RuleCode.WHOLE_BALANCE
     subject: ClassVar = Subject.AUTHORISATION
-    source: ClassVar = "F1 F9"
+    source: ClassVar = sources.CASHED_OUT
     thresholds: ClassVar = (
         Threshold("days", 7, "days", 1, 90),
         Threshold("percent", 90, "percent", 50, 100),

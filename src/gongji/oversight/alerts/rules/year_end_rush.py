@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from gongji.ledger.model import AccountKind
+from gongji.oversight.alerts import sources
 from gongji.oversight.alerts.model import RuleCode, Subject
 from gongji.oversight.alerts.reading import TOUCHED, day_of
 from gongji.oversight.alerts.rule import Rule, Threshold
@@ -18,7 +19,7 @@ class YearEndRush(Rule):
 
     code: ClassVar = RuleCode.YEAR_END_RUSH
     subject: ClassVar = Subject.INSTITUTION
-    source: ClassVar = "C"
+    source: ClassVar = sources.RUSH
     thresholds: ClassVar = (
         Threshold("times", 3, "times", 2, 50),
         Threshold("months", 6, "months", 1, 11),
