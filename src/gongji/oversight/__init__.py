@@ -1,1 +1,1 @@
-"""Watching over the use of shared money: lines that a citizen disputes, and who looked at whose data."""
+"""Watching over the use of shared money: disputed lines, freezes, what alerts find, and who looked at whose data."""
