@@ -120,7 +120,7 @@ def test_officers_find_a_difference_a_case_and_who_takes_the_wallet(server_url: 
 
 def test_the_books_are_verified_and_nothing_of_the_demo_stays(told: dict[str, Any], server_url: str) -> None:
     assert told["ledger"]["verified"] is True
-    assert told["ledger"]["counts"]["journal"] == 16
+    assert told["ledger"]["counts"]["journal"] == 17
     with psycopg.connect(server_url) as connection:
         names = [name for (name,) in connection.execute("SELECT datname FROM pg_database")]
     assert not [name for name in names if name.startswith("gongji_demo_")]

@@ -75,6 +75,7 @@ class Stories:
     settlements: list[dict[str, Any]] = field(default_factory=list)
     refusals: list[dict[str, str]] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
+    _systems: dict[str, InstitutionSystem] = field(default_factory=dict)
 
     def play(self) -> None:
         """The stories, one after the other."""
@@ -283,9 +284,12 @@ class Stories:
         return ApiClient(self.client, self.base, token)
 
     def institution(self, code: str) -> InstitutionSystem:
-        """The system of one of the world's institutions."""
-        row = next(row for row in rows("institutions") if row["code"] == code)
-        return InstitutionSystem(self.client, self.base, code, row["name"], row["region"], row["paasid"], row["secret"])
+        """The system of one of the world's institutions: one each, so that none numbers two messages alike."""
+        if code not in self._systems:
+            row = next(row for row in rows("institutions") if row["code"] == code)
+            keys = row["paasid"], row["secret"]
+            self._systems[code] = InstitutionSystem(self.client, self.base, code, row["name"], row["region"], *keys)
+        return self._systems[code]
 
 
 def _binding(user: Member, relation: str, *, commitment: bool) -> dict[str, object]:
