@@ -14,7 +14,8 @@ from gongji.clearing.model import Compared, Difference, Scope, Told, Totals
 from gongji.clearing.tables import statement
 from gongji.foundation.arrays import columns
 from gongji.foundation.clock import CHINA
-from gongji.foundation.distribution import see_whole
+from gongji.foundation.distribution import is_spread
+from gongji.foundation.errors import Refused
 from gongji.foundation.ids import first_id, month_number
 from gongji.ledger.store import raw_cursor
 from gongji.ledger.tables import STANDS
@@ -167,9 +168,17 @@ def groups(connection: sa.Connection, scope: Scope) -> list[Group]:
 def compare(
     connection: sa.Connection, scope: Scope, chosen: Sequence[Group], told: Sequence[Told]
 ) -> Iterator[Compared]:
-    """Every settlement that either side has, what differs first; read from the server as it is asked for, in a snapshot, which
-    sees every table as one from then on."""
-    see_whole(connection)
+    """Every settlement that either side has, what differs first; read from the server as it is asked for.
+
+    Raises:
+        Refused: ``statement.spread`` on a cluster, where Citus (13.2.2) answers this statement with columns in each other's places.
+    """
+    if is_spread(connection):
+        raise Refused(
+            "statement.spread",
+            "the tables are spread over several servers: settlements cannot be compared line by line there yet",
+            "数据分布在多台服务器上，暂不支持逐笔对账",
+        )
     lines = [
         (place, one.settlement_id, _person(one), one.total, one.funds, one.accounts, one.refund)
         for place, one in enumerate(told)
