@@ -21,6 +21,10 @@ from gongji.registry.model import Institution
 
 _numbers = count(1)
 
+#: A msgid has room for ten thousand numbers a second, and more are written in one: each ten thousand have a second of their own.
+_BEGAN = datetime.now(CHINA)
+_A_SECOND = 10_000
+
 _LENGTH = re.compile(rb"(?i)content-length: *(\d+)")
 
 #: Messages a second that are written and signed before callers without a pace begin: more than they will send. What a hospital's
@@ -177,9 +181,10 @@ def on_the_wire(infno: str, nodes: dict[str, object], sender: Institution) -> by
 def signed(infno: str, nodes: dict[str, object], sender: Institution) -> tuple[dict[str, str], bytes]:
     """Headers and body of a message with a number and a nonce of its own."""
     number, now = next(_numbers), datetime.now(CHINA)
+    numbered = _BEGAN + timedelta(seconds=number // _A_SECOND)
     envelope = {
         "infno": infno,
-        "msgid": f"{sender.code}{now:%Y%m%d%H%M%S}{number % 10_000:04d}",
+        "msgid": f"{sender.code}{numbered:%Y%m%d%H%M%S}{number % _A_SECOND:04d}",
         "mdtrtarea_admvs": "211202",
         "insuplc_admdvs": "211200",
         "recer_sys_code": "FSI_LOCAL",
