@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Final
 
 import msgspec
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -48,13 +48,18 @@ class Citations:
         documents = {clause: _encoder.encode(clause) for clause in clauses}
         digests = {hashlib.sha256(document).digest(): clause for clause, document in documents.items()}
         numbers = self._kept(digests)
-        for digest in digests.keys() - numbers.keys():
-            row = {"digest": digest, "document": msgspec.json.decode(documents[digests[digest]])}
-            # Another writer may be first: then it is there. Citus lets nobody say ON CONFLICT who may only add rows.
-            with suppress(sa.exc.IntegrityError), self._database.transaction() as connection:
-                connection.execute(citation.insert(), row)
-        if len(numbers) < len(digests):
-            numbers = self._kept(digests)
+        # In one order, so that two writers do not wait for each other in a circle.
+        while missing := sorted(digests.keys() - numbers.keys()):
+            rows = [{"digest": one, "document": msgspec.json.decode(documents[digests[one]])} for one in missing]
+            try:
+                with self._database.transaction() as connection:
+                    made = connection.execute(citation.insert().returning(citation.c.digest, citation.c.id), rows)
+                    numbers |= {bytes(row.digest): row.id for row in made}
+            except sa.exc.IntegrityError as problem:
+                # Another writer was first: then some are there. Citus lets nobody say ON CONFLICT who may only add rows.
+                if not isinstance(problem.orig, psycopg.errors.UniqueViolation):
+                    raise
+                numbers = self._kept(digests)
         return {clause: numbers[digest] for digest, clause in digests.items()}
 
     def _kept(self, digests: Iterable[bytes]) -> dict[bytes, int]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from starlette.responses import Response
 
 from gongji.entrances import alert_words
 from gongji.entrances.web.office.alerts import READERS, Names
+from gongji.entrances.web.office.freezing import last_day
 from gongji.entrances.web.office.pages import for_duties, show
 from gongji.entrances.web.visits import Visit
 from gongji.foundation import audit
 from gongji.foundation.access import Duty
 from gongji.foundation.documents import PAGE_TYPE
-from gongji.foundation.errors import GongjiError, InvalidInput, NotFound
+from gongji.foundation.errors import GongjiError, NotFound
 from gongji.oversight.alerts import casework, letters
 from gongji.oversight.alerts.model import (
     FOUNDED,
@@ -122,24 +123,11 @@ def _done(visit: Visit, number: int) -> str:
         founded=[int(one) for one in form.all("founded") if one.isascii() and one.isdigit() and len(one) <= 18],
         words=form.text("decision_words"),
         note=form.text("note"),
-        until=_day(form.text("until")),
+        until=last_day(form.text("until")),
         caller=caller,
         at=now,
     )
     return "alert_concluded"
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise InvalidInput(
-            "freeze.until",
-            "write the last day as in 2026-12-31",
-            "日期要写成 2026-12-31 这样；不确定哪天结束的，可以不填",
-            field="until",
-            accepted="2026-12-31",
-        ) from None
 
 
 def _number(visit: Visit) -> int:

@@ -55,7 +55,7 @@ def freeze(visit: Visit) -> Response:
             person_id=found.person.id,
             region=found.region,
             reason=form.text("reason"),
-            until=_day(form.text("until")),
+            until=last_day(form.text("until")),
             note=form.text("note"),
             caller=visit.caller,
             at=visit.now,
@@ -108,7 +108,12 @@ def _freeze(visit: Visit) -> tuple[Freeze, Found]:
     return one, Found(person, registry.enrolments_of(visit.connection, person.id), one.region)
 
 
-def _day(text: str) -> date | None:
+def last_day(text: str) -> date | None:
+    """The last day of a freeze as it was typed; None where it has none yet.
+
+    Raises:
+        InvalidInput: ``freeze.until``.
+    """
     if not text:
         return None
     try:
