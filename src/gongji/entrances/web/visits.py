@@ -129,6 +129,11 @@ class Visit:
         """A part of the address."""
         return str(self.request.path_params[name])
 
+    def number(self, name: str = "number") -> int:
+        """A part of the address that is a number of ours; 0 for anything else, which nothing has."""
+        text = self.part(name)
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
+
     def query(self, name: str) -> str:
         """A value of the address's query; "" when it is not there, or holds what no text does (`NUL`)."""
         value = self.request.query_params.get(name, "").strip()

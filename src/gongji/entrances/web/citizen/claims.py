@@ -72,13 +72,7 @@ def claim_at(visit: Visit) -> Claim:
     Raises:
         NotFound: ``claim.unknown``.
     """
-    return service.claim_of(doing_of(visit), number_in(visit, "number"))
-
-
-def number_in(visit: Visit, name: str) -> int:
-    """A number in the address; 0 for anything else, which no claim has."""
-    text = visit.part(name)
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
+    return service.claim_of(doing_of(visit), visit.number())
 
 
 def shown_state(one: Claim) -> ClaimState:
@@ -190,7 +184,7 @@ def appeal(visit: Visit) -> Response:
 def document(visit: Visit) -> Response:
     """``GET /claims/{number}/documents/{document}/{page}``: one page of a document of the reader's own claim."""
     one = claim_at(visit)
-    n, page = number_in(visit, "document"), number_in(visit, "page")
+    n, page = visit.number("document"), visit.number("page")
     content = documents.page_of(visit.connection, visit.platform.files, one.id, n, page, visit.now)
     return Response(content, media_type=PAGE_TYPE)
 

@@ -67,7 +67,7 @@ def case(visit: Visit) -> Response:
 @for_duties(*READERS)
 def document(visit: Visit) -> Response:
     """``GET /alerts/{number}/letters/{letter}/{page}``: a page of what came with an answer, as a picture."""
-    found, _ = casework.read(visit.connection, _number(visit), visit.caller, visit.now)
+    found, _ = casework.read(visit.connection, visit.number(), visit.caller, visit.now)
     wanted, page = visit.part("letter"), visit.part("page")
     one = next(
         (one for one in letters.letters_in(visit.connection, visit.platform.vault, found.id) if str(one.id) == wanted),
@@ -86,7 +86,7 @@ def document(visit: Visit) -> Response:
 @for_duties(Duty.INSPECTOR)
 def step(visit: Visit) -> Response:
     """``POST /alerts/{number}``: take the case, give it back, ask somebody, or conclude it."""
-    number, form = _number(visit), visit.form
+    number, form = visit.number(), visit.form
     try:
         with visit.connection.begin_nested():
             notice = _done(visit, number)
@@ -130,13 +130,8 @@ def _done(visit: Visit, number: int) -> str:
     return "alert_concluded"
 
 
-def _number(visit: Visit) -> int:
-    text = visit.part("number")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
-
-
 def _page(visit: Visit, errors: dict[str, str] | None = None, status: int = 200) -> Response:
-    one, alerts = casework.read(visit.connection, _number(visit), visit.caller, visit.now)
+    one, alerts = casework.read(visit.connection, visit.number(), visit.caller, visit.now)
     names = Names.of(visit, [one], alerts)
     text, form = visit.reader.text, visit.form
     mine = one.open and one.holder == visit.caller.holder and Duty.INSPECTOR in visit.caller.duties

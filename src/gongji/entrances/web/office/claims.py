@@ -100,7 +100,7 @@ def document(visit: Visit) -> Response:
     """``GET /claims/{number}/documents/{document}/{page}``: one page as a picture; not of one's own claim, or a relative's."""
     one = claim_at(visit)
     check_reader(doing_of(visit), one)
-    n, number = _whole(visit.part("document")), _whole(visit.part("page"))
+    n, number = visit.number("document"), visit.number("page")
     content = documents.page_of(visit.connection, visit.platform.files, one.id, n, number, visit.now)
     audit.record(
         visit.connection,
@@ -126,7 +126,7 @@ def claim_at(visit: Visit) -> Claim:
     Raises:
         NotFound: ``claim.unknown``, also when it is another region's.
     """
-    return claim_in_region(doing_of(visit), _whole(visit.part("number")))
+    return claim_in_region(doing_of(visit), visit.number())
 
 
 def page(
@@ -266,7 +266,3 @@ def read_proposal(visit: Visit, one: Claim) -> Proposal:
         if code and code != line.code:
             codes[line.n] = code
     return Proposal(words, codes)
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0

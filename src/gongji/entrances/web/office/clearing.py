@@ -17,7 +17,6 @@ from gongji.entrances.web.office.clearing_payments import (
     READERS,
     error_of,
     names_of,
-    number_at,
     pay_statement,
     payment_fields,
 )
@@ -213,7 +212,7 @@ def check(visit: Visit) -> Response:
 
 
 def _statement(visit: Visit) -> Statement:
-    return statements.statement_for(visit.connection, number_at(visit), visit.caller)
+    return statements.statement_for(visit.connection, visit.number(), visit.caller)
 
 
 def _line(visit: Visit, one: Statement) -> Line:

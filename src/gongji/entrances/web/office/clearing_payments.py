@@ -65,12 +65,6 @@ def names_of(visit: Visit, regions: Iterable[str]) -> dict[str, str]:
     return {region: region_name(visit.platform.rules, region) for region in regions}
 
 
-def number_at(visit: Visit) -> int:
-    """The number in the address; 0 when it is none."""
-    text = visit.part("number")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
-
-
 def error_of(visit: Visit, problem: GongjiError | None, otherwise: str) -> dict[str, str]:
     """The sentence of a refusal beside its field."""
     if problem is None:
@@ -93,13 +87,13 @@ def bills(visit: Visit) -> Response:
 @for_duties(*READERS)
 def bill(visit: Visit) -> Response:
     """``GET /clearing/bills/{number}``: its parts, its payments, and what can be done."""
-    return _bill_page(visit, payments.bill_for(visit.connection, number_at(visit), visit.caller))
+    return _bill_page(visit, payments.bill_for(visit.connection, visit.number(), visit.caller))
 
 
 @for_duties(Duty.CLEARING_CLERK)
 def pay_bill(visit: Visit) -> Response:
     """``POST /clearing/bills/{number}``: ask to pay it, or what was retained."""
-    one = payments.bill_for(visit.connection, number_at(visit), visit.caller)
+    one = payments.bill_for(visit.connection, visit.number(), visit.caller)
     try:
         fields = payment_fields(visit)
         payments.pay_bill(
@@ -155,7 +149,7 @@ def waiting(visit: Visit) -> Response:
 def second(visit: Visit) -> Response:
     """``POST /clearing/payments/{number}``: the second officer's word."""
     opinion = visit.form.text("opinion")
-    one = payments.payment_for(visit.connection, number_at(visit), visit.caller)
+    one = payments.payment_for(visit.connection, visit.number(), visit.caller)
     try:
         if opinion not in ("agree", "disagree"):
             raise InvalidInput(

@@ -98,8 +98,7 @@ def step(visit: Visit) -> Response:
 
 
 def _difference(visit: Visit) -> Found:
-    text = visit.part("number")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
+    number = visit.number()
     return differences.difference_of_region(visit.connection, number, visit.caller)
 
 

@@ -51,8 +51,7 @@ def answer(visit: Visit) -> Response:
 
 
 def _dispute(visit: Visit) -> Dispute:
-    text = visit.part("number")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
+    number = visit.number()
     return oversight.dispute_of_region(visit.connection, number, visit.caller)
 
 

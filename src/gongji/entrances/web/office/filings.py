@@ -91,8 +91,7 @@ def file(visit: Visit) -> Response:
 def step(visit: Visit) -> Response:
     """``POST /people/{psn_no}/filings/{number}``: grant, refuse, withdraw or end it."""
     found, chosen = person_at(visit), visit.form.text("step")
-    text = visit.part("number")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
+    number = visit.number()
     try:
         if chosen not in _STEPS:
             raise InvalidInput(

@@ -101,8 +101,7 @@ def second(visit: Visit) -> Response:
 
 def _freeze(visit: Visit) -> tuple[Freeze, Found]:
     """The freeze that the address names, and whose account it is."""
-    text = visit.part("number")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
+    number = visit.number()
     one = freezes.freeze_of_region(visit.connection, number, visit.caller)
     person = registry.people_by_id(visit.connection, visit.platform.vault, [one.person_id])[one.person_id]
     return one, Found(person, registry.enrolments_of(visit.connection, person.id), one.region)

@@ -117,8 +117,7 @@ def resend(visit: Visit) -> Response:
 
 
 def _delivery(visit: Visit) -> tuple[Kept, Person]:
-    text = visit.part("number")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
+    number = visit.number()
     one = delivery_book.find(visit.connection, number)
     if one is not None:
         person = registry.people_by_id(visit.connection, visit.platform.vault, [one.person_id])[one.person_id]
