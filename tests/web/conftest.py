@@ -73,6 +73,8 @@ def chromium() -> Iterator[Browser]:
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        # Not from /dev/shm, which the test databases lie in.
+        "--disable-dev-shm-usage",
     ]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)

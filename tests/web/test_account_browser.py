@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+from screen import CLIPPED, SIDEWAYS, check, picture
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from test_citizen_browser import CLIPPED, SIDEWAYS, check, picture
 from web_family import Family
 
 from gongji.entrances.platform import Platform
@@ -83,5 +83,5 @@ def test_every_page_is_readable_and_reachable(
         assert page.evaluate(CLIPPED) == [], name
         report = Axe().run(page)
         assert report.violations_count == 0, f"{name}: {report.generate_report()}"
-        picture(page, f"{name}{'_elder' if mode else ''}_{language}_{width}")
+        picture(page, f"citizen_{name}{'_elder' if mode else ''}_{language}_{width}")
     context.close()

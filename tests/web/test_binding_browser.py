@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from phone import serving_pages
 from playwright.sync_api import Browser
+from screen import CLIPPED, SIDEWAYS, picture
 from test_binding_pages import picture as photograph
-from test_citizen_browser import CLIPPED, SIDEWAYS, picture
 from walk import Twin, Walk
 
 from gongji.family import service as family
@@ -182,7 +182,7 @@ def test_nothing_runs_sideways_on_a_small_phone_at_double_size(chromium: Browser
             assert page.evaluate(SIDEWAYS) <= 0, path
             # A box scrolls within itself; the number in it stands in groups above it too.
             assert [one for one in page.evaluate(CLIPPED) if not one.startswith("INPUT")] == [], path
-        picture(page, "bind_320_double")
+        picture(page, "citizen_bind_320_double")
         context.close()
 
 

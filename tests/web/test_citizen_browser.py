@@ -3,38 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+from screen import CLIPPED, SIDEWAYS, accessible, check, picture
 from web_family import Family, address
 
 pytestmark = pytest.mark.browser
-
-SCREENS = Path(__file__).parents[2] / "artifacts" / "screens"
-
-#: Visible things to tap that are smaller than `least` CSS pixels either way; a link within a sentence does not count.
-SMALL_TARGETS = """least => [...document.querySelectorAll('a,button,summary,input:not([type=hidden])')]
-  .filter(one => !one.matches('.skip'))
-  .map(one => [one.textContent.trim(), one.getBoundingClientRect()])
-  .filter(([, box]) => box.width && (box.width < least - .5 || box.height < least - .5))
-  .map(([text, box]) => `${text}: ${box.width}×${box.height}`)"""
-
-SMALLEST_TEXT = """() => {
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const sizes = [];
-  while (walker.nextNode()) if (walker.currentNode.textContent.trim())
-    sizes.push(parseFloat(getComputedStyle(walker.currentNode.parentElement).fontSize));
-  return Math.min(...sizes);
-}"""
-
-SIDEWAYS = "() => document.documentElement.scrollWidth - window.innerWidth"
-
-#: Elements whose text is wider than their box.
-CLIPPED = """() => [...document.querySelectorAll('main *,header *')]
-  .filter(one => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline' && one.clientWidth)
-  .map(one => one.tagName + ' ' + one.textContent.trim().slice(0, 40))"""
 
 
 @pytest.fixture
@@ -57,13 +32,6 @@ def scripted(page: Page, chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
-def accessible(scripted: Page, address: str) -> None:
-    """axe finds nothing on the page."""
-    scripted.goto(address)
-    report = Axe().run(scripted)
-    assert report.violations_count == 0, report.generate_report()
-
-
 def all_pages(family: Family) -> dict[str, str]:
     """Every kind of page that the mother can come to, by the name of its picture."""
     return {
@@ -75,27 +43,12 @@ def all_pages(family: Family) -> dict[str, str]:
     }
 
 
-def picture(page: Page, name: str) -> None:
-    """Keep a picture of the whole page for people to look at."""
-    SCREENS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENS / f"citizen_{name}.png", full_page=True)
-
-
-def check(page: Page, *, target: float, text: float) -> None:
-    """What every page has to keep, whatever the mode."""
-    assert page.evaluate(SIDEWAYS) <= 0
-    assert page.evaluate(CLIPPED) == []
-    assert page.evaluate(SMALL_TARGETS, target) == []
-    assert page.evaluate(SMALLEST_TEXT) >= text
-    assert page.evaluate("() => document.querySelectorAll('h1').length") == 1
-
-
 def test_all_pages_are_readable_and_reachable(page: Page, scripted: Page, site: str, family: Family) -> None:
     for name, path in all_pages(family).items():
         page.goto(site + path)
         check(page, target=44, text=15)
         accessible(scripted, site + path)
-        picture(page, name)
+        picture(page, f"citizen_{name}")
 
 
 def test_large_type_has_large_text_and_large_targets(page: Page, scripted: Page, site: str, family: Family) -> None:
@@ -106,7 +59,7 @@ def test_large_type_has_large_text_and_large_targets(page: Page, scripted: Page,
         page.goto(site + path)
         check(page, target=60, text=18)
         accessible(scripted, site + path)
-        picture(page, f"{name}_elder")
+        picture(page, f"citizen_{name}_elder")
 
 
 def test_a_small_phone_at_double_size_still_shows_everything(chromium: Browser, site: str, family: Family) -> None:
@@ -127,7 +80,7 @@ def test_a_small_phone_at_double_size_still_shows_everything(chromium: Browser, 
             assert page.evaluate(CLIPPED) == [], name
             # Taking a picture sets the reader's font size back: say it once more, on the page itself.
             page.evaluate("() => { document.documentElement.style.fontSize = '32px' }")
-            picture(page, f"{name}_320_double{elder}")
+            picture(page, f"citizen_{name}_320_double{elder}")
         page.goto(f"{site}/c/")
     context.close()
 
@@ -168,31 +121,31 @@ def test_the_mother_goes_from_the_start_to_the_reasons_and_back_with_the_keyboar
 
 def test_the_daughter_and_a_reader_of_english(page: Page, site: str, family: Family) -> None:
     page.goto(f"{site}/c/enter?token={family.token(family.daughter)}")
-    picture(page, "home_sharer")
+    picture(page, "citizen_home_sharer")
     page.goto(site + address(family.visit))
     check(page, target=44, text=15)
-    picture(page, "share")
+    picture(page, "citizen_share")
     page.get_by_role("button", name="English").click()
     check(page, target=44, text=15)
     assert page.get_by_role("heading", level=1).inner_text() == "What my account paid"
     page.goto(f"{site}/c/enter?token={family.token(family.mother)}")
     page.goto(site + address(family.visit))
     check(page, target=44, text=15)
-    picture(page, "settlement_en")
+    picture(page, "citizen_settlement_en")
 
 
 def test_high_contrast_dark_preference_and_print(page: Page, scripted: Page, site: str, family: Family) -> None:
     page.goto(site + address(family.visit))
     page.emulate_media(forced_colors="active")
     assert page.evaluate(SIDEWAYS) <= 0
-    picture(page, "settlement_forced_colours")
+    picture(page, "citizen_settlement_forced_colours")
     scripted.emulate_media(color_scheme="dark")
     accessible(scripted, site + address(family.visit))
     page.emulate_media(forced_colors="none")
     page.emulate_media(media="print")
     assert not page.get_by_role("button", name="退出登录").is_visible()
     assert page.get_by_text("加起来正好等于总费用。").is_visible()
-    picture(page, "settlement_print")
+    picture(page, "citizen_settlement_print")
 
 
 def test_the_first_font_has_chinese_figures(page: Page, site: str) -> None:
@@ -207,7 +160,7 @@ def test_the_documentation_of_the_api_is_readable_too(chromium: Browser, site: s
     page.on("request", lambda request: asked.append(request.url))
     accessible(page, f"{site}/api/docs")
     assert asked == [f"{site}/api/docs"], "the page loads nothing"
-    picture(page, "api_docs")
+    picture(page, "citizen_api_docs")
     page.set_viewport_size({"width": 320, "height": 640})
     assert page.evaluate(SIDEWAYS) <= 0
     context.close()

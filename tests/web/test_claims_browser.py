@@ -11,7 +11,7 @@ import pytest
 from office_house import House, book_page
 from phone import serving_pages
 from playwright.sync_api import Browser
-from test_citizen_browser import SCREENS
+from screen import picture
 from test_claim_pages import citizen, fill_in
 from test_office_browser import looked_at, officer, signed_in
 from walk import Twin, Walk
@@ -135,7 +135,7 @@ def test_decided_at_a_wide_screen_and_read_on_the_phone(chromium: Browser, house
         page.get_by_label("第 3 行怎么处理").select_option("not_of_visit")
         page.get_by_role("button", name="预览结果").click()
         page.get_by_role("button", name="确认决定").wait_for()
-        page.screenshot(path=SCREENS / "office_claim_preview.png", full_page=True)
+        picture(page, "office_claim_preview")
         page.get_by_role("button", name="确认决定").click()
         page.get_by_text("已决定并入账").wait_for()
         page.close()

@@ -12,11 +12,11 @@ from axe_playwright_python.sync_playwright import Axe
 from office_house import COOKIES, House, hidden, settlement_number
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext
+from screen import check, picture
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
-from test_citizen_browser import CLIPPED, SCREENS, SIDEWAYS, SMALL_TARGETS, SMALLEST_TEXT
 
 from gongji.entrances.server import serving
 from gongji.entrances.web.headers import SafeHeaders
@@ -42,18 +42,13 @@ def house(town: Town, tmp_path: Path) -> Iterator[House]:
 def looked_at(context: BrowserContext, house: House, pages: dict[str, str], *, target: float, text: float) -> None:
     """Each page keeps what every page has to keep; a picture of each is kept for people to look at."""
     page = context.new_page()
-    SCREENS.mkdir(parents=True, exist_ok=True)
     for name, path in pages.items():
         page.goto(house.base + path)
         page.wait_for_load_state("networkidle")
-        page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
+        picture(page, name)
         report = Axe().run(page)
         assert report.violations_count == 0, (name, report.generate_report())
-        assert page.evaluate(SIDEWAYS) <= 0, name
-        assert page.evaluate(CLIPPED) == [], name
-        assert page.evaluate(SMALL_TARGETS, target) == [], name
-        assert page.evaluate(SMALLEST_TEXT) >= text, name
-        assert page.evaluate("() => document.querySelectorAll('h1').length") == 1, name
+        check(page, name, target=target, text=text)
         assert page.evaluate("() => [...document.images].every(one => one.naturalWidth > 0)"), name
     page.close()
 
@@ -102,12 +97,12 @@ def test_the_office_at_a_wide_screen(chromium: Browser, house: House) -> None:
         page.get_by_role("button", name="看看申请人会收到什么").click()
         assert page.locator("#error-summary").is_visible()
         assert page.evaluate("() => document.activeElement.id") == "error-summary"
-        page.screenshot(path=SCREENS / "office_case_wrong.png", full_page=True)
+        picture(page, "office_case_wrong")
         page.get_by_label("居民户口簿").check()
         page.get_by_label("照片看不清，请在亮处重新拍一张").check()
         page.get_by_role("button", name="看看申请人会收到什么").click()
         assert page.get_by_text("请补交“居民户口簿”：照片看不清").is_visible()
-        page.screenshot(path=SCREENS / "office_case_preview.png", full_page=True)
+        picture(page, "office_case_preview")
         page.get_by_role("button", name="确定：退回补正").click()
         assert page.get_by_text("上一件已决定，10 分钟内可以撤回").is_visible()
     with signed_in(chromium, house, officer("0211", Duty.SECOND_REVIEWER), 1280, 800) as context:

@@ -10,7 +10,7 @@ import pytest
 from office_house import Browser as Client
 from office_house import House
 from playwright.sync_api import Browser
-from test_citizen_browser import SCREENS
+from screen import picture
 from test_office_browser import looked_at, officer, signed_in
 from test_office_pages import difference
 
@@ -77,7 +77,7 @@ def test_a_filing_is_refused_by_keyboard_once_its_reason_is_chosen(
         waiting.get_by_role("button", name="不予通过").focus()
         page.keyboard.press("Enter")
         page.wait_for_selector("#error-summary:focus")
-        page.screenshot(path=SCREENS / "office_filing_refuse_wrong.png", full_page=True)
+        picture(page, "office_filing_refuse_wrong")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         page.keyboard.press("Space")
@@ -133,7 +133,7 @@ def test_an_account_is_frozen_with_the_keyboard_alone(chromium: Browser, house: 
         page.get_by_role("button", name="冻结账户").focus()
         page.keyboard.press("Enter")
         page.wait_for_selector("#error-summary:focus")
-        page.screenshot(path=SCREENS / "office_freeze_wrong.png", full_page=True)
+        picture(page, "office_freeze_wrong")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         page.wait_for_selector("#reason:focus")

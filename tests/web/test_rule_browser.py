@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, Page
-from test_citizen_browser import CLIPPED, SCREENS, SIDEWAYS, SMALLEST_TEXT, accessible
+from screen import CLIPPED, SIDEWAYS, accessible, check, picture
 from test_rule_pages import TIELING, rules_site
 
 __all__ = ["rules_site"]
@@ -28,12 +28,6 @@ PAGES = {
     "wrong": f"/rules/calculator?{urlencode(TIELING | {'total': '一千', 'age': '200'})}",
 }
 
-SMALL_TARGETS = """least => [...document.querySelectorAll('a,button,summary,select,input:not([type=hidden])')]
-  .filter(one => !one.matches('.skip'))
-  .map(one => [one.name || one.textContent.trim(), one.getBoundingClientRect()])
-  .filter(([, box]) => box.width && (box.width < least - .5 || box.height < least - .5))
-  .map(([text, box]) => `${text}: ${box.width}×${box.height}`)"""
-
 
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
@@ -53,21 +47,6 @@ def scripted(chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
-def picture(page: Page, name: str) -> None:
-    """Keep a picture of the whole page for people to look at."""
-    SCREENS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENS / f"rules_{name}.png", full_page=True)
-
-
-def check(page: Page, name: str, *, target: float, text: float) -> None:
-    """What every page has to keep, whatever the mode."""
-    assert page.evaluate(SIDEWAYS) <= 0, name
-    assert page.evaluate(CLIPPED) == [], name
-    assert page.evaluate(SMALL_TARGETS, target) == [], name
-    assert page.evaluate(SMALLEST_TEXT) >= text, name
-    assert page.evaluate("() => document.querySelectorAll('h1').length") == 1, name
-
-
 @pytest.mark.parametrize("elder", [False, True], ids=["standard", "elder"])
 def test_all_pages_are_readable_and_reachable(page: Page, scripted: Page, rules_site: str, elder: bool) -> None:
     if elder:
@@ -78,7 +57,7 @@ def test_all_pages_are_readable_and_reachable(page: Page, scripted: Page, rules_
         page.goto(rules_site + path)
         check(page, name, target=60 if elder else 44, text=18 if elder else 15)
         accessible(scripted, rules_site + path)
-        picture(page, f"{name}_elder" if elder else name)
+        picture(page, f"rules_{name}{'_elder' if elder else ''}")
         for summary in page.locator("summary").all():
             summary.click()
         check(page, f"{name}, opened", target=60 if elder else 44, text=18 if elder else 15)
@@ -106,7 +85,7 @@ def test_a_desktop_and_the_english_pages(page: Page, scripted: Page, rules_site:
     for name, path in PAGES.items():
         page.goto(rules_site + path)
         check(page, name, target=44, text=15)
-        picture(page, f"{name}_desktop")
+        picture(page, f"rules_{name}_desktop")
     cookie = {"name": "gongji_language", "value": "en", "url": rules_site}
     page.context.add_cookies([cookie])  # type: ignore[list-item]
     scripted.context.add_cookies([cookie])  # type: ignore[list-item]
@@ -115,7 +94,7 @@ def test_a_desktop_and_the_english_pages(page: Page, scripted: Page, rules_site:
         page.goto(rules_site + path)
         check(page, name, target=44, text=15)
         accessible(scripted, rules_site + path)
-        picture(page, f"{name}_en")
+        picture(page, f"rules_{name}_en")
 
 
 def test_somebody_fills_in_the_form_and_comes_to_the_answer(page: Page, rules_site: str) -> None:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page
-from test_citizen_browser import SCREENS, SIDEWAYS, accessible
-from test_rule_browser import SMALL_TARGETS
+from screen import SIDEWAYS, SMALL_TARGETS, accessible, picture
 
 from gongji.entrances.sandbox.app import SandboxApp
 from gongji.entrances.sandbox.host import Sandbox
@@ -52,11 +51,10 @@ def test_all_pages_are_readable_and_reachable(
     context = chromium.new_context(viewport={"width": width, "height": height}, java_script_enabled=False)
     context.add_cookies([{"name": "gongji_language", "value": language, "url": address}])
     page = context.new_page()
-    SCREENS.mkdir(parents=True, exist_ok=True)
     for path in pages(address):
         page.goto(f"{address}/sandbox/{path}")
         name = path.replace("/", "_") or "home"
-        page.screenshot(path=SCREENS / f"sandbox_{name}_{width}.png", full_page=True)
+        picture(page, f"sandbox_{name}_{width}")
         assert page.evaluate(SIDEWAYS) <= 0, name
         assert page.evaluate(SMALL_TARGETS, 44) == [], name
         assert page.evaluate("() => document.querySelectorAll('h1').length") == 1, name

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from axe_playwright_python.sync_playwright import Axe
 from phone import Pages
 from playwright.sync_api import Browser, Frame, Page, Route
-from test_citizen_browser import CLIPPED, SIDEWAYS, check, picture
+from screen import CLIPPED, SIDEWAYS, check, picture
 
 from gongji.entrances.web.pages import STATIC
 
@@ -142,7 +142,7 @@ class Walk:
         html = self.page.content()
         styles = (STATIC / "citizen.css").read_bytes()
         assert len(gzip.compress(html.encode() + styles)) < MOST_BYTES, f"{name} is too heavy"
-        picture(self.page, name)
+        picture(self.page, f"citizen_{name}")
         self._keyboard(name)
         self.twin.look(html, self.page.url, name)
 
