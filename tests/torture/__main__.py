@@ -34,18 +34,24 @@ def main() -> int:
         try:
             ordeal.go_on(asked.kills, until)
             ordeal.end()
-        except AssertionError as problem:
+        except (AssertionError, TimeoutError) as problem:
             print(f"seed {seed}, after {ordeal.counts.total()} faults: {problem}")
             return 1
         finally:
             ordeal.close()
     for fault, many in ordeal.counts.items():
         print(f"{many:4} × {fault}")
+    of_postgresql = ordeal.kills_of_postgresql
+    print(
+        f"{ordeal.kills} kills ({ordeal.kills - of_postgresql} of settling processes, {of_postgresql} of PostgreSQL,"
+        f" {ordeal.while_recovering} of these while it recovered), {ordeal.cuts} times connections cut,"
+        f" {ordeal.full_disks} times the disk full"
+    )
     answers, deeds = len(ordeal.told.answers), len(ordeal.told.deeds)
-    print(f"{ordeal.kills} kills, {answers:,} answers, each there once, {deeds:,} allotments; the books verify")
+    print(f"{answers:,} answers, each there once as it was told, {deeds:,} allotments; the books verify")
     print(f"{time.monotonic() - began:.0f} s")
     if ordeal.kills < asked.kills:
-        print(f"broken off by the bound of {asked.minutes:g} minutes before {asked.kills} kills")
+        print(f"FELL SHORT: broken off by the bound of {asked.minutes:g} minutes before {asked.kills} kills")
         return 1
     return 0
 

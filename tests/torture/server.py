@@ -19,8 +19,8 @@ import psycopg
 
 from gongji.foundation.embedded import embedded_programs
 
-#: Small enough to be filled, large enough for the run and for PostgreSQL's own log.
-DISK_BYTES = 1_500_000_000
+#: Small enough to be filled in a moment, large enough for the run and for PostgreSQL's own log.
+DISK_BYTES = 800_000_000
 
 _SETTINGS = """
 listen_addresses = '127.0.0.1'
@@ -92,9 +92,7 @@ class Server:
         """Start it unless it runs, and wait until it answers: after a kill it recovers first."""
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until:
-            if self._process is None or self._process.poll() is not None:
-                command = self._program(["postgres", "-D", str(self.data)])
-                self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **_USER)
+            self.begin()
             try:
                 psycopg.connect(self.url, connect_timeout=5).close()
                 return
@@ -102,25 +100,43 @@ class Server:
                 time.sleep(0.05)
         raise TimeoutError(f"PostgreSQL in {self.data} did not come up in {_PATIENCE} seconds")
 
-    def kill(self, *, with_backends: bool) -> None:
-        """SIGKILL to the postmaster, and to everything it started if they shall not notice by themselves."""
+    def begin(self) -> None:
+        """Start it unless it runs, and wait for nothing."""
+        if self._process is None or self._process.poll() is not None:
+            command = self._program(["postgres", "-D", str(self.data)])
+            self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **_USER)
+
+    def kill(self, *, with_backends: bool) -> bool:
+        """SIGKILL to the postmaster, and to everything it started if they shall not notice by themselves; whether it ran."""
         assert self._process is not None
-        children = psutil.Process(self._process.pid).children()
+        if self._process.poll() is not None:
+            return False
+        children = self._children()
         self._process.kill()
         self._process.wait()
         for child in children if with_backends else ():
             _kill(child)
-        psutil.wait_procs(children, timeout=_PATIENCE)
+        _wait_until_gone(children)
+        return True
 
-    def kill_backend(self, chance: random.Random) -> None:
-        """SIGKILL to one of the processes that the postmaster started; it then throws out all others and recovers."""
+    def kill_backend(self, chance: random.Random) -> bool:
+        """SIGKILL to one of the processes that the postmaster started; it then throws out all others and recovers, or ends
+        when it was about to recover. Whether there was one."""
+        children = [one for one in self._children() if _runs(one)]
+        if not children:
+            return False
+        killed = chance.choice(children)
+        _kill(killed)
+        # Until the postmaster has seen it, it still lets others in, and throws them out a moment later.
+        _wait_until_gone([killed])
+        return True
+
+    def _children(self) -> list[psutil.Process]:
         assert self._process is not None
-        children = psutil.Process(self._process.pid).children()
-        if children:
-            killed = chance.choice(children)
-            _kill(killed)
-            # Until the postmaster has seen it, it still lets others in, and throws them out a moment later.
-            psutil.wait_procs([killed], timeout=_PATIENCE)
+        try:
+            return psutil.Process(self._process.pid).children()
+        except psutil.NoSuchProcess:
+            return []
 
     def stop(self) -> None:
         """End it in order."""
@@ -157,6 +173,20 @@ def _kill(process: psutil.Process) -> None:
         process.kill()
     except psutil.NoSuchProcess:
         return
+
+
+def _wait_until_gone(processes: list[psutil.Process]) -> None:
+    """Until none of them runs any more; one that nobody has buried yet holds neither memory nor locks."""
+    until = time.monotonic() + _PATIENCE
+    while any(_runs(one) for one in processes) and time.monotonic() < until:
+        time.sleep(0.005)
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _free_port() -> int:

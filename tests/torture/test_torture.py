@@ -1,4 +1,4 @@
-"""A short torture: every kind of fault once or twice; `make torture` for at least 100 kills."""
+"""A short torture: every kind of fault at least once; `make torture` for at least 100 kills."""
 
 from __future__ import annotations
 

@@ -17,11 +17,9 @@ from concurrent.futures import Future
 from datetime import date
 from typing import Any
 
-import sqlalchemy as sa
-
 from gongji.allotment import service as allotment
 from gongji.foundation.clock import SystemClock
-from gongji.foundation.database import Database
+from gongji.foundation.database import AWAY, Database
 from gongji.foundation.errors import Busy, GongjiError
 from gongji.foundation.telemetry import configure_logging
 from gongji.registry.model import CatalogueItem, Institution
@@ -88,7 +86,7 @@ class Writer:
                 elif pair.region == ALLOTTING:
                     print(json.dumps(["deed", self._allot(pair, amount, key, back=back)]), flush=True)
                 return
-            except sa.exc.DBAPIError:
+            except AWAY:
                 time.sleep(0.05)
             except GongjiError:
                 return
@@ -171,7 +169,7 @@ def known_at(database: Database) -> tuple[dict[str, list[Institution]], Catalogu
                     places[region] = [place for place in found if place is not None]
                 item = catalogue_items(connection, "211200", ["C-A"], date.today())["C-A"]
                 return places, item
-        except sa.exc.OperationalError:
+        except AWAY:
             time.sleep(0.05)
 
 

@@ -13,14 +13,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import psycopg
 import sqlalchemy as sa
 import structlog
 
 from gongji.clearing.monthly.gather import gather
 from gongji.foundation.access import forget_ended_tokens
 from gongji.foundation.clock import Clock
-from gongji.foundation.database import Database
+from gongji.foundation.database import AWAY, Database
 from gongji.foundation.files import sweep_files
 from gongji.foundation.limits import forget_old_attempts
 from gongji.foundation.log_ins import forget_log_ins
@@ -173,7 +172,7 @@ class Caretaker:
         while True:
             try:
                 done = maintain(self._database, self._clock, self._every, self._files)
-            except (psycopg.OperationalError, sa.exc.OperationalError) as problem:
+            except AWAY as problem:
                 log.warning("maintenance.put_off", error=str(problem))
             else:
                 self._tell(done)

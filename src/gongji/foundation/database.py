@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import psycopg
 import sqlalchemy as sa
@@ -20,6 +21,10 @@ from gongji.foundation.roles import SERVICE_ROLE, make_role
 from gongji.foundation.settings import Settings
 
 OLDEST_POSTGRESQL = 150_000
+
+#: What says that the server is away or has no room left: SQLAlchemy's words, and psycopg's own where a statement went to
+#: it directly (`gongji.ledger.store.raw_cursor`).
+AWAY: Final = (sa.exc.OperationalError, sa.exc.InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 #: How many citizens' pages a process makes at once; the others wait in line. More of them would only take turns: each has to
 #: have the interpreter to itself, and one that is nearly done would wait for all that have just begun.

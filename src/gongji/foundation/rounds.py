@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-import sqlalchemy as sa
 import structlog
 
+from gongji.foundation.database import AWAY
 from gongji.foundation.errors import GongjiError
 
 log = structlog.get_logger()
@@ -39,5 +39,5 @@ class Rounds:
         while not self._stop.wait(self._every):
             try:
                 self._work()
-            except (sa.exc.OperationalError, GongjiError) as problem:
+            except (*AWAY, GongjiError) as problem:
                 log.error("rounds.failed", work=self._name, error=str(problem))

@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import psycopg
-import sqlalchemy as sa
 import structlog
 
 from gongji.foundation.clock import Clock
-from gongji.foundation.database import Database
+from gongji.foundation.database import AWAY, Database
 from gongji.foundation.distribution import is_spread
 from gongji.foundation.errors import Busy, GongjiError
 from gongji.foundation.personal import Vault
@@ -55,9 +54,6 @@ MOST_OF_IT: Final = 0.8
 
 #: A batch may lose a race for a key, or be the victim of a deadlock with a foreign client; it is then taken again.
 ATTEMPTS: Final = 3
-
-#: What psycopg and, where a new clerk introduces itself, SQLAlchemy say of a server that is away.
-_CONNECTION_LOST = (psycopg.OperationalError, psycopg.InterfaceError, sa.exc.OperationalError, sa.exc.InterfaceError)
 
 _LOST_RACE = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
@@ -201,7 +197,7 @@ class Desk:
                 if clerk is None:
                     clerk = Clerk(self._database, self._rules, self._clock, self._vault)
                 outcomes = clerk.serve([(waiting.wanted, waiting.dry) for waiting in batch])
-            except _CONNECTION_LOST as problem:
+            except AWAY as problem:
                 # The connection is gone; whether the last commit arrived is not known, so nobody is told that it did.
                 # The same message sent again finds out: it gets the stored answer or is settled then.
                 log.error("desk.connection_lost", error=str(problem))

@@ -19,7 +19,7 @@ import structlog
 from gongji.foundation import telemetry
 from gongji.foundation.arrays import Integers
 from gongji.foundation.clock import Clock
-from gongji.foundation.database import Database
+from gongji.foundation.database import AWAY, Database
 from gongji.foundation.distribution import see_whole
 from gongji.foundation.money import yuan
 from gongji.ledger import store
@@ -164,7 +164,7 @@ class Watch:
         while not self._ended.wait(self._every):
             try:
                 self._tell(verify_recent(self._database, self._clock))
-            except (psycopg.OperationalError, sa.exc.OperationalError) as problem:
+            except AWAY as problem:
                 log.warning("watch.connection_lost", error=str(problem))
 
     def _tell(self, done: Round | None) -> None:

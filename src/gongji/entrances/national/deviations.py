@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import psycopg
-import sqlalchemy as sa
 import structlog
 
-from gongji.foundation.database import Database
+from gongji.foundation.database import AWAY, Database
 from gongji.foundation.telemetry import masked
 from gongji.registry.conformance import Deviation, add_deviations
 
@@ -174,7 +172,7 @@ class DeviationBook:
             for start in range(0, len(rows), 1000):
                 with self._database.transaction() as connection:
                     add_deviations(connection, rows[start : start + 1000])
-        except (sa.exc.OperationalError, psycopg.OperationalError) as problem:
+        except AWAY as problem:
             # Counts, not money: what could not be written is counted anew from here.
             log.warning("deviations.not_written", rows=len(rows), error=str(problem))
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import httpx
 import msgspec
-import sqlalchemy as sa
 import structlog
 
 from gongji.entrances.national.mobile_door import application
@@ -16,6 +15,7 @@ from gongji.entrances.national.mobile_orders import PAID, reversal_token
 from gongji.entrances.national.sm import seal, unseal
 from gongji.entrances.platform import Platform
 from gongji.foundation.clock import CHINA
+from gongji.foundation.database import AWAY
 from gongji.foundation.errors import GongjiError
 from gongji.foundation.money import yuan
 from gongji.registry.model import Institution
@@ -130,6 +130,6 @@ class NoticeLoop:
             while not self._stop.wait(self._every):
                 try:
                     tell_all_due(self._platform, client)
-                except sa.exc.OperationalError as problem:
+                except AWAY as problem:
                     # The database is away: the next round finds out whether it still is.
                     log.error("mobile.notices_failed", error=str(problem))

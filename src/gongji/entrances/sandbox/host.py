@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-import psycopg
-import sqlalchemy as sa
 import structlog
 from anyio import to_thread
 from starlette.responses import PlainTextResponse
@@ -32,6 +30,7 @@ from gongji.entrances.sandbox.people import PEOPLE
 from gongji.entrances.sandbox.record import MessageLog
 from gongji.entrances.sandbox.tap import Tap
 from gongji.entrances.sandbox.world_database import WorldDatabase
+from gongji.foundation.database import AWAY
 from gongji.foundation.settings import Settings
 
 log = structlog.get_logger()
@@ -141,7 +140,7 @@ class Sandbox:
             await asyncio.sleep(_TICK)
             try:
                 await self._passed()
-            except (psycopg.OperationalError, sa.exc.OperationalError) as problem:
+            except AWAY as problem:
                 log.warning("sandbox.put_off", error=str(problem))
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ import structlog
 
 from gongji.foundation.arrays import Integers
 from gongji.foundation.clock import Clock
-from gongji.foundation.database import Database
+from gongji.foundation.database import AWAY, Database
 from gongji.foundation.distribution import is_spread, see_whole
 from gongji.foundation.errors import GongjiError
 from gongji.foundation.ids import Serials, bucket_of, compose
@@ -181,7 +181,7 @@ class ExpiryLoop:
         while not self._stop.wait(self._every):
             try:
                 report = expire_holds(self._database, self._clock)
-            except (sa.exc.OperationalError, GongjiError) as problem:
+            except (*AWAY, GongjiError) as problem:
                 # The database is away or the books refused: the next round finds out whether it still is.
                 log.error("holds.expiry_failed", error=str(problem))
                 continue

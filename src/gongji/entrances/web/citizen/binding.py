@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-import sqlalchemy as sa
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,6 +19,7 @@ from gongji.family.kinship import NEAREST_FIRST
 from gongji.family.refusals import Code, refuse
 from gongji.family.words import who_in_words
 from gongji.foundation import audit
+from gongji.foundation.database import AWAY
 from gongji.foundation.errors import Busy, GongjiError, InvalidInput
 from gongji.foundation.limits import Limit, check_limit, count_attempt
 from gongji.foundation.money import parse_yuan, yuan
@@ -230,7 +230,7 @@ def check(visit: Visit) -> Response:
         if not committed:
             return _check_page(visit, draft, seen, {"commitment": visit.reader.text("bind.check.commitment.missing")})
         return _send(visit, draft)
-    except (GongjiError, sa.exc.OperationalError) as problem:
+    except (GongjiError, *AWAY) as problem:
         return stopped(visit, problem, back="/bind/who", about=draft.name or "")
 
 

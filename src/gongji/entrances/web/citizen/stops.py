@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-import sqlalchemy as sa
 import structlog
 from starlette.responses import Response
 
@@ -13,6 +12,7 @@ from gongji.entrances.reminding import can_remind
 from gongji.entrances.web.citizen.balance import balance_of
 from gongji.entrances.web.visits import Visit
 from gongji.entrances.wording import Language
+from gongji.foundation.database import AWAY
 from gongji.foundation.errors import Busy, GongjiError, InvalidInput, TooMany
 from gongji.ledger import service as ledger
 from gongji.registry import service as registry
@@ -45,7 +45,7 @@ def stopped(visit: Visit, problem: Exception, *, back: str, about: str = "") -> 
         back: the page to go back to when the refusal names no better one.
         about: whom the reader has named, as they wrote it; "" where nobody was.
     """
-    if isinstance(problem, sa.exc.OperationalError | Busy):
+    if isinstance(problem, (*AWAY, Busy)):
         _log.warning("application.busy", problem=type(problem).__name__)
         return visit.render("citizen/stopped.html", status=503, **_saved(visit, back))
     assert isinstance(problem, GongjiError)
