@@ -32,14 +32,16 @@ def served(environment: dict[str, str]) -> Iterator[tuple[int, psutil.Process]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen([*_SERVE, str(port)], env=environment)
-    wait_for(port)
-    yield port, psutil.Process(process.pid)
-    process.terminate()
-    process.wait(timeout=30)
+    try:
+        wait_for(port)
+        yield port, psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
 
 
 def wait_for(port: int) -> None:
-    for _ in range(300):
+    for _ in range(1200):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2):
                 return

@@ -5,13 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from hospital_day.day import live
 from town import Town
 
 
-@pytest.mark.one_server("settlements are not compared line by line on a cluster (statement.spread)")
 def test_in_the_evening_the_books_agree_to_the_fen(town: Town, tmp_path: Path) -> None:
     evening = live(town, tmp_path, 90, threads=6, seed=7)
     assert evening.problems == []

@@ -123,7 +123,6 @@ def undo(town: Town, one: Settlement) -> Settlement:
     return town.settled(Undo(town.key(hospital, "2601"), hospital, one.person_id, (one.infno,), one.msgid))
 
 
-@pytest.mark.one_server("settlements are not compared line by line on a cluster (statement.spread)")
 def test_three_visits_one_refunded_one_undone_as_in_the_acceptance_of_shenzhen(
     hospital: Window, household: Household, town: Town
 ) -> None:
@@ -151,7 +150,6 @@ def test_three_visits_one_refunded_one_undone_as_in_the_acceptance_of_shenzhen(
     assert {cells[3] for cells in result_file} == {first.msgid, second.msgid, back.msgid}
 
 
-@pytest.mark.one_server("settlements are not compared line by line on a cluster (statement.spread)")
 def test_a_visit_settled_during_the_comparison_is_in_neither_its_sums_nor_its_lines(
     hospital: Window, household: Household, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,7 +200,6 @@ def test_days_schemes_kinds_and_areas_are_kept_apart(hospital: Window, household
     assert sums(hospital, 0, 0, 0, 0, **both)[0] == "0"
 
 
-@pytest.mark.one_server("settlements are not compared line by line on a cluster (statement.spread)")
 def test_a_stay_is_reconciled_apart_from_visits(hospital: Window, household: Household, town: Town) -> None:
     """clr_type 21: mother's week in hospital, and its refund."""
     (visit,) = settled(town, household)
@@ -238,7 +235,6 @@ def test_sums_are_what_the_ledger_owes_the_hospital(hospital: Window, household:
     assert funds + accounts == payable
 
 
-@pytest.mark.one_server("settlements are not compared line by line on a cluster (statement.spread)")
 def test_every_planted_difference_is_named(hospital: Window, household: Household, town: Town) -> None:
     visits = settled(town, household, 8, use="1")
     lost, wrong, turned, other, twice, gone, refunded, fine = visits
@@ -274,7 +270,6 @@ def test_every_planted_difference_is_named(hospital: Window, household: Househol
     assert missing[7:] == [yuan(lost.total), yuan(lost.fund_total), yuan(lost.account_total)]
 
 
-@pytest.mark.one_server("settlements are not compared line by line on a cluster (statement.spread)")
 def test_differences_keep_their_age_until_a_comparison_does_not_find_them(
     hospital: Window, household: Household, town: Town
 ) -> None:
@@ -304,7 +299,6 @@ def test_differences_keep_their_age_until_a_comparison_does_not_find_them(
     assert [one.cleared_by for one in kept if one.difference in ("amounts", "missing_there")] == ["comparison"] * 2
 
 
-@pytest.mark.one_server("settlements are not compared line by line on a cluster (statement.spread)")
 def test_two_clerks_compare_the_same_days_at_once(hospital: Window, household: Household, town: Town) -> None:
     """Both find the same differences, in opposite orders; each is kept once."""
     rows = [row(town, one) for one in settled(town, household, 6)]
@@ -322,7 +316,6 @@ def test_two_clerks_compare_the_same_days_at_once(hospital: Window, household: H
         assert tuple(kept.one()) == (6, 6)
 
 
-@pytest.mark.one_server("settlements are not compared line by line on a cluster (statement.spread)")
 def test_refunds_told_under_the_settlements_own_number_are_understood(
     hospital: Window, household: Household, town: Town
 ) -> None:
@@ -334,7 +327,6 @@ def test_refunds_told_under_the_settlements_own_number_are_understood(
     assert found(details(hospital, [line, minus])) == []
 
 
-@pytest.mark.one_server("settlements are not compared line by line on a cluster (statement.spread)")
 def test_files_are_each_institutions_own_and_expire(
     hospital: Window, pharmacy: Window, household: Household, town: Town
 ) -> None:
