@@ -123,3 +123,17 @@ def test_returned_for_one_item_and_appealed(world: World) -> None:
     other.post(f"{there}/take")
     assert other.post(f"{there}/uphold", {"note": "有事故认定书"}).json()["state"] == "refused"
     problem(hers.post(f"{there}/appeal", {"words": "再来"}), 409, "claim.appealed")
+
+
+def test_whoever_reads_a_claim_is_noted_also_in_a_list_and_in_a_preview(world: World) -> None:
+    hers = world.citizen("王秀兰")
+    there = filled_in(world, hers)
+    hers.post(f"{there}/submit")
+    clerk = world.officer("211200", Duty.CLERK, number="0101")
+    (listed,) = clerk.get("/claims").json()
+    assert world.audited().count("claim.read") == 1
+    assert clerk.get("/claims", after=listed["id"]).json() == []
+    problem(clerk.post(f"{there}/decide", {"preview": True}), 403, "access.duty")
+    second = world.officer("211200", Duty.SECOND_REVIEWER, number="0330")
+    assert second.post(f"{there}/decide", {"preview": True}).status_code == 200
+    assert world.audited().count("claim.read") == 2

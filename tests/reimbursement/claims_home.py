@@ -179,7 +179,9 @@ class Home:
             "0210": (Duty.REVIEWER, Duty.SECOND_REVIEWER),
             "0220": (Duty.REVIEWER,),
             "0330": (Duty.SECOND_REVIEWER, Duty.REVIEWER),
+            "0440": (Duty.REVIEWER,),
             "0550": (Duty.CLEARING_CLERK,),
+            "0551": (Duty.CLEARING_CLERK,),
         }[number]
         caller = officer(number, *duties, region=self.region)
         return OfficersDoing(connection, self.town.vault, caller, self.town.clock.now())

@@ -19,7 +19,7 @@ from gongji.reimbursement.words import MED_TYPES
 
 _STEPS = [
     *("begin", "submit", "withdraw", "appeal", "take", "release", "return", "propose", "decide", "refuse"),
-    *("uphold", "disagree", "paid", "bounced", "recovered", "take_back"),
+    *("uphold", "disagree", "paid", "bounced", "recovered", "take_back", "new_account"),
 ]
 
 FAMILIES = {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from office_house import Browser, House, book_page
 
 from gongji.entrances.server import serving
@@ -219,3 +221,74 @@ def test_officers_of_another_region_and_without_the_duty_see_nothing(house: Hous
     assert house.officer("0900", Duty.REVIEWER, region="370800").get(claim).status_code == 404
     assert house.officer("0210", Duty.TAX_CLERK).get(claim).status_code == 403
     assert house.officer("0210", Duty.REVIEWER).post(f"{claim}/nonsense").status_code == 404
+
+
+def handed_in(house: House, town: Town, person: int, invoice: str = "21120024000000000009") -> str:
+    """A claim that is at the agency; its address there."""
+    return fill_in(citizen(house, person), invoice=invoice).replace("/c/", "/office/")
+
+
+def test_what_a_second_officer_cannot_carry_out_any_more_they_can_still_send_back(
+    house: House, town: Town, father: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gongji.reimbursement.decide.SECOND_FROM", 1_00)
+    office = handed_in(house, town, father)
+    first, second = house.officer("0210", Duty.REVIEWER), house.officer("0330", Duty.SECOND_REVIEWER)
+    first.post(f"{office}/take")
+    assert "claim_proposed" in first.post(f"{office}/decide", sure="yes").headers["location"]
+    with town.database.transaction() as connection:
+        connection.execute(sa.text("UPDATE enrolment SET region = '370800'"))
+    page = second.get(office)
+    assert page.status_code == 200
+    assert "那天的参保地现在登记为 370800" in page.text
+    assert second.post(f"{office}/second", opinion="agree").status_code == 409
+    sent_back = second.post(f"{office}/second", opinion="disagree", second_note="参保地变了，请退回")
+    assert "claim_disagreed" in sent_back.headers["location"]
+
+
+def test_a_double_tap_neither_doubles_a_line_nor_takes_two_away(house: House, father: int) -> None:
+    his = citizen(house, father)
+    claim = fill_in(his, hand_in=False)
+    for _ in range(2):
+        his.post(f"{claim}/lines", name="输液", amount="20", so_far="3")
+    assert his.get(f"{claim}/lines").text.count("输液") == 1
+    for _ in range(2):
+        his.post(f"{claim}/lines", remove="1", so_far="4")
+    assert "¥488.50" in his.get(f"{claim}/lines").text, "1,288.50 less 800.00"
+
+
+def test_withdrawing_is_asked_about(house: House, father: int) -> None:
+    his = citizen(house, father)
+    claim = fill_in(his)
+    assert "确定不申请了" in his.get(claim).text
+    assert at(his.post(f"{claim}/withdraw")) == "/c/claims"
+
+
+def test_the_queue_is_turned_page_by_page_and_a_number_leads_to_its_claim(
+    house: House, town: Town, father: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gongji.entrances.web.office.pages.ROWS", 2)
+    his = citizen(house, father)
+    for n in range(3):
+        draft = at(his.post("/c/claims/new", why="platform_down", key=f"one-of-three-{n}"))
+        his.post(f"{draft}/place", institution="H21120200001")
+        his.post(f"{draft}/visit", med_type="11", began_on="2024-03-04")
+        his.post(f"{draft}/invoices", invoices=f"2112002400000000000{n}")
+        his.post(f"{draft}/lines", name=BILL[0][0], code="C-A", amount="1")
+        for kind in ("detail", "prescription"):
+            photo(his, draft, kind)
+        his.post(f"{draft}/bank", whose="own", bank="铁岭银行", account="6222021100001234567")
+        assert at(his.post(f"{draft}/check")) == draft
+    clerk = house.officer("0101", Duty.CLERK)
+    first = clerk.get("/office/claims?show=waiting").text
+    (onward,) = re.findall(r'href="(/office/claims\?[^"]*after=[^"]*)"', first)
+    assert "show=waiting" in onward
+    rest = clerk.get(onward.replace("&amp;", "&")).text
+    numbers = [set(re.findall(r"/office/claims/(\d+)", page)) for page in (first, rest)]
+    assert [len(some) for some in numbers] == [2, 1]
+    assert not numbers[0] & numbers[1]
+    assert "回到第一页" in rest
+    (number,) = set(re.findall(r"\d{22}", rest))
+    assert at(clerk.get(f"/office/claims?number={number}")) == f"/office/claims/{numbers[1].pop()}"
+    there = house.officer("0101", Duty.CLERK, region="370800").get(f"/office/claims?number={number}")
+    assert "本地区没有这个受理号" in there.text

@@ -75,6 +75,9 @@ def locked(doing: OfficersDoing, claim_id: int) -> Claim:
     check_not_own(doing.connection, [known.person_id], doing.caller, doing.at)
     found = store.find(doing.connection, doing.vault, claim_id, lock=True)
     assert found is not None, "claims are never deleted"
+    # Handed in again for another day, it may have become another region's before we had it locked.
+    if not doing.caller.covers(found.region):
+        raise refusals.unknown()
     return found
 
 
@@ -91,8 +94,7 @@ def take(doing: OfficersDoing, claim_id: int) -> Claim:
         raise refusals.not_waiting()
     if before.officer == doing.caller.holder:
         return before
-    if before.state is ClaimState.APPEALED and before.decided_by == doing.caller.holder:
-        raise refusals.same_officer()
+    check_not_decided_before(doing, before)
     check_not_assisted(doing, before)
     since = before.officer_since
     if before.officer is not None and since is not None and doing.at - since < TAKEN_FOR:
@@ -127,6 +129,8 @@ def return_task(
         InvalidInput: ``claim.word``. Refused: ``claim.not_waiting``, ``claim.not_in_charge``.
     """
     chosen, why = word(Task, task, "task"), word(ReturnReason, reason, "reason")
+    if chosen is Task.WHY:
+        raise refusals.word_unknown("task", [one for one in Task if one is not Task.WHY])
     kind = word(DocumentKind, document, "document") if chosen is Task.DOCUMENTS and document else None
     before = locked(doing, claim_id)
     if before.state is not ClaimState.RECEIVED:
@@ -174,6 +178,16 @@ def check_not_assisted(doing: OfficersDoing, claim: Claim) -> None:
     """
     if assistances.has_assisted(doing.connection, doing.caller.holder, [claim.person_id], claim.made_at):
         raise refusals.assisted()
+
+
+def check_not_decided_before(doing: OfficersDoing, claim: Claim) -> None:
+    """Of an appeal, refuse whoever had a hand in what is appealed: who decided it, who agreed as the second, who took it back.
+
+    Raises:
+        Refused: ``claim.same_officer``.
+    """
+    if claim.appealed_at is not None and doing.caller.holder in store.deciders(doing.connection, claim.id):
+        raise refusals.same_officer()
 
 
 def check_in_charge(doing: OfficersDoing, claim: Claim) -> None:

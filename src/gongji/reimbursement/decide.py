@@ -19,10 +19,11 @@ from gongji.reimbursement.model import (
     Line,
     LineWord,
     Payment,
+    Place,
     RefuseReason,
     Task,
 )
-from gongji.reimbursement.words import IN_CATALOGUE, LINE_CLAUSES, wanted_documents
+from gongji.reimbursement.words import AT, IN_CATALOGUE, LINE_CLAUSES, MED_TYPES, wanted_documents
 from gongji.settlement.afterwards import Afterwards
 from gongji.settlement.lines import PER_FEN, keep
 from gongji.settlement.model import Explanation, FeeLine, PayerLine, PricedLine
@@ -54,7 +55,7 @@ def is_done(claim: Claim, task: Task) -> bool:
         case Task.PLACE:
             return claim.place is not None
         case Task.VISIT:
-            return bool(claim.med_type) and claim.ended_on is not None
+            return claim.ended_on is not None and claim.med_type in med_types_at(claim.place)
         case Task.INVOICES:
             return bool(claim.invoices)
         case Task.LINES:
@@ -66,6 +67,11 @@ def is_done(claim: Claim, task: Task) -> bool:
             )
         case Task.BANK:
             return claim.bank is not None
+
+
+def med_types_at(place: Place | None) -> tuple[str, ...]:
+    """The categories of care that can be claimed at a place; all of them while it is not known."""
+    return AT[place.kind] if place is not None else MED_TYPES
 
 
 def left_to_do(claim: Claim) -> tuple[Task, ...]:
@@ -187,6 +193,25 @@ def owed(decisions: Sequence[int], payments: Sequence[Payment]) -> int:
     """
     signs = {"paid": -1, "bounced": 1, "recovered": 1}
     return sum(decisions) + sum(signs[one.kind] * one.amount for one in payments)
+
+
+def arrived(payments: Sequence[Payment]) -> list[Payment]:
+    """The payments that no bank sent back, oldest first.
+
+    What came back under a payment's own reference is that payment; under another, the last that had not come back by then.
+    """
+    found: list[Payment] = []
+    for one in payments:
+        if one.kind == "paid":
+            found.append(one)
+        elif one.kind == "bounced":
+            found.remove(sent_back(found, one.reference))
+    return found
+
+
+def sent_back(there: Sequence[Payment], reference: str) -> Payment:
+    """Which of some payments, none of which came back before, comes back under a reference."""
+    return next((one for one in there if one.reference == reference), there[-1])
 
 
 def day_of_visit(claim: Claim) -> date:

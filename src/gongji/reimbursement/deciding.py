@@ -14,7 +14,15 @@ from gongji.foundation.ids import Serials, bucket_of, compose
 from gongji.registry.model import Institution, InstitutionKind
 from gongji.registry.service import catalogue_items, institutions_by_id
 from gongji.reimbursement import refusals, store
-from gongji.reimbursement.casework import OfficersDoing, check_in_charge, check_not_assisted, locked, noted, word
+from gongji.reimbursement.casework import (
+    OfficersDoing,
+    check_in_charge,
+    check_not_assisted,
+    check_not_decided_before,
+    locked,
+    noted,
+    word,
+)
 from gongji.reimbursement.decide import (
     day_of_visit,
     decided,
@@ -77,7 +85,8 @@ def preview(doing: OfficersDoing, rules: RuleBook, claim: Claim, proposal: Propo
     """Work a proposal out under the patient's lock, without any effect.
 
     Raises:
-        Refused: ``settlement.not_insured``, ``settlement.not_entitled`` …, as a settlement of the visit.
+        Refused: ``claim.moved`` when another region insures the patient for that day by now; ``settlement.not_insured``,
+            ``settlement.not_entitled`` …, as a settlement of the visit.
     """
     on = day_of_visit(claim)
     at = datetime.combine(on, time(12), CHINA)
@@ -100,7 +109,11 @@ def preview(doing: OfficersDoing, rules: RuleBook, claim: Claim, proposal: Propo
     )
     former = standing(store.decisions_of(doing.connection, claim.id))
     moves = former.moves if former is not None else ()
-    return Preview(tuple(told), assess_afterwards(doing.connection, rules, past, without=moves))
+    worked_out = assess_afterwards(doing.connection, rules, past, without=moves)
+    # No region's officers decide on another's fund.
+    if worked_out.enrolment.region != claim.region:
+        raise refusals.moved(worked_out.enrolment.region)
+    return Preview(tuple(told), worked_out)
 
 
 def place_of(doing: OfficersDoing, claim: Claim) -> Institution:
@@ -136,6 +149,7 @@ def decide(doing: OfficersDoing, rules: RuleBook, serials: Serials, claim_id: in
             raise refusals.line_wrong(n)
     mine = replace(proposal, by=doing.caller.holder, refuse=None)
     seen = preview(doing, rules, before, mine)
+    _check_not_worse(standing(store.decisions_of(doing.connection, claim_id)), seen)
     if seen.needs_second:
         return _to_second(doing, before, mine)
     return _carry_out(doing, serials, before, mine, seen, None)
@@ -197,9 +211,9 @@ def second_opinion(
     if before.state is not ClaimState.SECOND or before.proposal is None:
         raise refusals.not_waiting()
     proposal = proposal_of(before)
-    appealed = before.appealed_at is not None
-    if doing.caller.holder == proposal.by or (appealed and doing.caller.holder == before.decided_by):
+    if doing.caller.holder == proposal.by:
         raise refusals.same_officer()
+    check_not_decided_before(doing, before)
     check_not_assisted(doing, before)
     if agree:
         if proposal.refuse is not None:
@@ -208,7 +222,7 @@ def second_opinion(
         return _carry_out(doing, serials, before, proposal, seen, doing.caller.holder)
     if not 0 < len(note) <= _MOST_NOTE:
         raise refusals.note_missing()
-    state = ClaimState.APPEALED if appealed else ClaimState.RECEIVED
+    state = ClaimState.APPEALED if before.appealed_at is not None else ClaimState.RECEIVED
     store.change(doing.connection, claim_id, state=state, proposal=None, officer=proposal.by, officer_since=doing.at)
     return noted(doing, claim_id, "disagree", note=note)
 
@@ -223,6 +237,8 @@ def settled_state(doing: OfficersDoing, claim_id: int) -> ClaimState:
     """Where a decided claim stands by its money."""
     decisions, payments = store.decisions_of(doing.connection, claim_id), store.payments_of(doing.connection, claim_id)
     due = owed([one.funds for one in decisions], payments)
+    if due == 0 and decisions and standing(decisions) is None:
+        return ClaimState.SQUARED
     if due > 0:
         return ClaimState.TO_PAY
     if due < 0:
@@ -265,8 +281,7 @@ def _carry_out(
     """From here on it must succeed, but for an appeal that would take something away: what stood before goes back in the
     same posting, and the new decision is counted and owed."""
     former = standing(store.decisions_of(doing.connection, before.id))
-    if former is not None and seen.funds < former.funds:
-        raise refusals.worse()
+    _check_not_worse(former, seen)
     back = taken_back_of(doing, serials, former, proposal.by, second) if former is not None else None
     made = replace(
         as_decision(before, seen, doing.at),
@@ -289,6 +304,11 @@ def _carry_out(
     after = noted(doing, before.id, "decide", **facts)
     tell_person(doing.connection, after, "decided" if made.funds else "nothing_due", doing.at, amount=made.funds)
     return after
+
+
+def _check_not_worse(former: Decision | None, seen: Preview) -> None:
+    if former is not None and seen.funds < former.funds:
+        raise refusals.worse()
 
 
 def as_decision(claim: Claim, seen: Preview, at: datetime) -> Decision:

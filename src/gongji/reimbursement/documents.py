@@ -33,7 +33,8 @@ def keep(
     rows = connection.execute(sa.select(claim_document).where(*_of(claim_id))).all()
     if any(row.kind == kind and bytes(row.sha256) == document.sha256 and not row.returned for row in rows):
         return False
-    if len(rows) >= MOST_DOCUMENTS:
+    # What an officer gave back does not count: another has to come in its place.
+    if sum(not row.returned for row in rows) >= MOST_DOCUMENTS:
         raise refusals.too_many_documents(MOST_DOCUMENTS)
     owner = str(claim_id)
     pages = [

@@ -9,14 +9,23 @@ from typing import Final
 
 from gongji.foundation.documents import Document
 from gongji.foundation.files import FileStore
-from gongji.registry.model import InstitutionKind
-from gongji.registry.service import institution_by_code
+from gongji.registry.model import InstitutionKind, Person
+from gongji.registry.service import institution_by_code, people_by_id
 from gongji.reimbursement import documents, refusals, store
 from gongji.reimbursement.casework import word
-from gongji.reimbursement.decide import MOST_INVOICES, MOST_LINES, check_open
-from gongji.reimbursement.model import Claim, ClaimState, DocumentKind, Line, Place, Task, WhyNotDirect
+from gongji.reimbursement.decide import MOST_INVOICES, MOST_LINES, check_open, med_types_at
+from gongji.reimbursement.model import (
+    ACCOUNT_OPEN,
+    PERSONS_TURN,
+    Claim,
+    ClaimState,
+    DocumentKind,
+    Line,
+    Place,
+    Task,
+    WhyNotDirect,
+)
 from gongji.reimbursement.service import Doing, claim_of, locked, noted, take_invoices
-from gongji.reimbursement.words import AT
 from gongji.rules.model import Tier
 
 _INVOICE: Final = re.compile(r"[0-9A-Z]{8,30}")
@@ -88,20 +97,20 @@ def set_visit(
     Args:
         med_type: one that goes with the place, if that is known (`AT`).
         disease: code of the special disease, as it was filed; "" for other kinds.
-        began_on: the day, or the first of a stay.
+        began_on: the day, or the first of a stay; not before the person was born.
         ended_on: the last day of a stay; None for the same day.
 
     Raises:
         InvalidInput: ``claim.med_type``, ``claim.disease``, ``claim.dates``; and those of `open_for`.
     """
     before = open_for(doing, claim_id, Task.VISIT)
-    accepted = AT[before.place.kind] if before.place is not None else tuple(dict.fromkeys(sum(AT.values(), ())))
+    accepted = med_types_at(before.place)
     if med_type not in accepted:
         raise refusals.med_type_wrong(accepted)
     if med_type == "14" and not disease:
         raise refusals.disease_missing()
     last = ended_on if ended_on is not None and med_type == "21" else began_on
-    if last > doing.today or last < began_on:
+    if not _patient(doing).born_on <= began_on <= last <= doing.today:
         raise refusals.dates_wrong(doing.today)
     told = disease[:20] if med_type == "14" else ""
     _save(doing, claim_id, Task.VISIT, med_type=med_type, disease=told, began_on=began_on, ended_on=last)
@@ -166,25 +175,26 @@ def set_bank(doing: Doing, claim_id: int, *, bank: str, account: str, holder: st
     Args:
         bank: the bank's name.
         account: its number, blanks allowed; kept sealed.
-        holder: whose account it is, as on the card; kept sealed.
+        holder: whose account it is, as on the card; of the patient's own it is the patient, by the registered name. Kept sealed.
         own: whether it is the patient's own; else a relative's, who is told of nothing.
 
     Raises:
         InvalidInput: ``claim.bank``, ``claim.account``, ``claim.holder``; and those of `open_for`.
     """
-    open_for(doing, claim_id, Task.BANK, also=(ClaimState.TO_PAY, ClaimState.BOUNCED))
-    number = re.sub(r"[\s-]", "", account)
+    before = open_for(doing, claim_id, Task.BANK, also=ACCOUNT_OPEN)
+    number, whose = re.sub(r"[\s-]", "", account), _patient(doing).name if own else holder
     if not 0 < len(bank) <= _MOST_NAME:
         raise refusals.bank_wrong("bank", f"1 to {_MOST_NAME} characters")
     if not _ACCOUNT.fullmatch(number):
         raise refusals.bank_wrong("account", "8 to 30 digits")
-    if not 0 < len(holder) <= _MOST_NAME:
+    if not 0 < len(whose) <= _MOST_NAME:
         raise refusals.bank_wrong("holder", f"1 to {_MOST_NAME} characters")
-    sealed = {"account_sealed": doing.vault.seal(number), "holder_sealed": doing.vault.seal(holder)}
-    before = claim_of(doing, claim_id)
+    sealed = {"account_sealed": doing.vault.seal(number), "holder_sealed": doing.vault.seal(whose)}
     # After a transfer came back, a new account makes it payable again.
     state = ClaimState.TO_PAY if before.state is ClaimState.BOUNCED else before.state
     _save(doing, claim_id, Task.BANK, bank=bank, own_account=own, state=state, **sealed)
+    if before.state not in PERSONS_TURN:
+        noted(doing, claim_id, "new_account")
 
 
 def open_for(doing: Doing, claim_id: int, task: Task, also: tuple[ClaimState, ...] = ()) -> Claim:
@@ -200,6 +210,10 @@ def open_for(doing: Doing, claim_id: int, task: Task, also: tuple[ClaimState, ..
     if found.state not in also:
         check_open(found, task)
     return found
+
+
+def _patient(doing: Doing) -> Person:
+    return people_by_id(doing.connection, doing.vault, [doing.person_id])[doing.person_id]
 
 
 def _save(doing: Doing, claim_id: int, task: Task, **values: object) -> None:

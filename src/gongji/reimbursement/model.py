@@ -56,8 +56,14 @@ OFFICERS_TURN: Final = (ClaimState.RECEIVED, ClaimState.APPEALED, ClaimState.SEC
 #: The states in which somebody has to carry money.
 BANKS_TURN: Final = (ClaimState.TO_PAY, ClaimState.BOUNCED, ClaimState.OWED_BACK)
 
-#: What a person may ask to be looked at again.
-APPEALABLE: Final = (ClaimState.TO_PAY, ClaimState.NOTHING_DUE, ClaimState.PAID, ClaimState.REFUSED)
+#: What a person may ask to be looked at again: what was decided, and that it was taken back.
+APPEALABLE: Final = (
+    *(ClaimState.TO_PAY, ClaimState.NOTHING_DUE, ClaimState.PAID, ClaimState.REFUSED),
+    *(ClaimState.OWED_BACK, ClaimState.SQUARED),
+)
+
+#: The states beside the person's own turn in which they may name another bank account.
+ACCOUNT_OPEN: Final = (ClaimState.TO_PAY, ClaimState.BOUNCED, ClaimState.APPEALED, ClaimState.SECOND)
 
 
 class Task(StrEnum):
@@ -280,8 +286,9 @@ class Claim(msgspec.Struct, frozen=True):
         hours_left: working hours that were left when the case went back to the person.
         returned: the task that came back; None while none did.
         mended: whether something of it was changed since.
+        appealed_at: since when the decision that stands is, or was, appealed; of one that was taken back afterwards None.
         officer: who has it in charge.
-        decided_by: the officer of the first decision, whom an appeal does not go to.
+        decided_by: the officer of the first decision.
         proposal: what waits for a second officer, as `gongji.reimbursement.deciding` wrote it.
     """
 

@@ -116,8 +116,8 @@ def dates_wrong(on: date) -> GongjiError:
     """In the future, or the end before the beginning."""
     return InvalidInput(
         "claim.dates",
-        f"the visit lies on or before {on.isoformat()}, and ends on or after its first day",
-        "就医日期不能晚于今天，出院日期不能早于入院日期",
+        f"the visit lies between the patient's birth and {on.isoformat()}, and ends on or after its first day",
+        "就医日期不能晚于今天，也不能早于出生日期；出院日期不能早于入院日期",
         field="began_on",
         accepted=f"days up to {on.isoformat()}, as in 2026-03-31",
     )
@@ -220,6 +220,18 @@ def not_insured(on: date) -> GongjiError:
         f"没有查到 {on.isoformat()} 那天的参保记录。如果单位已经缴费，请先到医保窗口补登，再提交",
         field="began_on",
         details={"on": on.isoformat()},
+    )
+
+
+def moved(region: str) -> GongjiError:
+    """Another region insures the patient for that day, by what was entered since."""
+    return Refused(
+        "claim.moved",
+        f"by what was entered since, region {region} insures the patient for that day: return the visit,"
+        " and the claim goes there when it is handed in again",
+        f"那天的参保地现在登记为 {region}：请把“哪天、看的什么”一项退回，重新提交后由当地办理",
+        field="claim",
+        details={"region": region},
     )
 
 

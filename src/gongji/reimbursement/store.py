@@ -98,19 +98,25 @@ def claims_of(connection: sa.Connection, vault: Vault, person_id: int) -> list[C
 
 
 def claims_in(
-    connection: sa.Connection, vault: Vault, region_prefix: str, states: Collection[ClaimState], limit: int
+    connection: sa.Connection,
+    vault: Vault,
+    region_prefix: str,
+    states: Collection[ClaimState],
+    limit: int,
+    after: int | None = None,
 ) -> list[Claim]:
-    """Claims of an area that came in and are in some states, the one that is due first before the others."""
-    rows = connection.execute(
-        sa.select(claim)
-        .where(
-            claim.c.received_at.is_not(None),
-            claim.c.region.startswith(region_prefix, autoescape=True),
-            claim.c.state.in_(list(states)),
-        )
-        .order_by(claim.c.due_at, claim.c.id)
-        .limit(limit)
-    ).all()
+    """Claims of an area that came in and are in some states, the one that is due first before the others; with `after` those
+    behind this one, also when it is in another state by now."""
+    order = sa.tuple_(claim.c.due_at, claim.c.id)
+    conditions = [
+        claim.c.received_at.is_not(None),
+        claim.c.region.startswith(region_prefix, autoescape=True),
+        claim.c.state.in_(list(states)),
+    ]
+    if after is not None:
+        place = connection.execute(sa.select(claim.c.due_at, claim.c.id).where(_is(after))).one_or_none()
+        conditions.append(order > sa.tuple_(place.due_at, place.id) if place else sa.false())
+    rows = connection.execute(sa.select(claim).where(*conditions).order_by(order).limit(limit)).all()
     return _whole(connection, vault, rows)
 
 
@@ -205,11 +211,20 @@ def events_of(connection: sa.Connection, claim_id: int) -> list[Event]:
 
 
 def decided_at(connection: sa.Connection, claim_id: int) -> datetime | None:
-    """When a claim was decided or refused, the last time; None while it was not."""
+    """When a claim was decided, refused or taken back, the last time; None while it was not."""
     last = sa.select(sa.func.max(claim_event.c.at)).where(
-        _of(claim_event, claim_id), claim_event.c.step.in_(["decide", "refuse"])
+        _of(claim_event, claim_id), claim_event.c.step.in_(["decide", "refuse", "take_back"])
     )
     return _here(connection.execute(last).scalar_one())
+
+
+def deciders(connection: sa.Connection, claim_id: int) -> set[str]:
+    """The officers who decided on a claim so far: alone or as one of two, upholding, or taking back."""
+    decided = claim_event.c.step.in_(["decide", "refuse", "uphold", "take_back"])
+    rows = connection.execute(
+        sa.select(claim_event.c.actor, claim_event.c.facts).where(_of(claim_event, claim_id), decided)
+    )
+    return {one for row in rows for one in (row.actor, row.facts.get("by"), row.facts.get("second")) if one}
 
 
 def _whole(connection: sa.Connection, vault: Vault, rows: Sequence[sa.Row[Any]]) -> list[Claim]:

@@ -48,13 +48,14 @@ def claims_match_their_journals(connection: sa.Connection) -> Iterator[Finding]:
 
 def claims_stand_by_their_money(connection: sa.Connection) -> Iterator[Finding]:
     """A claim's state says what its decisions and payments say: owed to the person, paid, or owed back; never more was
-    carried than was decided."""
+    carried than was decided, unless that was taken back since."""
     rows = connection.execute(
         sa.text(
             """
             SELECT c.id, c.state, coalesce(d.funds, 0) - coalesce(p.carried, 0) AS due
               FROM claim c
-              LEFT JOIN (SELECT bucket, claim_id, sum(fund_pool + fund_large + fund_civil + fund_aid)::bigint AS funds
+              LEFT JOIN (SELECT bucket, claim_id, sum(fund_pool + fund_large + fund_civil + fund_aid)::bigint AS funds,
+                                bool_or(kind = 'take_back') AS taken_back
                            FROM claim_decision GROUP BY bucket, claim_id) AS d
                 ON d.bucket = c.bucket AND d.claim_id = c.id
               LEFT JOIN (SELECT bucket, claim_id,
@@ -63,7 +64,8 @@ def claims_stand_by_their_money(connection: sa.Connection) -> Iterator[Finding]:
                 ON p.bucket = c.bucket AND p.claim_id = c.id
              WHERE CASE WHEN c.state IN ('to_pay', 'bounced') THEN coalesce(d.funds, 0) <= coalesce(p.carried, 0)
                         WHEN c.state = 'owed_back' THEN coalesce(d.funds, 0) >= coalesce(p.carried, 0)
-                        WHEN c.state IN ('appealed', 'second') THEN coalesce(d.funds, 0) < coalesce(p.carried, 0)
+                        WHEN c.state IN ('appealed', 'second')
+                        THEN coalesce(d.funds, 0) < coalesce(p.carried, 0) AND d.taken_back IS NOT TRUE
                         ELSE coalesce(d.funds, 0) <> coalesce(p.carried, 0) END
             """
         )

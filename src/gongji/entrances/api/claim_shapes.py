@@ -16,6 +16,7 @@ from gongji.foundation.money import LARGEST_FEN
 from gongji.registry.model import InstitutionKind
 from gongji.reimbursement.decide import left_to_do, owed
 from gongji.reimbursement.model import (
+    OFFICERS_TURN,
     PERSONS_TURN,
     Claim,
     ClaimState,
@@ -75,7 +76,7 @@ class BankIn(Body):
 
     bank: Line
     account: Annotated[str, StringConstraints(max_length=40, pattern=r"^[0-9 -]*$")]
-    holder: Line = Field(description="as on the card")
+    holder: Line = Field(default="", description="as on the card; of the patient's own account it is the patient")
     own: bool = Field(description="whether it is the patient's own account; else a relative's")
 
 
@@ -233,7 +234,7 @@ class ClaimOut(BaseModel):
     lines: list[ClaimLineOut]
     documents: list[DocumentClaimOut]
     bank: str = Field(description="bank and account, masked; empty while it is not told")
-    due_on: date | None = Field(description="last day that the agency allows itself; null while the person has it")
+    due_on: date | None = Field(description="last day that the agency allows itself; null unless it waits for officers")
     tasks: list[TaskOut] = Field(description="what is filled in, while the person has it")
     returned: Task | None
     return_reason: Words | None
@@ -271,7 +272,7 @@ def claim_out(one: Claim, decisions: Sequence[Decision], payments: Sequence[Paym
             for item in one.documents
         ],
         bank=f"{one.bank.bank} {one.bank.masked}" if one.bank is not None else "",
-        due_on=one.due_at.date() if one.due_at is not None and not person_has_it else None,
+        due_on=one.due_at.date() if one.due_at is not None and one.state in OFFICERS_TURN else None,
         tasks=[TaskOut(task=task, done=task not in left) for task in Task] if person_has_it else [],
         returned=one.returned,
         return_reason=words(f"claim.return.{one.return_reason}") if one.return_reason is not None else None,

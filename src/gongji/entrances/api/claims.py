@@ -23,6 +23,7 @@ from gongji.entrances.api.claim_shapes import (
 )
 from gongji.entrances.api.door import Call, Door
 from gongji.entrances.api.problems import RESPONSES
+from gongji.foundation import audit
 from gongji.foundation.access import Role
 from gongji.foundation.documents import PAGE_TYPE, read_document
 from gongji.foundation.ids import Serials
@@ -59,9 +60,15 @@ def begin(body: BeginIn, door: At, key: Key) -> ClaimOut:
 
 @router.get("")
 def read_claims(
-    door: At, state: Annotated[ClaimState | None, Query(description="for officers: only these")] = None
+    door: At,
+    state: Annotated[ClaimState | None, Query(description="for officers: only these")] = None,
+    after: Annotated[
+        str | None,
+        Query(pattern=r"^[0-9]{1,18}$", description="for officers: the id of the claim behind which to go on"),
+    ] = None,
 ) -> list[ClaimOut]:
-    """The caller's claims, newest first; to an officer those of the region that wait for officers, or are in a state."""
+    """The caller's claims, newest first; to an officer those of the region that wait for officers, or are in a state, at
+    most 200 at once, the one that is due first before the others."""
     with door.open(Role.CITIZEN, Role.OFFICER) as call:
         if call.caller.role is Role.CITIZEN:
             found = service.claims(_doing(call))
@@ -69,8 +76,11 @@ def read_claims(
             region = call.caller.region or ""
             prefix = region[:2] if region.endswith("0000") else region[:4]
             states = OFFICERS_TURN if state is None else (state,)
-            found = store.claims_in(call.connection, call.platform.vault, prefix, states, _MOST)
-            call.note("claim.read_queue")
+            last = int(after) if after is not None else None
+            found = store.claims_in(call.connection, call.platform.vault, prefix, states, _MOST, last)
+            # The answer holds the whole claims, as `read_claim` does.
+            people = {one.person_id for one in found}
+            audit.record_each(call.connection, call.caller, "claim.read", people, at=call.now)
         return [_out(call, one) for one in found]
 
 
@@ -193,8 +203,8 @@ def decide(number: Number, body: DecideIn, door: At) -> ClaimOut:
     if not body.preview:
         return _officer(door, work)
     with door.open(Role.OFFICER) as call:
-        doing = _officers(call)
-        one = casework.claim_in_region(doing, int(number))
+        doing, one = _officers(call), _visible(call, int(number))
+        casework.check_reader(doing, one)
         seen = deciding.preview(doing, call.platform.rules, one, _proposal(body))
         told = deciding.as_decision(one, seen, call.now)
         out = claim_out(one, [told], [])

@@ -17,7 +17,7 @@ from gongji.foundation.errors import GongjiError, InvalidInput, NotAllowed
 from gongji.foundation.money import parse_yuan
 from gongji.registry.filings import FilingKind, filings_of
 from gongji.registry.model import InstitutionKind
-from gongji.registry.service import institutions_named, people_by_id
+from gongji.registry.service import institutions_named
 from gongji.reimbursement import filling, refusals
 from gongji.reimbursement.model import ClaimState, DocumentKind, Task
 from gongji.reimbursement.words import AT, WELCOME, wanted_documents
@@ -165,9 +165,12 @@ def lines(visit: Visit) -> Response:
     """``/claims/{number}/lines``: the lines so far, one more, or one fewer."""
     one = claim_at(visit)
     form = visit.form
-    kept = [(line.name, line.code, line.pieces, line.total) for line in one.lines]
 
     def save() -> None:
+        before = filling.open_for(doing_of(visit), one.id, Task.LINES)
+        if form.text("so_far") not in ("", str(len(before.lines))):
+            return  # the same form once more, from a double tap: the page that follows shows what there is
+        kept = [(line.name, line.code, line.pieces, line.total) for line in before.lines]
         gone = form.text("remove")
         if gone:
             left = [line for n, line in enumerate(kept, start=1) if str(n) != gone]
@@ -236,10 +239,8 @@ def bank(visit: Visit) -> Response:
     own = form.text("whose") != "family"
 
     def save() -> None:
-        holder = _own_name(visit) if own else form.text("holder")
-        filling.set_bank(
-            doing_of(visit), one.id, bank=form.text("bank"), account=form.text("account"), holder=holder, own=own
-        )
+        told = {name: form.text(name) for name in ("bank", "account", "holder")}
+        filling.set_bank(doing_of(visit), one.id, own=own, **told)
 
     problem = _sent(visit, save)
     if visit.posted and problem is None:
@@ -318,7 +319,3 @@ def _diseases(visit: Visit) -> list[tuple[str, str]]:
     """The special diseases that were ever granted to the person: which of them held on the day is for the decision."""
     found = filings_of(visit.connection, visit.person_id)
     return [(one.subject, one.name or one.subject) for one in found if one.kind is FilingKind.SPECIAL_DISEASE]
-
-
-def _own_name(visit: Visit) -> str:
-    return people_by_id(visit.connection, visit.platform.vault, [visit.person_id])[visit.person_id].name

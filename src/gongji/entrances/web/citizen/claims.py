@@ -19,8 +19,8 @@ from gongji.foundation.errors import GongjiError
 from gongji.reimbursement import documents, service, store
 from gongji.reimbursement.decide import APPEAL_WITHIN, is_done, left_to_do
 from gongji.reimbursement.model import (
+    ACCOUNT_OPEN,
     APPEALABLE,
-    BANKS_TURN,
     PERSONS_TURN,
     Claim,
     ClaimState,
@@ -226,9 +226,9 @@ def _stands(visit: Visit, one: Claim) -> dict[str, Any]:
         "payments": payments,
         "carried": sum(payment.amount if payment.kind == "paid" else -payment.amount for payment in payments),
         "upheld": str(upheld.facts.get("note", "")) if upheld is not None else "",
-        "taken_back": str(back.facts.get("reason", "")) if back is not None else "",
+        "taken_back": str(back.facts.get("reason", "")) if back is not None and last is None else "",
         "may_appeal": _may_appeal(visit, one),
         "appeal_until": (decided_at + APPEAL_WITHIN).astimezone(CHINA) if decided_at is not None else None,
         "may_withdraw": one.state in (ClaimState.RECEIVED, ClaimState.SECOND) and one.appealed_at is None,
-        "may_change_bank": one.state in BANKS_TURN and one.state is not ClaimState.OWED_BACK and visit.mandate is None,
+        "may_change_bank": one.state in ACCOUNT_OPEN and visit.mandate is None,
     }

@@ -103,10 +103,14 @@ def _second(visit: Visit, one: Claim) -> None:
     )
 
 
+#: The field of a bank's reference: money that is owed and money that came back may be told on one page.
+_REFERENCE_AT: Final = {"paid": "reference", "recovered": "reference", "bounced": "bounced"}
+
+
 def _carried(kind: str) -> Callable[[Visit, Claim], None]:
     def work(visit: Visit, one: Claim) -> None:
         by_bank = {"paid": paying.paid, "bounced": paying.bounced, "recovered": paying.recovered}[kind]
-        by_bank(doing_of(visit), visit.platform.database.serials, one.id, visit.form.text("reference"))
+        by_bank(doing_of(visit), visit.platform.database.serials, one.id, visit.form.text(_REFERENCE_AT[kind]))
 
     return work
 
@@ -124,7 +128,7 @@ _STEPS: Final[dict[str, tuple[Callable[[Visit, Claim], None], str, str]]] = {
     "uphold": (_uphold, "uphold_note", "claim_upheld"),
     "second": (_second, "second_note", "claim_{said}"),
     "paid": (_carried("paid"), "reference", "claim_paid"),
-    "bounced": (_carried("bounced"), "reference", "claim_bounced"),
+    "bounced": (_carried("bounced"), "bounced", "claim_bounced"),
     "recovered": (_carried("recovered"), "reference", "claim_recovered"),
     "take-back": (_take_back, "take_back_reason", "claim_taken_back"),
 }

@@ -12,17 +12,17 @@ from gongji.entrances import explaining
 from gongji.entrances.web.citizen.settlement import bars_of
 from gongji.entrances.web.office.clock import clock_until
 from gongji.entrances.web.office.comparing import region_name
-from gongji.entrances.web.office.pages import ON_CASES, area_prefix, for_duties, show
+from gongji.entrances.web.office.pages import ON_CASES, area_prefix, for_duties, read_rows, show
 from gongji.entrances.web.visits import Visit
 from gongji.foundation import audit
 from gongji.foundation.access import Duty
 from gongji.foundation.clock import CHINA
 from gongji.foundation.documents import PAGE_TYPE
-from gongji.foundation.errors import GongjiError, NotAllowed, Refused
+from gongji.foundation.errors import GongjiError, NotAllowed, NotFound, Refused
 from gongji.registry import service as registry
 from gongji.reimbursement import documents, refusals, store
 from gongji.reimbursement.casework import OfficersDoing, check_reader, claim_in_region
-from gongji.reimbursement.decide import owed
+from gongji.reimbursement.decide import arrived, owed
 from gongji.reimbursement.deciding import Preview, Proposal, preview, proposal_of
 from gongji.reimbursement.model import (
     BANKS_TURN,
@@ -37,6 +37,7 @@ from gongji.reimbursement.model import (
     Task,
 )
 from gongji.reimbursement.posting import standing
+from gongji.settlement.model import from_wire
 from gongji.settlement.queries import settlements_of
 
 #: Who sees claims.
@@ -50,8 +51,6 @@ SHOWN: Final = {
     "returned": (ClaimState.RETURNED,),
     "all": tuple(one for one in ClaimState if one is not ClaimState.DRAFT),
 }
-
-_MOST: Final = 200
 
 #: How far from the visit a settlement still looks like the same one.
 _NEAR: Final = timedelta(days=1)
@@ -69,10 +68,18 @@ class Near:
 
 @for_duties(*ON_CLAIMS)
 def queue(visit: Visit) -> Response:
-    """``GET /claims``: the claims of the region, the one that is due first before the others."""
+    """``GET /claims``: the claims of the region, the one that is due first before the others; ``?number=`` leads to one."""
+    number = visit.query("number")
+    if number and (known := _by_number(visit, number)) is not None:
+        return visit.go(f"/claims/{known}")
     default = "money" if Duty.CLEARING_CLERK in visit.caller.duties else "waiting"
     chosen = visit.query("show") if visit.query("show") in SHOWN else default
-    found = store.claims_in(visit.connection, visit.platform.vault, area_prefix(visit), SHOWN[chosen], _MOST)
+    found, leaf = read_rows(
+        visit,
+        lambda most, after: store.claims_in(
+            visit.connection, visit.platform.vault, area_prefix(visit), SHOWN[chosen], most, after
+        ),
+    )
     people = registry.people_by_id(visit.connection, visit.platform.vault, {one.person_id for one in found})
     audit.record(visit.connection, visit.caller, "claim.read_queue", at=visit.now)
     clocks = {
@@ -84,9 +91,20 @@ def queue(visit: Visit) -> Response:
         visit,
         "claims.html",
         claims=[(one, people[one.person_id].masked_name, clocks.get(one.id)) for one in found],
+        leaf=leaf,
+        number=number,
         shown=chosen,
         choices=list(SHOWN),
     )
+
+
+def _by_number(visit: Visit, number: str) -> int | None:
+    """The claim of the region with a number as people have it from their messages."""
+    claim_id = from_wire(number.replace(" ", ""))
+    try:
+        return claim_in_region(doing_of(visit), claim_id).id if claim_id else None
+    except NotFound:
+        return None
 
 
 @for_duties(*ON_CLAIMS)
@@ -143,7 +161,7 @@ def page(
     found = store.decisions_of(visit.connection, one.id)
     last, payments = standing(found), store.payments_of(visit.connection, one.id)
     duties, mine = visit.caller.duties, one.officer == visit.caller.holder
-    paying = Duty.CLEARING_CLERK in duties and one.state in BANKS_TURN
+    paying = Duty.CLEARING_CLERK in duties and one.state is ClaimState.TO_PAY
     account = store.account_of(visit.connection, visit.platform.vault, one.id) if paying else None
     explained = explaining.explain(last.explanation, visit.reader.language, {}) if last is not None else None
     return show(
@@ -166,6 +184,7 @@ def page(
         explained=explained,
         bars=bars_of(explained) if explained is not None else (),
         payments=payments,
+        out=bool(arrived(payments)),
         due=owed([each.funds for each in found], payments),
         account=account,
         proposal=_proposed(visit, one),
@@ -244,8 +263,15 @@ def _proposed(visit: Visit, one: Claim) -> dict[str, Any] | None:
     if one.state is not ClaimState.SECOND:
         return None
     proposal = proposal_of(one)
-    seen = None if proposal.refuse is not None else preview(doing_of(visit), visit.platform.rules, one, proposal)
-    return {"by": proposal.by, "refuse": proposal.refuse, "seen": seen, "own": proposal.by == visit.caller.holder}
+    seen, problem = None, ""
+    try:
+        if proposal.refuse is None:
+            seen = preview(doing_of(visit), visit.platform.rules, one, proposal)
+    except Refused as refusal:
+        # What was entered since may stand against it: the second officer has to see that, and to be able to say no.
+        problem = visit.reader.sentence(refusal)
+    own = proposal.by == visit.caller.holder
+    return {"by": proposal.by, "refuse": proposal.refuse, "seen": seen, "problem": problem, "own": own}
 
 
 def read_proposal(visit: Visit, one: Claim) -> Proposal:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from gongji.entrances.filing_words import closed, standing, subject_of
 from gongji.entrances.web.office.filing_form import FIELDS, day, read, words_of
-from gongji.entrances.web.office.pages import area_prefix, for_duties, show
+from gongji.entrances.web.office.pages import area_prefix, for_duties, read_rows, show
 from gongji.entrances.web.office.people import ON_PEOPLE, Found, person_at
 from gongji.entrances.web.visits import Visit
 from gongji.foundation import audit
@@ -35,9 +35,6 @@ CLOSED: Final = {"refuse": "refused", "withdraw": "withdrawn", "end": "ended"}
 
 _FIELDS: Final = ("reason", "note", "last_day")
 
-#: Filings that are listed at once.
-_MOST: Final = 200
-
 #: States of which something may still come.
 _STANDING: Final = (FilingState.FILED, FilingState.GRANTED)
 
@@ -52,17 +49,21 @@ def listed(visit: Visit) -> Response:
 def waiting(visit: Visit) -> Response:
     """``GET /filings``: what waits for a reviewer, from the window and from hospitals, the longest waiting first."""
     kind = next((one for one in FilingKind if one == visit.query("kind")), None)
-    found = filings.waiting_in(visit.connection, area_prefix(visit), visit.now.date(), kind, _MOST)
+    on = visit.now.date()
+    found, leaf = read_rows(
+        visit, lambda most, after: filings.waiting_in(visit.connection, area_prefix(visit), on, kind, most, after)
+    )
     people = registry.people_by_id(visit.connection, visit.platform.vault, {one.person_id for one in found})
     audit.record(visit.connection, visit.caller, "filing.read_waiting", at=visit.now)
     return show(
         visit,
         "filings_waiting.html",
         filings=[(one, _subject(visit, one)) for one in found],
+        leaf=leaf,
         people=people,
         kind=kind or "",
         kinds=[(one.value, visit.reader.text(f"filing.kind.{one}")) for one in FilingKind],
-        today=visit.now.date(),
+        today=on,
     )
 
 

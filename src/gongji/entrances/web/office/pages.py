@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import wraps
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from starlette.responses import Response
 
@@ -14,6 +15,9 @@ from gongji.foundation.access import Duty
 
 REVIEWERS: Final = (Duty.REVIEWER, Duty.SECOND_REVIEWER)
 ON_CASES: Final = (*REVIEWERS, Duty.AUDITOR)
+
+#: Rows of a long list on one page.
+ROWS: Final = 50
 
 #: Name, address and whose duty it is, in the order of the way about.
 WAYS: Final = (
@@ -50,6 +54,30 @@ NOTICES: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """Where one page of a long list lies in it.
+
+    Attributes:
+        after: the number of the row behind which it begins; None of the first page.
+        next: that of its last row; None where nothing follows.
+        query: what else the address asks for, for the ways on.
+    """
+
+    after: int | None
+    next: int | None
+    query: Mapping[str, str]
+
+
+class _Numbered(Protocol):
+    @property
+    def id(self) -> int:
+        """The row's number."""
+
+
+_Row = TypeVar("_Row", bound=_Numbered)
+
+
 def for_duties(*duties: Duty) -> Callable[[PageWork], PageWork]:
     """A page that only officers with one of these duties see."""
 
@@ -77,6 +105,21 @@ def show(visit: Visit, template: str, *, status: int = 200, **values: object) ->
         decided_case=of if of.isascii() and of.isdigit() else "",
         **values,
     )
+
+
+def read_rows(visit: Visit, read: Callable[[int, int | None], Sequence[_Row]]) -> tuple[list[_Row], Leaf]:
+    """The rows of a long list that the page shows, by the address's ``after``.
+
+    Args:
+        visit: the visit.
+        read: gives so many rows behind the one with a number, of the whole list where that is None.
+    """
+    asked = visit.query("after")
+    after = int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 18 else None
+    found = list(read(ROWS + 1, after))
+    shown = found[:ROWS]
+    query = {name: value for name, value in visit.request.query_params.items() if name not in ("after", "notice")}
+    return shown, Leaf(after, shown[-1].id if len(found) > ROWS else None, query)
 
 
 def ways(visit: Visit) -> list[tuple[str, str]]:
