@@ -82,6 +82,7 @@ def test_a_case_with_its_sentence_and_rows_is_asked_about_answered_and_concluded
     assert inspector.get(address).json()["letters"][0]["answer"] == "三位老人一起来的，有监控"
 
     end = {"outcome": "take_back", "reason": "card_lent", "words": "请撤销这三笔", "founded": [alert["id"]]}
+    end["shown"] = [alert["id"]]
     problem(inspector.post(f"{address}/conclude", end | {"reason": "mood"}), 422, "alert_case.reason")
     problem(inspector.post(f"{address}/conclude", end | {"founded": []}), 422, "alert_case.founded")
     done = inspector.post(f"{address}/conclude", end).json()
@@ -102,6 +103,7 @@ def test_rules_tell_how_right_they_are_and_are_changed_with_a_reason(world: Worl
     inspector.post(f"{address}/claim", {})
     founded = [case["alerts"][0]["id"]]
     warned = {"outcome": "warned", "reason": "card_lent", "words": "请不要出借医保码", "founded": founded}
+    warned["shown"] = founded
     inspector.post(f"{address}/conclude", warned)
     rules = {one["rule"]: one for one in inspector.get("/oversight/rules").json()}
     assert len(rules) == 14
@@ -148,3 +150,21 @@ def test_who_has_no_business_there_meets_nothing(world: World, till: str) -> Non
     problem(auditor.post(f"{address}/claim", {}), 403, "access.duty")
     problem(world.integrator().get("/oversight/letters"), 403, "access.institution")
     assert world.citizen("李婷").get("/oversight/letters").json() == []
+
+
+def test_no_text_has_a_character_that_no_text_can_have(world: World, till: str) -> None:
+    inspector, address, case = case_of(world)
+    inspector.post(f"{address}/claim", {})
+    broken = "请说明\x00这几笔"
+    problem(inspector.post(f"{address}/ask", {"reader": case["readers"][0], "words": broken}), 422, "request.invalid")
+    end = {"outcome": "explained", "reason": "family_together", "shown": [case["alerts"][0]["id"]]}
+    problem(inspector.post(f"{address}/conclude", end | {"note": broken}), 422, "request.invalid")
+    rule = {"active": True, "reason": broken}
+    problem(put(inspector, "/oversight/rules/over_volume", rule), 422, "request.invalid")
+    headers = {"Authorization": f"Bearer {inspector.token}", "Content-Type": "application/json"}
+    half = inspector.http.put(
+        "/api/v1/oversight/rules/over_volume",
+        content=b'{"active": true, "reason": "half a character \\ud800"}',
+        headers=headers,
+    )
+    problem(half, 422, "request.invalid")

@@ -91,3 +91,22 @@ def test_a_file_without_a_column_is_refused(run: Any, tmp_path: Path) -> None:
     file.write_text("item_code,days\nC-B,30\n", "utf-8")
     with pytest.raises(GongjiError, match="area, source"):
         run("drugs", str(file))
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"\xff\xfearea,item_code", "monitored_drug.file"),
+        ("area,item_code,days,source\n000000,C-B,30,说明书".encode("gb18030"), "monitored_drug.file"),
+        (b"area,item_code,days,source\n000000,C\x00B,30,x\n", "monitored_drug.item_code"),
+        (b"", "monitored_drug.columns"),
+    ],
+)
+def test_a_file_that_is_none_is_refused_in_words(
+    town: Town, run: Any, tmp_path: Path, content: bytes, code: str
+) -> None:
+    file = tmp_path / "monitored.csv"
+    file.write_bytes(content)
+    with pytest.raises(GongjiError, match=code.replace(".", r"\.")):
+        run("drugs", str(file))
+    assert known(town) == []

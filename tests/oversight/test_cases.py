@@ -49,7 +49,8 @@ class Desk:
         self.do(casework.ask, WEEKDAYS, number, reader=reader, words=words, **self.now)
 
     def conclude(self, number: int, outcome: str, reason: str, founded: tuple[int, ...] = (), **more: Any) -> None:
-        named = {"words": "请按规定使用" if founded else "", "note": ""} | more
+        shown = [one.id for one in self.watch.alerts() if one.case_id == number]
+        named = {"words": "请按规定使用" if founded else "", "note": "", "shown": shown} | more
         self.do(
             casework.conclude, WEEKDAYS, number, outcome=outcome, reason=reason, founded=founded, **named, **self.now
         )

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from gongji.foundation.access import Caller, Duty, Role
 from gongji.foundation.clock import CHINA
-from gongji.oversight.alerts import casework, store
+from gongji.oversight.alerts import queue, store
 from gongji.oversight.alerts.model import Alert, RuleCode
 from gongji.oversight.alerts.scan import Scanned, scan
 from gongji.oversight.alerts.tables import alert, alert_row
@@ -96,7 +96,7 @@ class Watch:
     def cases(self) -> list[Any]:
         """The open cases of Tieling."""
         with self.town.database.transaction() as connection:
-            return casework.listed(connection, "2112")
+            return queue.listed(connection, "2112")
 
     def picture(self) -> set[tuple[Any, ...]]:
         """All that stands found: rule, group, figures and the rows behind it."""

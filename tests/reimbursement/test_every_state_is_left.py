@@ -170,7 +170,7 @@ def test_whoever_told_us_the_account_at_the_window_does_not_pay(home: Home, town
     with town.database.transaction() as connection:
         clerk, now = home.officers(connection, "0550").caller, town.clock.now()
         assistances.begin(connection, person_id=father, caller=clerk, way=Way.CARD, paper="BB-001", at=now)
-    with refused("claim.assisted"):
+    with refused("case.assisted"):
         home.bank(claim, "paid", "ICBC-0001")
     assert home.bank(claim, "paid", "ICBC-0001", by="0551").state is ClaimState.PAID
 

@@ -48,7 +48,9 @@ def test_supervision_at_a_wide_screen_and_the_letter_on_a_phone(chromium: Browse
             "office_alert_counts": "/office/alerts/counts",
         }
         looked_at(context, house, mine, target=44, text=15)
-    inspector.follow(there, step="conclude", outcome="explained", reason="family_together", note="有体检单")
+    (shown,) = re.findall(r'name="shown" value="(\d+)"', inspector.get(there).text)
+    explained = {"outcome": "explained", "reason": "family_together", "note": "有体检单"}
+    inspector.follow(there, step="conclude", shown=shown, **explained)
     with signed_in(chromium, house, me, 1280, 800) as context:
         looked_at(context, house, {"office_alert_concluded": there}, target=44, text=15)
     newest = re.findall(r'href="(/c/letters/\d+)"', phone.get("/c/letters").text)[0]

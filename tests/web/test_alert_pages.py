@@ -117,7 +117,11 @@ def test_a_case_from_the_queue_to_its_end(house: House) -> None:
     assert "父母和妻子那天一起去体检，顺路买的药" in page
     (picture,) = set(re.findall(rf'href="({there}/letters/\d+/1)"', page))
     assert officer.get(picture).headers["content-type"] == "image/jpeg"
-    over = officer.follow(there, step="conclude", outcome="explained", reason="family_together", note="有体检单")
+    (shown,) = re.findall(r'name="shown" value="(\d+)"', page)
+    explained = {"step": "conclude", "outcome": "explained", "reason": "family_together", "note": "有体检单"}
+    unseen = officer.post(there, **explained)
+    assert (unseen.status_code, "又有新的线索并入这件" in unseen.text) == (409, True)
+    over = officer.follow(there, shown=shown, **explained)
     assert "理由成立" in over.text
     assert there not in officer.get("/office/alerts").text
     assert there in officer.get("/office/alerts?show=concluded").text

@@ -55,26 +55,47 @@ def scan_books(
 
 @oversight.command("drugs")
 def enter_drugs(
-    file: Annotated[Path, typer.Argument(help=f"A CSV file with the columns {', '.join(COLUMNS)}.", exists=True)],
+    file: Annotated[
+        Path, typer.Argument(help=f"A CSV file with the columns {', '.join(COLUMNS)}.", exists=True, dir_okay=False)
+    ],
     data: DataFolder = None,
 ) -> None:
     """Enter how many days a counted unit of a drug lasts; a drug that is known gets the new figure."""
-    with file.open(encoding="utf-8-sig", newline="") as opened:
-        reader = csv.DictReader(opened)
-        if missing := set(COLUMNS) - set(reader.fieldnames or ()):
-            raise InvalidInput(
-                "monitored_drug.columns",
-                f"the file has no column {', '.join(sorted(missing))}",
-                f"文件缺少列：{'、'.join(sorted(missing))}",
-                field="file",
-                accepted=", ".join(COLUMNS),
-            )
-        found = [
-            MonitoredDrug(row["area"] or "", row["item_code"] or "", _whole(row["days"]), row["source"] or "")
-            for row in reader
-        ]
+    found = _read(file)
     with open_platform(load_settings(data=data)) as platform, platform.database.transaction() as connection:
         print(f"{drugs.put(connection, found)} drugs entered")
+
+
+def _read(file: Path) -> list[MonitoredDrug]:
+    """The drugs of a file.
+
+    Raises:
+        InvalidInput: ``monitored_drug.file``, ``monitored_drug.columns``.
+    """
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            reader = csv.DictReader(opened)
+            rows, known = list(reader), reader.fieldnames or ()
+    except (UnicodeDecodeError, csv.Error) as problem:
+        raise InvalidInput(
+            "monitored_drug.file",
+            f"{file} is no CSV file in UTF-8: {problem}",
+            f"{file} 不是 UTF-8 编码的 CSV 文件：{problem}",
+            field="file",
+            accepted="CSV, UTF-8",
+        ) from problem
+    if missing := set(COLUMNS) - set(known):
+        raise InvalidInput(
+            "monitored_drug.columns",
+            f"the file has no column {', '.join(sorted(missing))}",
+            f"文件缺少列：{'、'.join(sorted(missing))}",
+            field="file",
+            accepted=", ".join(COLUMNS),
+        )
+    return [
+        MonitoredDrug(row["area"] or "", row["item_code"] or "", _whole(row["days"]), row["source"] or "")
+        for row in rows
+    ]
 
 
 def _whole(text: str | None) -> int:

@@ -31,6 +31,7 @@ __all__ = [
     "Desk",
     "Step",
     "carry_out",
+    "check_not_assisted",
     "check_not_own",
     "check_reader",
     "claim",
@@ -39,6 +40,7 @@ __all__ = [
     "in_charge",
     "know_officer",
     "needs_second",
+    "own_among",
     "queue",
     "release",
     "second_opinion",
@@ -66,13 +68,7 @@ def claim(connection: sa.Connection, authorisation_id: int, caller: Caller, at: 
     if holder == caller.holder:
         return
     _check_not_of_own(connection, before, caller, at)
-    if assistances.has_assisted(connection, caller.holder, (before.sharer_id, before.user_id), before.made_at):
-        raise Refused(
-            "case.assisted",
-            "you acted for one of them at the window: a colleague has to take this case",
-            "这是您在窗口替当事人办的，请由其他同事审核",
-            field="case",
-        )
+    check_not_assisted(connection, (before.sharer_id, before.user_id), caller, before.made_at)
     if holder is not None and at - casework_store.claimed_at(connection, authorisation_id) < CLAIM_LASTS:
         raise _taken(holder)
     casework_store.take_charge(connection, authorisation_id, caller.holder, at)
@@ -295,25 +291,51 @@ def check_not_own(connection: sa.Connection, people: Collection[int], caller: Ca
     """Refuse an officer who is one of these people, a relative of one, or shares an account with one.
 
     Raises:
-        Refused: ``case.own``; never for an officer of whom it is not known who they are.
+        Refused: ``case.own``.
     """
-    person_id = casework_store.officer_person(connection, caller.holder)
-    if person_id is None:
-        return
-    on = at.astimezone(CHINA).date()
-    facts = kinship_around(connection, [person_id, *people])
-    related = person_id in people or any(
-        relations_between(person_id, one, facts, on) or relations_between(one, person_id, facts, on) for one in people
-    )
-    shared = any(
-        one.sharer_id in people or one.user_id in people
-        for one in store.open_authorisations_around(connection, [person_id])
-    )
-    if related or shared:
+    if own_among(connection, people, caller, at):
         raise Refused(
             "case.own",
             "this is your own case or a relative's: a colleague has to take it",
             "这是您本人或亲属的申请，请由其他同事办理",
+            field="case",
+        )
+
+
+def own_among(connection: sa.Connection, people: Collection[int], caller: Caller, at: datetime) -> set[int]:
+    """Who of some people is the officer, a relative, or somebody they share an account with; nobody for an officer of whom
+    it is not known who they are."""
+    person_id = casework_store.officer_person(connection, caller.holder)
+    if person_id is None:
+        return set()
+    on = at.astimezone(CHINA).date()
+    facts = kinship_around(connection, [person_id, *people])
+    shared = {
+        side
+        for one in store.open_authorisations_around(connection, [person_id])
+        for side in (one.sharer_id, one.user_id)
+    }
+    return {
+        one
+        for one in people
+        if one == person_id
+        or one in shared
+        or relations_between(person_id, one, facts, on)
+        or relations_between(one, person_id, facts, on)
+    }
+
+
+def check_not_assisted(connection: sa.Connection, people: Collection[int], caller: Caller, since: datetime) -> None:
+    """Refuse an officer who acted for one of these people at the window since a moment.
+
+    Raises:
+        Refused: ``case.assisted``.
+    """
+    if assistances.has_assisted(connection, caller.holder, people, since):
+        raise Refused(
+            "case.assisted",
+            "you acted for one of them at the window: a colleague has to take this case",
+            "这是您在窗口替当事人办的，请由其他同事办理",
             field="case",
         )
 

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 import sqlalchemy as sa
 
-from gongji.family import assistances
+from gongji.family import casework as family_casework
 from gongji.family.casework import check_not_own
 from gongji.foundation import audit
 from gongji.foundation.access import Caller, Duty
@@ -86,7 +86,7 @@ def take(doing: OfficersDoing, claim_id: int) -> Claim:
 
     Raises:
         NotAllowed: ``access.duty``. NotFound: ``claim.unknown``.
-        Refused: ``claim.not_waiting``, ``claim.taken``, ``claim.assisted``, ``claim.same_officer``, ``case.own``.
+        Refused: ``claim.not_waiting``, ``claim.taken``, ``case.assisted``, ``claim.same_officer``, ``case.own``.
     """
     doing.caller.require_duty(Duty.REVIEWER)
     before = locked(doing, claim_id)
@@ -174,10 +174,9 @@ def check_not_assisted(doing: OfficersDoing, claim: Claim) -> None:
     """Refuse whoever acted for the person at the window since the claim was begun.
 
     Raises:
-        Refused: ``claim.assisted``.
+        Refused: ``case.assisted``.
     """
-    if assistances.has_assisted(doing.connection, doing.caller.holder, [claim.person_id], claim.made_at):
-        raise refusals.assisted()
+    family_casework.check_not_assisted(doing.connection, [claim.person_id], doing.caller, claim.made_at)
 
 
 def check_not_decided_before(doing: OfficersDoing, claim: Claim) -> None:

@@ -204,7 +204,7 @@ def second_opinion(
 
     Raises:
         NotAllowed: ``access.duty``. InvalidInput: ``claim.note`` when a disagreement does not say why.
-        Refused: ``claim.not_waiting``, ``claim.same_officer``, ``claim.assisted``, ``case.own``, and those of `preview`.
+        Refused: ``claim.not_waiting``, ``claim.same_officer``, ``case.assisted``, ``case.own``, and those of `preview`.
     """
     doing.caller.require_duty(Duty.SECOND_REVIEWER)
     before = locked(doing, claim_id)

@@ -27,7 +27,7 @@ def paid(doing: OfficersDoing, serials: Serials, claim_id: int, reference: str) 
     Raises:
         NotAllowed: ``access.duty``. InvalidInput: ``claim.reference``. NotFound: ``claim.unknown``.
         Refused: ``claim.not_waiting``, ``claim.reference_used``, ``claim.same_officer`` for whoever decided,
-            ``claim.assisted`` for whoever told us the account at the window, ``case.own``.
+            ``case.assisted`` for whoever told us the account at the window, ``case.own``.
     """
     before, payments = _to_carry(doing, claim_id, "paid", reference)
     if any((one.kind, one.reference) == ("paid", reference) for one in payments):

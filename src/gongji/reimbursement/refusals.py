@@ -261,16 +261,6 @@ def taken(holder: str) -> GongjiError:
     )
 
 
-def assisted() -> GongjiError:
-    """The officer filed it at the window."""
-    return Refused(
-        "claim.assisted",
-        "you filed this for the person at the window: a colleague has to decide it",
-        "这是您在窗口替当事人办的，请由其他同事审核",
-        field="claim",
-    )
-
-
 def same_officer() -> GongjiError:
     """One officer is not two."""
     return Refused(

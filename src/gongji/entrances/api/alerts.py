@@ -16,7 +16,7 @@ from gongji.entrances.api.problems import RESPONSES, Words
 from gongji.entrances.api.shapes import Body, Code
 from gongji.entrances.wording import Language
 from gongji.foundation.access import Duty, Role
-from gongji.oversight.alerts import casework, letters, refusals
+from gongji.oversight.alerts import casework, letters, queue, refusals
 from gongji.oversight.alerts.model import Alert, Case, LetterKind, Outcome, Reader, Reason, RowKind, RuleCode, Subject
 from gongji.registry import service as registry
 from gongji.registry.model import Institution, Person
@@ -27,6 +27,7 @@ router = APIRouter(prefix="/v1/oversight", tags=["oversight"], responses=RESPONS
 At = Annotated[Door, Depends()]
 Number = Annotated[str, Path(pattern=r"^[0-9]{1,18}$", description="number of the case")]
 Text = Annotated[str, Field(max_length=1000)]
+AlertNumber = Annotated[str, Field(pattern=r"^[0-9]{1,18}$")]
 
 
 class RowOut(BaseModel):
@@ -113,9 +114,11 @@ class ConcludeIn(Body):
 
     outcome: Code = Field(description=", ".join(Outcome), examples=["explained"])
     reason: Code = Field(description=", ".join(Reason), examples=["family_together"])
-    founded: list[Annotated[str, Field(pattern=r"^[0-9]{1,18}$")]] = Field(
-        default=[], max_length=200, description="numbers of the alerts that were right"
+    shown: list[AlertNumber] = Field(
+        max_length=1000,
+        description="numbers of the alerts that the officer decides on; one that joined since is refused",
     )
+    founded: list[AlertNumber] = Field(default=[], max_length=1000, description="numbers of the alerts that were right")
     words: Text = Field(
         default="", description="what the people and institutions read; asked for where alerts were right"
     )
@@ -129,14 +132,20 @@ def read_cases(
     show: Annotated[Literal["open", "concluded"], Query()] = "open",
     rule: Annotated[RuleCode | None, Query()] = None,
     subject: Annotated[Subject | None, Query()] = None,
+    after: Annotated[
+        str | None, Query(pattern=r"^[0-9]{1,18}$", description="the id of the case behind which to go on")
+    ] = None,
 ) -> list[CaseLineOut]:
-    """The cases of the officer's region, the oldest first; at most 200."""
+    """The cases of the officer's region, the oldest first (concluded ones the newest first), at most 200 at once; none about
+    the officer or a relative."""
     with door.open(Role.OFFICER) as call:
         call.caller.require_duty(Duty.INSPECTOR, Duty.AUDITOR)
         call.note("alert_case.read_list")
         concluded = show == "concluded"
-        found = casework.listed(call.connection, area(call), concluded=concluded, rule=rule, subject=subject)
-        return [CaseLineOut(**_line(call, one)) for one in found]
+        last = int(after) if after is not None else None
+        found = queue.listed(call.connection, area(call), concluded=concluded, rule=rule, subject=subject, after=last)
+        known = queue.not_own(call.connection, found, call.caller, call.now)
+        return [CaseLineOut(**_line(call, one)) for one in known]
 
 
 @router.get("/cases/{number}")
@@ -195,6 +204,7 @@ def conclude(number: Number, body: ConcludeIn, door: At) -> CaseOut:
             int(number),
             outcome=body.outcome,
             reason=body.reason,
+            shown=[int(one) for one in body.shown],
             founded=[int(one) for one in body.founded],
             words=body.words.strip(),
             note=body.note.strip(),

@@ -30,7 +30,7 @@ class AskedOut(BaseModel):
 
     setl_id: str | None = Field(description="null for what is no settlement")
     at: datetime | None
-    amount_fen: int | None
+    amount_fen: int | None = Field(description="of a relative's settlement what the reader's account gave")
     taken_back: bool = Field(description="whether the settlement has been taken back since")
 
 
@@ -122,7 +122,7 @@ def _out(call: Call, one: Letter) -> LetterOut:
             AskedOut(
                 setl_id=wire_id(row.facts["region"], row.id) if row.kind is RowKind.SETTLEMENT else None,
                 at=row.facts.get("at"),
-                amount_fen=row.facts.get("fen"),
+                amount_fen=oversight.amount_for(row, one),
                 taken_back=row.kind is RowKind.SETTLEMENT and row.id in back,
             )
             for row in rows

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from gongji.entrances.api.problems import Words
 from gongji.family.model import AuthorisationState
@@ -274,6 +274,22 @@ class Body(BaseModel):
     """A request's body: what it does not know, it refuses, so that no misspelt field is lost."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("*")
+    @classmethod
+    def _only_text(cls, value: Any) -> Any:
+        """Refuse what no keyboard types and the database keeps in no text, in every field of every body."""
+        if _holds_nul(value):
+            raise ValueError("holds a character that no text has (U+0000)")
+        return value
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(one) for pair in value.items() for one in pair)
+    return isinstance(value, list) and any(_holds_nul(one) for one in value)
 
 
 Fen = Annotated[int, Field(strict=True, ge=0, le=LARGEST_FEN)]

@@ -7,7 +7,7 @@ noted for each person whose data it shows.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from gongji.family import casework as family_casework
 from gongji.family import service as family
 from gongji.foundation import audit
 from gongji.foundation.access import Caller, Duty
+from gongji.foundation.clock import CHINA
 from gongji.foundation.workdays import Calendar
 from gongji.oversight import freezes
 from gongji.oversight.alerts import letters, refusals, store
@@ -28,58 +29,21 @@ from gongji.oversight.alerts.model import (
     Outcome,
     Reader,
     Reason,
-    RuleCode,
     Step,
     Subject,
 )
 from gongji.oversight.alerts.tables import alert, alert_case, alert_case_step
+from gongji.registry.service import enrolments_of, region_of_account
+
+#: A case that somebody has and that nothing happened with for so long, an answer included, may be taken by a colleague. Ours: longer
+#: than an answer takes.
+LEFT_FOR: Final = timedelta(days=21)
 
 #: Most characters of a note for colleagues.
 MOST_NOTE: Final = 500
 
 #: Fewest and most characters of what an officer writes to somebody.
 WORDS: Final = (4, 500)
-
-
-def listed(
-    connection: sa.Connection,
-    region_prefix: str,
-    *,
-    concluded: bool = False,
-    rule: RuleCode | None = None,
-    subject: Subject | None = None,
-    holder: str | None = None,
-    opened_before: datetime | None = None,
-    limit: int = 200,
-) -> list[Case]:
-    """Cases of an area, the oldest first; concluded ones the newest first.
-
-    Args:
-        connection: a connection.
-        region_prefix: the first digits of the regions.
-        concluded: those that are concluded, in place of the open ones.
-        rule: only those with an alert of this rule.
-        subject: only those about this kind of subject.
-        holder: only those that this officer has in charge; "" those that nobody has.
-        opened_before: only those opened before a moment.
-        limit: most rows.
-    """
-    one = alert_case.c
-    conditions = [
-        one.region.startswith(region_prefix, autoescape=True),
-        one.outcome.is_not(None) if concluded else one.outcome.is_(None),
-    ]
-    if rule is not None:
-        conditions.append(sa.exists().where(alert.c.case_id == one.id, alert.c.rule == rule))
-    if subject is not None:
-        conditions.append(one.subject_kind == subject)
-    if holder is not None:
-        conditions.append(one.holder == holder if holder else one.holder.is_(None))
-    if opened_before is not None:
-        conditions.append(one.opened_at <= opened_before)
-    order = (one.concluded_at.desc(), one.id.desc()) if concluded else (one.opened_at, one.id)
-    rows = connection.execute(sa.select(alert_case).where(*conditions).order_by(*order).limit(limit))
-    return [_case(row) for row in rows]
 
 
 def case_of_region(connection: sa.Connection, number: int, caller: Caller, *, lock: bool = False) -> Case:
@@ -92,7 +56,7 @@ def case_of_region(connection: sa.Connection, number: int, caller: Caller, *, lo
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None or not caller.covers(row.region):
         raise refusals.case_unknown()
-    return _case(row)
+    return store.case_from(row)
 
 
 def steps_of(connection: sa.Connection, case_id: int) -> list[CaseStep]:
@@ -149,13 +113,24 @@ def claim(connection: sa.Connection, number: int, caller: Caller, at: datetime) 
 
     Raises:
         NotAllowed: ``access.duty``. NotFound: ``alert_case.unknown``.
-        Refused: ``alert_case.concluded``, ``alert_case.taken``, ``case.own``.
+        Refused: ``alert_case.concluded``, ``alert_case.taken``, ``case.own``, ``case.assisted``.
     """
     caller.require_duty(Duty.INSPECTOR)
     case = _open_case(connection, number, caller, at)
-    if case.holder not in (None, caller.holder):
+    family_casework.check_not_assisted(connection, subjects_of(connection, case), caller, case.opened_at)
+    if not may_be_taken(connection, case, caller, at):
         raise refusals.case_taken(case.holder or "")
     return _write(connection, case, Step.CLAIM, caller, at, holder=caller.holder)
+
+
+def may_be_taken(connection: sa.Connection, case: Case, caller: Caller, at: datetime) -> bool:
+    """Whether an open case is nobody's, the officer's own already, or was left lying (`LEFT_FOR`)."""
+    if case.holder in (None, caller.holder):
+        return True
+    step = alert_case_step.c
+    moved = step.step.in_([Step.CLAIM, Step.ASK, Step.ANSWER])
+    last = connection.execute(sa.select(sa.func.max(step.at)).where(step.case_id == case.id, moved)).scalar_one()
+    return last is not None and at - last >= LEFT_FOR
 
 
 def release(connection: sa.Connection, number: int, caller: Caller, at: datetime) -> Case:
@@ -218,6 +193,7 @@ def conclude(
     *,
     outcome: str,
     reason: str,
+    shown: Collection[int],
     founded: Collection[int],
     words: str,
     note: str,
@@ -232,6 +208,7 @@ def conclude(
         calendar: working days, for a freeze.
         number: the case's.
         outcome, reason: an `Outcome` with one of its `REASONS`.
+        shown: the numbers of the alerts that the officer decides on: one that joined since is not decided unseen.
         founded: the numbers of the alerts that were right; those of an outcome that says that none was are not looked at.
         words: what the people and institutions read beside the outcome; asked for where the alerts were right.
         note: for colleagues.
@@ -242,12 +219,17 @@ def conclude(
     Raises:
         NotAllowed: ``access.duty``. NotFound: ``alert_case.unknown``.
         InvalidInput: ``alert_case.outcome``, ``….reason``, ``….words``, ``….note``, ``….founded``, ``freeze.until``.
-        Refused: ``alert_case.not_in_charge``, ``….concluded``, ``freeze.…``.
+        Refused: ``alert_case.not_in_charge``, ``….concluded``, ``….new_alert``, ``….account_elsewhere``, ``case.assisted``,
+            ``freeze.…``.
     """
     case = _in_charge(connection, number, caller, at)
+    family_casework.check_not_assisted(connection, subjects_of(connection, case), caller, case.opened_at)
     alerts = _alerts(connection, case)
     chosen, why = _decision(outcome, reason, words, note)
-    right = {one.id for one in alerts} & set(founded) if chosen in FOUNDED else set()
+    hold = {one.id for one in alerts if one.lapsed_at is None}
+    if hold - set(shown):
+        raise refusals.new_alert()
+    right = hold & set(founded) if chosen in FOUNDED else set()
     if chosen in FOUNDED and not right:
         raise refusals.nothing_founded(str(one.id) for one in alerts)
     if chosen is Outcome.FROZEN:
@@ -299,6 +281,9 @@ def _freeze(
     people = subjects_of(connection, case)
     if not people:
         raise refusals.outcome_unfit("an institution has no account that could be frozen", "机构没有个人账户，不能冻结")
+    home = region_of_account(enrolments_of(connection, people[0]), at.astimezone(CHINA).date())
+    if home is not None and not caller.covers(home):
+        raise refusals.account_elsewhere(home)
     freezes.freeze(
         connection,
         calendar,
@@ -343,21 +328,4 @@ def _write(connection: sa.Connection, case: Case, step: Step, caller: Caller, at
     store.note_step(connection, case.id, step, caller.holder, at, note=values.get("note"), **details)
     for person_id in subjects_of(connection, case) or (None,):
         audit.record(connection, caller, f"alert_case.{step}", at=at, person_id=person_id, case=case.id, **details)
-    return _case(row)
-
-
-def _case(row: sa.Row[Any]) -> Case:
-    return Case(
-        id=row.id,
-        subject_kind=Subject(row.subject_kind),
-        subject_id=row.subject_id,
-        region=row.region,
-        opened_at=row.opened_at,
-        due_on=row.due_on,
-        holder=row.holder,
-        outcome=Outcome(row.outcome) if row.outcome else None,
-        reason=Reason(row.reason) if row.reason else None,
-        note=row.note,
-        concluded_at=row.concluded_at,
-        concluded_by=row.concluded_by,
-    )
+    return store.case_from(row)

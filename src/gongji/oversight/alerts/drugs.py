@@ -68,11 +68,11 @@ def listed(connection: sa.Connection) -> list[MonitoredDrug]:
 def _check(one: MonitoredDrug, line: int) -> None:
     if not _AREA.fullmatch(one.area):
         raise _wrong("area", line, "000000, or a region's six digits", "000000 或六位地区编码")
-    if not 0 < len(one.item_code) <= 50:
+    if not (0 < len(one.item_code) <= 50 and one.item_code.isprintable()):
         raise _wrong("item_code", line, "1 to 50 characters", "1 到 50 个字")
     if not 0 < one.days <= _MOST_DAYS:
         raise _wrong("days", line, f"a whole number from 1 to {_MOST_DAYS}", f"1 到 {_MOST_DAYS} 的整数")
-    if not 0 < len(one.source) <= 200:
+    if not (0 < len(one.source) <= 200 and one.source.isprintable()):
         raise _wrong("source", line, "who says so, 1 to 200 characters", "写明依据，1 到 200 个字")
 
 

@@ -73,8 +73,9 @@ def precisions(connection: sa.Connection, region_prefix: str) -> list[Precision]
 
 
 def counts(connection: sa.Connection, region_prefix: str, since: date) -> list[Count]:
-    """Alerts by rule, city and month from a day on, small cells hidden."""
-    rows = connection.execute(sa.text(_MONTHS), {"area": f"{region_prefix}%", "since": since})
+    """Alerts by rule, city and month from the month of a day on, small cells hidden: two answers for two days of one month
+    would tell what happened between them."""
+    rows = connection.execute(sa.text(_MONTHS), {"area": f"{region_prefix}%", "since": since.replace(day=1)})
     return [Count(RuleCode(row.rule), row.region, row.month, _told(row.found), _told(row.founded)) for row in rows]
 
 

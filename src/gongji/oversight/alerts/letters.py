@@ -151,15 +151,27 @@ def asked_in(connection: sa.Connection, case_id: int) -> list[tuple[Reader, int]
 
 
 def rows_for(connection: sa.Connection, letter: Letter) -> list[RowBehind]:
-    """The rows that a letter asks about, each once, oldest first: of an institution those at its tills; of a citizen theirs,
-    and what their account paid for relatives."""
+    """The rows that a letter is about, each once, oldest first: of an institution those at its tills; of a citizen theirs, and
+    what their account paid for relatives. A decision is about what was right, where anything was."""
     alerts: Sequence[Alert] = store.alerts_of(connection, [letter.case_id]).get(letter.case_id, [])
-    rows = {(row.kind, row.id): row for one in alerts if one.lapsed_at is None for row in one.rows}
+    alerts = [one for one in alerts if one.lapsed_at is None]
+    if letter.kind is LetterKind.DECISION and any(one.founded for one in alerts):
+        alerts = [one for one in alerts if one.founded]
+    rows = {(row.kind, row.id): row for one in alerts for row in one.rows}
     subject = connection.execute(
         sa.select(alert_case.c.subject_kind).where(alert_case.c.id == letter.case_id)
     ).scalar_one()
     shown = [row for row in rows.values() if _concerns(row, letter, Subject(subject))]
     return sorted(shown, key=lambda row: (str(row.facts.get("at", "")), row.id))
+
+
+def amount_for(row: RowBehind, letter: Letter) -> int | None:
+    """What a letter tells of a row, in fen: of a relative's settlement only what the reader's account gave; the bill is the
+    patient's own affair."""
+    another = letter.reader_kind is Reader.PERSON and row.facts.get("person") not in (None, letter.reader_id)
+    if another and row.kind is RowKind.SETTLEMENT:
+        return row.facts.get("given")
+    return row.facts.get("fen")
 
 
 def _concerns(row: RowBehind, letter: Letter, subject: Subject) -> bool:

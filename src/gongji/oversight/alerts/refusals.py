@@ -78,6 +78,27 @@ def concluded() -> GongjiError:
     return Refused("alert_case.concluded", "this case has been concluded", "这件已经办结", field="case")
 
 
+def new_alert() -> GongjiError:
+    """Nothing is decided unseen."""
+    return Refused(
+        "alert_case.new_alert",
+        "another alert has joined this case since you opened it: look at it, then conclude",
+        "您打开以后，又有新的线索并入这件：请看过再办结",
+        field="founded",
+    )
+
+
+def account_elsewhere(region: str) -> GongjiError:
+    """The account stands in another region's books by now."""
+    return Refused(
+        "alert_case.account_elsewhere",
+        f"the account stands in the books of {region} by now: refer the case, and it is frozen there",
+        f"账户现在在 {region}：请选“移送”，由当地冻结",
+        field="outcome",
+        details={"region": region},
+    )
+
+
 def outcome_unknown(accepted: Iterable[str]) -> GongjiError:
     """No outcome, or none of ours."""
     return InvalidInput(

@@ -11,23 +11,37 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from gongji.foundation.clock import CHINA
-from gongji.oversight.alerts.model import Alert, Found, RowBehind, RowKind, RuleCode, Step
+from gongji.oversight.alerts.model import (
+    Alert,
+    Case,
+    Found,
+    Outcome,
+    Reason,
+    RowBehind,
+    RowKind,
+    RuleCode,
+    Step,
+    Subject,
+)
 from gongji.oversight.alerts.rule import News
 from gongji.oversight.alerts.tables import alert, alert_case, alert_case_step, alert_row
 
 #: So long after it was opened a case is to be concluded. Ours: no text at hand says.
 DUE: Final = timedelta(days=30)
 
+#: The cases are locked: what is found and an officer who concludes wait for each other, so nothing changes behind a conclusion.
 _KNOWN: Final = """
 SELECT a.id, a.key, a.case_id, a.lapsed_at, c.outcome IS NOT NULL AS concluded
   FROM alert a JOIN alert_case c ON c.id = a.case_id WHERE a.rule = :rule AND a.key = ANY(CAST(:keys AS text[]))
+   FOR UPDATE OF c
 """
 
 #: Alerts of a rule that rest on one of the rows and whose case is open.
 _RESTING: Final = """
-SELECT DISTINCT a.id, a.key, a.region, a.case_id FROM alert_row r JOIN alert a ON a.id = r.alert_id AND a.rule = :rule
-  JOIN alert_case c ON c.id = a.case_id AND c.outcome IS NULL
- WHERE a.lapsed_at IS NULL AND r.kind = :kind AND r.row_id = ANY(CAST(:rows AS bigint[]))
+SELECT a.id, a.key, a.region, a.case_id FROM alert a JOIN alert_case c ON c.id = a.case_id AND c.outcome IS NULL
+ WHERE a.rule = :rule AND a.lapsed_at IS NULL
+   AND a.id IN (SELECT alert_id FROM alert_row WHERE kind = :kind AND row_id = ANY(CAST(:rows AS bigint[])))
+   FOR UPDATE OF c
 """
 
 _ROWS: Final = """
@@ -84,9 +98,10 @@ def _renew(connection: sa.Connection, number: int, there: sa.Row[Any], one: Foun
 
 
 def _open_case(connection: sa.Connection, one: Found, at: datetime) -> int:
-    """The open case of a subject, locked; made when there is none."""
-    whose = alert_case.c.subject_kind == one.subject_kind, alert_case.c.subject_id == one.subject_id
-    query = sa.select(alert_case.c.id).where(*whose, alert_case.c.outcome.is_(None)).with_for_update()
+    """The open case of a subject with the agency that the alert is for, locked; made when there is none."""
+    own = alert_case.c
+    whose = own.subject_kind == one.subject_kind, own.subject_id == one.subject_id, own.region == one.region
+    query = sa.select(own.id).where(*whose, own.outcome.is_(None)).with_for_update()
     case_id: int | None = connection.execute(query).scalar_one_or_none()
     if case_id is None:
         case_id = connection.execute(
@@ -175,3 +190,21 @@ def alerts_of(connection: sa.Connection, case_ids: Collection[int]) -> dict[int,
         )
         found.setdefault(row.case_id, []).append(one)
     return found
+
+
+def case_from(row: sa.Row[Any]) -> Case:
+    """A case as its row says."""
+    return Case(
+        id=row.id,
+        subject_kind=Subject(row.subject_kind),
+        subject_id=row.subject_id,
+        region=row.region,
+        opened_at=row.opened_at,
+        due_on=row.due_on,
+        holder=row.holder,
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        reason=Reason(row.reason) if row.reason else None,
+        note=row.note,
+        concluded_at=row.concluded_at,
+        concluded_by=row.concluded_by,
+    )

@@ -100,8 +100,16 @@ alert_case = sa.Table(
         " AND (outcome IS NULL) = (concluded_by IS NULL)",
         name="concluded_whole",
     ),
-    # Several alerts on one subject join into one open case, whoever finds them at once.
-    sa.Index("alert_case_open", "subject_kind", "subject_id", unique=True, postgresql_where=sa.text("outcome IS NULL")),
+    # Several alerts on one subject join into one open case of an agency, whoever finds them at once; somebody who moved may have
+    # one with each.
+    sa.Index(
+        "alert_case_open",
+        "subject_kind",
+        "subject_id",
+        "region",
+        unique=True,
+        postgresql_where=sa.text("outcome IS NULL"),
+    ),
     sa.Index(None, "region", "opened_at"),
 )
 

@@ -112,10 +112,12 @@ def change(
     if not WORDS[0] <= len(reason) <= WORDS[1]:
         raise refusals.words("rule.reason", "reason", WORDS)
     assert caller.region is not None, "the database holds no officer without a region"
+    # Regions pool by the city: what an officer of a district changes holds for what their city insures.
+    area = caller.region if caller.region.endswith("0000") else f"{caller.region[:4]}00"
     others = {name: value for name, value in thresholds.items() if value != known[name].default}
     connection.execute(
         alert_rule_change.insert().values(
-            region=caller.region,
+            region=area,
             rule=rule.code,
             active=active,
             thresholds=others,

@@ -63,7 +63,7 @@ def letter(visit: Visit) -> Response:
         "citizen/letter.html",
         status=422 if errors else 200,
         one=one,
-        rows=_asked(visit, rows),
+        rows=_asked(visit, one, rows),
         sent=visit.query("notice") == "sent",
         form=visit.form,
         errors=errors,
@@ -77,7 +77,7 @@ def _mine(visit: Visit) -> Letter:
     return oversight.letter_to(visit.connection, visit.platform.vault, int(text), Reader.PERSON, visit.person_id)
 
 
-def _asked(visit: Visit, rows: list[RowBehind]) -> list[Asked]:
+def _asked(visit: Visit, one: Letter, rows: list[RowBehind]) -> list[Asked]:
     """The rows that have a moment, without anybody's name."""
     places = {int(row.facts["institution"]) for row in rows if row.facts.get("institution") is not None}
     names = registry.institutions_by_id(visit.connection, places)
@@ -87,7 +87,7 @@ def _asked(visit: Visit, rows: list[RowBehind]) -> list[Asked]:
             names[row.facts["institution"]].name
             if row.facts.get("institution") is not None
             else visit.reader.text(f"alert.row.{row.kind}"),
-            row.facts.get("fen"),
+            oversight.amount_for(row, one),
         )
         for row in rows
         if row.facts.get("at")

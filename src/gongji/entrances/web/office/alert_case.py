@@ -120,7 +120,8 @@ def _done(visit: Visit, number: int) -> str:
         number,
         outcome=form.text("outcome"),
         reason=form.text("reason"),
-        founded=[int(one) for one in form.all("founded") if one.isascii() and one.isdigit() and len(one) <= 18],
+        shown=_numbers(form.all("shown")),
+        founded=_numbers(form.all("founded")),
         words=form.text("decision_words"),
         note=form.text("note"),
         until=last_day(form.text("until")),
@@ -128,6 +129,10 @@ def _done(visit: Visit, number: int) -> str:
         at=now,
     )
     return "alert_concluded"
+
+
+def _numbers(typed: Sequence[str]) -> list[int]:
+    return [int(one) for one in typed if one.isascii() and one.isdigit() and len(one) <= 18]
 
 
 def _page(visit: Visit, errors: dict[str, str] | None = None, status: int = 200) -> Response:
@@ -150,7 +155,10 @@ def _page(visit: Visit, errors: dict[str, str] | None = None, status: int = 200)
         ],
         steps=[(line, _step_words(visit, line)) for line in casework.steps_of(visit.connection, one.id)],
         mine=mine,
-        may_claim=one.open and one.holder is None and Duty.INSPECTOR in visit.caller.duties,
+        may_claim=one.open
+        and not mine
+        and Duty.INSPECTOR in visit.caller.duties
+        and casework.may_be_taken(visit.connection, one, visit.caller, visit.now),
         readers=[(f"{kind}:{number}", _reader(visit, kind, number, names), "") for kind, number in readers],
         outcomes=[
             (value.value, text(f"alert.outcome.{value}"), text(f"office.alert.outcome.{value}")) for value in Outcome

@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from gongji.entrances.alert_words import name_of
-from gongji.entrances.web.office.pages import area_prefix, for_duties, show
+from gongji.entrances.web.office.pages import area_prefix, for_duties, read_rows, show
 from gongji.entrances.web.visits import Visit
 from gongji.family import service as family
 from gongji.foundation import audit
 from gongji.foundation.access import Duty
-from gongji.oversight.alerts import casework, store
+from gongji.oversight.alerts import queue as alert_queue
+from gongji.oversight.alerts import store
 from gongji.oversight.alerts.model import Alert, Case, RuleCode, Subject
 from gongji.registry import service as registry
 from gongji.registry.model import Institution, Person
@@ -47,24 +48,30 @@ def queue(visit: Visit) -> Response:
     rule = next((one for one in RuleCode if one == visit.query("rule")), None)
     subject = next((one for one in Subject if one == visit.query("subject")), None)
     age = next((one for one in AGES if str(one) == visit.query("age")), 0)
-    cases = casework.listed(
-        visit.connection,
-        area_prefix(visit),
-        concluded=shown == "concluded",
-        rule=rule,
-        subject=subject,
-        holder={"free": "", "mine": visit.caller.holder}.get(shown),
-        opened_before=visit.now - timedelta(days=age) if age else None,
-    )
     on = visit.now.date()
-    if shown == "late":
-        cases = [one for one in cases if one.due_on < on]
+    found, leaf = read_rows(
+        visit,
+        lambda most, after: alert_queue.listed(
+            visit.connection,
+            area_prefix(visit),
+            concluded=shown == "concluded",
+            rule=rule,
+            subject=subject,
+            holder={"free": "", "mine": visit.caller.holder}.get(shown),
+            opened_before=visit.now - timedelta(days=age) if age else None,
+            due_before=on if shown == "late" else None,
+            limit=most,
+            after=after,
+        ),
+    )
+    cases = alert_queue.not_own(visit.connection, found, visit.caller, visit.now)
     audit.record(visit.connection, visit.caller, "alert_case.read_list", at=visit.now)
     text, everything = visit.reader.text, [("", visit.reader.text("office.alerts.all"))]
     return show(
         visit,
         "alerts.html",
         lines=_lines(visit, cases),
+        leaf=leaf,
         on=on,
         chosen={"show": shown, "rule": rule or "", "subject": subject or "", "age": str(age)},
         filters=[
