@@ -87,6 +87,9 @@ class Books:
         self.accounts: dict[Account, int] = {}
         self.journal: list[tuple[int, Account, int]] = []
         self.funds: list[tuple[int, int]] = []
+        #: What is owed on claims, by person, and what the region's bank carried for them.
+        self.owed: list[tuple[int, int, int]] = []
+        self.treasury: list[tuple[int, int]] = []
         self.holds: list[Held] = []
         #: By person: the last year whose end the account has seen, and since when it holds the next year's money.
         self.turned: dict[int, tuple[int, int]] = {}
@@ -105,6 +108,13 @@ class Books:
         self.accounts[account] += amount
         if amount:
             self.journal.append((at, account, amount))
+
+    def moved_by_region(self) -> dict[str, int]:
+        """What the funds have got (below zero: paid), and what the region's bank carried to people."""
+        return {
+            "funds": sum(fen for _, fen in self.funds),
+            "treasury": sum(fen for _, fen in self.treasury),
+        }
 
     def balance(self, person: int) -> int:
         """What is in a person's own two accounts, fen."""

@@ -6,6 +6,7 @@ mixed. Families do not touch each other's money, so what goes wrong is told as t
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections import Counter
@@ -46,7 +47,7 @@ _KNOWN, _KNOWN_AT_THE_DESK = 75, 40
 #: So many happen to families that have done something elsewhere on the same day: what is sent is answered, as a rule.
 _AGAIN_TODAY = 35
 
-#: Days after which the funds are asked for their balance as of some moment, and those on which the agency turns the year.
+#: Days after which funds and banks are asked for their balance as of some moment, and those on which the agency turns the year.
 _ASKED_EVERY, _TURNED_ON = 30, (49, 60)
 
 _FUNDS = (AccountKind.FUND_POOL, AccountKind.FUND_LARGE)
@@ -151,13 +152,13 @@ class City:
         return self.kinds.total()
 
     def _night(self, day: int) -> str | None:
-        """What is over goes back; in January the agency turns the year; now and then somebody asks for the funds."""
+        """What is over goes back; in January the agency turns the year; now and then somebody asks for funds and banks."""
         at = (day + 1) * _MINUTES_A_DAY - 1
         self._expire(at)
         told = self._turn(at) if day in _TURNED_ON else None
         if told is None and day % _ASKED_EVERY == 0:
             roll_up(self.stage.town.database)
-            told = self._funds(self.chance.randint(0, at))
+            told = self._regions_books(self.chance.randint(0, at))
         return told
 
     def _expire(self, at: int) -> None:
@@ -183,19 +184,20 @@ class City:
                 return f"the turn of {region}: expected {len(carried)} accounts with {sum(carried)}, found {report}"
         return None
 
-    def _funds(self, at: int) -> str | None:
-        """What the funds of each region had paid at a moment."""
+    def _regions_books(self, at: int) -> str | None:
+        """What the funds of each region had paid at a moment, and its bank carried to people."""
         for region in REGIONS:
-            paid = [one.oracle.books.funds for one in self.households if one.story.region == region]
-            expected = sum(amount for moved in paid for when, amount in moved if when <= at)
-            with self.stage.town.database.snapshot() as connection:
-                found = sum(
-                    open_balance_at(connection, kind, fund_holder(region, scheme), moment(at))
-                    for kind in _FUNDS
-                    for scheme in Scheme
-                )
-            if expected != found:
-                return f"the funds of {region} as of {moment(at)}: expected {expected}, found {found}"
+            books = [one.oracle.books for one in self.households if one.story.region == region]
+            holders = [fund_holder(region, scheme) for scheme in Scheme]
+            for whose, moved, accounts in (
+                ("funds", [one.funds for one in books], list(itertools.product(_FUNDS, holders))),
+                ("bank", [one.treasury for one in books], [(AccountKind.TREASURY, int(region))]),
+            ):
+                expected = sum(amount for ones in moved for when, amount in ones if when <= at)
+                with self.stage.town.database.snapshot() as connection:
+                    found = sum(open_balance_at(connection, kind, holder, moment(at)) for kind, holder in accounts)
+                if expected != found:
+                    return f"the {whose} of {region} as of {moment(at)}: expected {expected}, found {found}"
         return None
 
     def _desk(self, many: int, at: int) -> tuple[Household, Mismatch] | None:

@@ -40,16 +40,18 @@ _SMALL_STEPS = (1, 1, 2, 2, 30, 30, 60, 60, 90, 300, 600, _DAY, 3 * _DAY, 40 * _
 #: What stories are mostly about: how often something comes to the desk, how often each of the other things happens (see
 #: `draw_elsewhere`), and how time passes.
 _THEMES = (
-    (0.6, (9, 2, 1, 3, 12, 4, 2), _STEPS),
-    (0.4, (2, 2, 1, 12, 9, 4, 1), _STEPS),
-    (0.1, (1, 30, 1, 2, 10, 2, 1), (1, 2, 5, 10, 30, 60, 60, 90, 600, _DAY)),
-    (0.2, (2, 1, 16, 2, 10, 5, 1), _SMALL_STEPS),
-    (0.45, (3, 4, 1, 1, 4, 4, 12), (1, 1, 2, 30, 60, _DAY, 3 * _DAY, 10 * _DAY)),
+    (0.6, (9, 2, 1, 3, 12, 4, 2, 1), _STEPS),
+    (0.4, (2, 2, 1, 12, 9, 4, 1, 1), _STEPS),
+    (0.1, (1, 30, 1, 2, 10, 2, 1, 1), (1, 2, 5, 10, 30, 60, 60, 90, 600, _DAY)),
+    (0.2, (2, 1, 16, 2, 10, 5, 1, 1), _SMALL_STEPS),
+    (0.45, (3, 4, 1, 1, 4, 4, 12, 1), (1, 1, 2, 30, 60, _DAY, 3 * _DAY, 10 * _DAY)),
 )
 #: What those are about beside that for whom wallets have quotas, and those who live where money is allotted.
-_QUOTAS = (0.6, (1, 30, 1, 3, 4, 1, 10), _LONG_STEPS)
-_POTS = (0.5, (9, 1, 2, 5, 4, 20, 2), _LONG_STEPS)
-_PREMIUMS_OUT_OF_POTS = (0.1, (2, 1, 30, 2, 6, 6, 1), _SMALL_STEPS)
+_QUOTAS = (0.6, (1, 30, 1, 3, 4, 1, 10, 1), _LONG_STEPS)
+_POTS = (0.5, (9, 1, 2, 5, 4, 20, 2, 1), _LONG_STEPS)
+_PREMIUMS_OUT_OF_POTS = (0.1, (2, 1, 30, 2, 6, 6, 1, 1), _SMALL_STEPS)
+#: And those who live where funds pay: bills paid in cash, beside others at the desk and reversals that share their counters.
+_CLAIMS = (0.25, (2, 1, 1, 2, 5, 1, 1, 60), (1, 1, 2, 30, 60, 60, 600, _DAY, _DAY, 10 * _DAY, 45 * _DAY))
 _PRELUDE = 10
 _PRICES = (1, 99, 10_00, 59_99, 195_00, 200_00, 333_33, 800_00)
 _CURRENT = (0, 5_00, 200_00, 1_000_00, 3_000_00)
@@ -68,7 +70,7 @@ def draw_story(seed: str, rules: RuleBook, length: int = 32) -> Story:
     themes += (
         [*[_POTS] * 6, _PREMIUMS_OUT_OF_POTS, _PREMIUMS_OUT_OF_POTS]
         if REGIONS[story.region].allotment is not None
-        else []
+        else [_CLAIMS] * 6
     )
     themes += [_QUOTAS] * 6 if story.quotas_from is not None else []
     theme = chance.choice(themes)

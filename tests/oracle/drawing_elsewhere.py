@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 
 from oracle.books import moment
+from oracle.drawing_claims import of_claims
 from oracle.family import FAMILY
 from oracle.freezes import ACCUSES
 from oracle.model import Oracle
@@ -30,7 +31,7 @@ from oracle.operations import (
 )
 
 _DAY = 24 * 60
-_ANYTHING = (6, 7, 4, 3, 9, 4, 2)
+_ANYTHING = (6, 7, 4, 3, 9, 4, 2, 7)
 _LIMITS = (None, None, 0, 1, 50_00, 300_00, 900_00)
 _SENT = (1, 1, 1, 5_00, 5_00, 30_00, 199_99, 2_000_00, 2_000_01)
 GIVEN = (1, 30_00, 150_00, 150_00, 600_00, 900_00, 900_00, 2_500_00)
@@ -58,11 +59,11 @@ def draw_elsewhere(chance: random.Random, oracle: Oracle, at: int, weights: Sequ
         chance: what is drawn from.
         oracle: what happened before.
         at: the minute.
-        weights: of consent, wallets, premiums, credits with the turn of the year, reading, pots, and freezes.
+        weights: of consent, wallets, premiums, credits with the turn of the year, reading, pots, freezes, and claims.
     """
     if not oracle.consent.authorisations and chance.random() < 0.5:
         return _of_consent(chance, oracle, at)
-    steps = (_of_consent, _of_wallets, _of_premiums, _of_years, _read, _of_pots, _of_freezes)
+    steps = (_of_consent, _of_wallets, _of_premiums, _of_years, _read, _of_pots, _of_freezes, of_claims)
     draw = chance.choices(steps, weights)[0]
     return draw(chance, oracle, at)
 
@@ -233,7 +234,20 @@ def _of_years(chance: random.Random, oracle: Oracle, at: int) -> Operation:
 def _read(chance: random.Random, oracle: Oracle, at: int) -> Operation:
     """Somebody looks at something, as of any moment."""
     what = chance.choice(
-        ("balances", "past", "past", "statement", "counters", "usage", "transfers", "orders", "quotas", "parts")
+        (
+            "balances",
+            "past",
+            "past",
+            "statement",
+            "counters",
+            "usage",
+            "transfers",
+            "orders",
+            "quotas",
+            "parts",
+            "claims",
+            "owed",
+        )
     )
     person = chance.randrange(len(FAMILY))
     return Read(len(oracle.operations), at, what, person, chance.randint(-60, at + 2 * _DAY))

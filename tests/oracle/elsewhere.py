@@ -32,6 +32,7 @@ from gongji.wallet.quotas.model import Quota
 from gongji.wallet.quotas.store import quotas_of
 from gongji.wallet.store import transfers_of
 from oracle.books import minutes, moment
+from oracle.claiming import Claiming
 from oracle.family import relation_to
 from oracle.operations import (
     Allot,
@@ -71,6 +72,7 @@ class Elsewhere:
         self.region = story.region
         self.members = members
         self.wallets = stage.wallets_with(story.quotas_from)
+        self.claiming = Claiming(stage, story, members)
         self._numbers = {person: member for member, person in enumerate(members)}
         #: The authorisation of each `Bind`.
         self.bound: dict[int, int] = {}
@@ -99,6 +101,7 @@ class Elsewhere:
             Allot: self._allot,
             Freeze: self._freeze,
             StepOfFreeze: self._step_of_freeze,
+            **self.claiming.steps,
         }
         try:
             return steps[type(one)](one)
@@ -313,6 +316,10 @@ class Elsewhere:
             if one.what == "orders":
                 made = premiums.orders(connection, person)
                 return sorted((self._numbers[order.person_id], order.year, str(order.state)) for order in made)
+            if one.what == "claims":
+                return self.claiming.seen_by(connection, one.person, one.at)
+            if one.what == "owed":
+                return self.claiming.owed_at(connection, one.person, one.moment)
             if one.what == "quotas":
                 given = quotas_of(connection, person, _ALL)
                 numbers = self._numbers

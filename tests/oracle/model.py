@@ -11,6 +11,7 @@ from typing import Any
 
 from gongji.rules.book import RuleBook
 from oracle.books import Books
+from oracle.claims import Claims
 from oracle.consent import Consent
 from oracle.freezes import Freezes
 from oracle.operations import (
@@ -21,6 +22,7 @@ from oracle.operations import (
     Change,
     Credit,
     Expire,
+    File,
     Freeze,
     OpenWallet,
     Operation,
@@ -30,6 +32,7 @@ from oracle.operations import (
     Send,
     SetQuota,
     Settle,
+    StepOfClaim,
     StepOfFreeze,
     StepOfQuota,
     Story,
@@ -56,6 +59,7 @@ class Oracle:
         self.premiums = Premiums(self.books, self.consent)
         self.years = Years(story.region, self.books)
         self.till = Till(story.region, rules, self.books, self.consent, self.purses, self.quotas, self.operations)
+        self.claims = Claims(self.books, self.till)
 
     def predict(self, one: Operation) -> Any:
         """The outcome of an operation: figures, a state, something read, or the code of a refusal."""
@@ -94,6 +98,10 @@ class Oracle:
                 return self.freezes.freeze(one)
             case StepOfFreeze():
                 return self.freezes.step(one)
+            case File():
+                return self.claims.file(one)
+            case StepOfClaim():
+                return self.claims.step(one)
             case Expire():
                 self.expire(one.at)
                 return "expired"
@@ -138,6 +146,10 @@ class Oracle:
                 return self.premiums.seen_by(one.person)
             case "quotas":
                 return self.quotas.seen_by(one.person)
+            case "claims":
+                return self.claims.seen_by(one.person)
+            case "owed":
+                return self.claims.owed_at(one.person, one.moment)
             case "parts":
                 return {place: fen for place, fen in self.parts().items() if place[0] == one.person}
         authorisations = self.consent.authorisations

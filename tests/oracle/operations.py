@@ -72,7 +72,8 @@ class Change:
 @dataclass(frozen=True)
 class Read:
     """Somebody looks: at balances now, a balance or statement as of any minute (before the beginning and yet to come, too),
-    counters, what was used, transfers to and from a wallet, quotas, orders of premiums, or what is allotted."""
+    counters, what was used, transfers to and from a wallet, quotas, orders of premiums, what is allotted, claims, or what was
+    owed on them as of any minute."""
 
     n: int
     at: int
@@ -260,6 +261,40 @@ class StepOfFreeze:
     officer: str
 
 
+@dataclass(frozen=True)
+class File:
+    """A bill that was paid in cash `back` days ago is claimed, filled in whole and handed in; `invoice` is the family's so
+    manieth, `again` names the earlier one whose key is used again."""
+
+    n: int
+    at: int
+    patient: int
+    place: str
+    items: tuple[tuple[str, int, int], ...]
+    back: int
+    invoice: int
+    again: int | None = None
+
+
+@dataclass(frozen=True)
+class StepOfClaim:
+    """Somebody does something (`what`) with a claim: its patient or another of the family (`by` a number), or an officer.
+
+    `word` is a reason or, of a bank's deed, its reference; `out` are the lines that an officer takes out; `items` and
+    `invoice` are what is told anew of a task that came back.
+    """
+
+    n: int
+    at: int
+    of: int
+    what: str
+    by: int | str
+    word: str = ""
+    out: tuple[int, ...] = ()
+    items: tuple[tuple[str, int, int], ...] = ()
+    invoice: int = 0
+
+
 Operation = (
     Settle
     | Repeat
@@ -283,6 +318,8 @@ Operation = (
     | Allot
     | Freeze
     | StepOfFreeze
+    | File
+    | StepOfClaim
 )
 
 #: What is sent under a key; with the repeated ones, what waits at the desk together when it comes in the same minute.

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from gongji.family import service as family
 from gongji.family.model import FactKind, KinshipFact
+from gongji.foundation.files import FileStore
 from gongji.ledger.model import AccountKind
 from gongji.ledger.service import open_balances, register_poster
 from gongji.premium.following import follow_orders
@@ -56,6 +59,9 @@ class Stage:
         self.desk = Desk(town.database, self.rules, town.clock)
         self.wallets = Wallets(town.database, self.rules, town.clock, self.desk, opened=OPENED)
         self.office = Office(town.database, self.rules, town.clock, self.desk)
+        #: Where what is handed in with claims lies.
+        self._folder = tempfile.TemporaryDirectory(prefix="gongji-oracle-files-", ignore_cleanup_errors=True)
+        self.files = FileStore(Path(self._folder.name), town.vault)
         self._numbers = itertools.count(1)
         self._places: dict[str, dict[str, Institution]] = {
             "211200": {
@@ -79,6 +85,7 @@ class Stage:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.desk.close()
+        self._folder.cleanup()
 
     def expire(self) -> None:
         """What a running server does every minute: whatever is over goes back, and those who wait for it learn of it."""

@@ -10,7 +10,7 @@ from typing import Any
 from gongji.rules.book import RuleBook
 from oracle.books import moment
 from oracle.model import Oracle
-from oracle.operations import Allot, Operation, Reverse, Settle, StepOfQuota, Story, YearEnd
+from oracle.operations import Allot, Operation, Reverse, Settle, StepOfClaim, StepOfQuota, Story, YearEnd
 from oracle.till import Drawn
 
 #: Of the stories in which something happens so many are played.
@@ -65,6 +65,7 @@ class Telling:
             back = isinstance(one, Allot) and one.back and outcome.startswith("done")
             self.counts[f"{name} back" if back else f"{name} {_kind(outcome)}"] += 1
             self._note_pots(one, outcome, oracle)
+            self._note_claims(one, outcome, oracle)
             return
         if isinstance(one, Settle) and not one.dry:
             self._note_payers(one, oracle)
@@ -84,6 +85,21 @@ class Telling:
             there = oracle.books.balance(one.sharer) - rule.floor
             self.counts["Allot all that there is"] += outcome.startswith("done") and there == 0
             self.counts["Allot a fen too much"] += outcome == "allotment.not_enough" and there == one.amount - 1
+
+    def _note_claims(self, one: Operation, outcome: str, oracle: Oracle) -> None:
+        if not isinstance(one, StepOfClaim) or "." in outcome or outcome == "nothing":
+            return
+        made = oracle.claims.made[one.of]
+        self.counts[f"Claim: {one.what}"] += 1
+        if one.what in ("decide", "agree") and made.stands is not None:
+            self.counts["Claim decided to be paid"] += made.stands.funds > 0
+            self.counts["Claim decided anew on an appeal"] += made.appealed
+            self.counts["Claim decided beside settlements that count"] += any(
+                told.patient == made.patient and told.counters for _, told in oracle.till.kept.values()
+            )
+        if one.what == "take_back":
+            self.counts["Claim taken back before it was paid"] += outcome == "squared"
+            self.counts["Claim taken back after it was paid"] += outcome == "owed_back"
 
     def _note_payers(self, one: Settle, oracle: Oracle) -> None:
         drawn = oracle.till.kept[one.n][1].moves

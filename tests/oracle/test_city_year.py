@@ -19,13 +19,13 @@ from town import Town
 def city(town: Town) -> Iterator[City]:
     """Sixty people in twelve families, to whom much happens."""
     with Stage(town) as stage:
-        yield City(stage, families=12, seed="a small city", elsewhere=40)
+        yield City(stage, families=12, seed="a small city", elsewhere=55)
 
 
 def test_a_small_citys_year_ends_with_the_books_that_the_oracle_has(city: City) -> None:
-    wrong = city.live(events=2_000)
+    wrong = city.live(events=2_600)
     assert wrong is None, wrong
-    assert city.events >= 2_000
+    assert city.events >= 2_600
     assert city.settled > 500
     done = {kind for kind, came in city.kinds if came == "done"}
     # A transfer is answered on its day, which happens in the large city only.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from gongji.benefit.assess import assess
@@ -181,7 +182,7 @@ class Till:
         if one.wrong_total:
             return "settlement.total"
         bill = split(one.items)
-        paid, counters, deductible = self._funds(one, bill, at)
+        paid, counters, deductible = self.funds(one.patient, one.place, bill, moment(at).date())
         fund = sum(paid.values())
         payable = bill.in_scope + bill.first_self_pay - fund if self.rule.in_scope_only else bill.total - fund
         moves: list[Drawn] = []
@@ -213,15 +214,18 @@ class Till:
             self._count(told, at, 1)
         return told
 
-    def _funds(self, one: Settle, bill: Bill, at: int) -> tuple[dict[str, int], list[tuple[str, str, int]], int]:
-        member, on = FAMILY[one.patient], moment(at).date()
-        care, tier = PLACES[one.place]
+    def funds(
+        self, patient: int, place: str, bill: Bill, on: date
+    ) -> tuple[dict[str, int], list[tuple[str, str, int]], int]:
+        """What the funds pay of a bill by the rules of a day: fen by fund, how it moves counters, and the deductible."""
+        member = FAMILY[patient]
+        care, tier = PLACES[place]
         rule = self.rules.benefit(self.region, Scheme(member.scheme), care, on)
         values = {
-            name: self.counters.get((one.patient, f"{member.scheme}.{name}", counter.period(on)), 0)
+            name: self.counters.get((patient, f"{member.scheme}.{name}", counter.period(on)), 0)
             for name, counter in (rule.counters if rule else {}).items()
         }
-        account = self.books.accounts.get((one.patient, "current"), 0)
+        account = self.books.accounts.get((patient, "current"), 0)
         here = Circumstances(Status(member.status), tier, on, member.age(on), current_account=account)
         said = assess(rule, bill, here, values)
         moved = [(f"{member.scheme}.{move.counter}", move.period, move.added) for move in said.moves]
@@ -270,11 +274,15 @@ class Till:
                 shared += taken
         return shared
 
+    def count(self, patient: int, moves: list[tuple[str, str, int]], sign: int) -> None:
+        """Move the benefit's counters, or move them back."""
+        for counter, period, added in moves:
+            place = (patient, counter, period)
+            self.counters[place] = self.counters.get(place, 0) + sign * added
+
     def _count(self, told: Told, at: int, sign: int) -> None:
         """The benefit's counters and the funds."""
-        for counter, period, added in told.counters:
-            place = (told.patient, counter, period)
-            self.counters[place] = self.counters.get(place, 0) + sign * added
+        self.count(told.patient, told.counters, sign)
         fund = told.figures["fund_pool"] + told.figures["fund_large"]
         if fund:
             self.books.funds.append((at, -sign * fund))

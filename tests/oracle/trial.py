@@ -38,6 +38,7 @@ def try_story(played: Played) -> Mismatch | None:
     """Play a story beside the oracle; after every step all balances have to be those of the oracle, so that whatever was
     refused left them as they were."""
     oracle = Oracle(played.story, played.stage.rules)
+    before = played.elsewhere.claiming.region_books()
     for batch in played.batches():
         found = played.play(batch)
         for one, outcome in zip(batch, found, strict=True):
@@ -48,13 +49,17 @@ def try_story(played: Played) -> Mismatch | None:
             return Mismatch(batch[-1], "balances", oracle.books.accounts, balances)
         if (parts := played.elsewhere.parts()) != oracle.parts():
             return Mismatch(batch[-1], "parts of pots", oracle.parts(), parts)
+        if (owed := played.elsewhere.claiming.owed()) != oracle.claims.owed():
+            return Mismatch(batch[-1], "owed on claims", oracle.claims.owed(), owed)
     last = played.story.operations[-1]
+    moved = {name: fen - before[name] for name, fen in played.elsewhere.claiming.region_books().items()}
     for what, expected, found in (
         (
             "counters",
             {place: value for place, value in oracle.till.counters.items() if value},
             played.elsewhere.counters(),
         ),
+        ("what the region's funds and bank moved", oracle.books.moved_by_region(), moved),
         ("usage", oracle.consent.usage(), played.elsewhere.usage()),
         ("frozen", oracle.books.frozen_until, played.elsewhere.frozen_until()),
     ):

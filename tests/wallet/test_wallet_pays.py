@@ -84,3 +84,16 @@ def test_two_purchases_in_one_batch_share_what_is_there(home: Home) -> None:
     first, second = home.town.do(*(home.town.purchase(home.mother, pharmacy, ("C-A", 1, "70.00")) for _ in range(2)))
     assert [(one.wallet, one.cash) for one in (first, second)] == [(70_00, 0), (30_00, 40_00)]
     assert home.purse(home.mother) == {}
+
+
+def test_what_a_reversal_puts_back_pays_the_next_purchase_of_the_same_batch(home: Home) -> None:
+    """¥100.00 in the wallet are spent; taken back and bought anew for ¥70.00 in one batch, the wallet pays again."""
+    home.takes_wallet(TIELING_PHARMACY)
+    home.accept(home.send(100_00))
+    pharmacy = home.town.institution(TIELING_PHARMACY)
+    spent = home.town.settled(home.town.purchase(home.mother, pharmacy, ("C-A", 1, "100.00")))
+    assert home.purse(home.mother) == {}
+    back = home.town.reversal(spent, pharmacy)
+    _, anew = home.town.do(back, home.town.purchase(home.mother, pharmacy, ("C-A", 1, "70.00")))
+    assert (anew.wallet, anew.cash) == (70_00, 0)
+    assert home.purse(home.mother) == {"wallet": 30_00}

@@ -245,10 +245,13 @@ def _add_holds(loaded: Loaded, rows: Rows, sources: Sequence[tuple[int, int, int
 def _add_wallets(
     connection: psycopg.Connection[Any], loaded: Loaded, settling: Sequence[Command | ReversePart], at: datetime
 ) -> None:
-    """Where the wallets pay of patients who have something in them, or may use something of their relatives': few do."""
+    """Where the wallets pay of patients who have something in them, get something back while the batch goes on, or may use
+    something of their relatives': few do."""
     places = {command.institution.id for command in settling}
     people = {command.person_id for command in settling}
-    full = [one for one in people if loaded.books.balances.get(personal_account(AccountKind.WALLET, one), 0)]
+    gets_back = {one.settlement.person_id for one in loaded.originals.values() if one.settlement.wallet}
+    balances = loaded.books.balances
+    full = [one for one in people if one in gets_back or balances.get(personal_account(AccountKind.WALLET, one), 0)]
     full += set(loaded.holds.quotas.values()).intersection(people).difference(full)
     if not full:
         return
