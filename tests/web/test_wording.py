@@ -11,6 +11,7 @@ from pathlib import Path
 from string import Formatter
 
 import claim_words
+import draft_words
 import office_words
 import pytest
 from msgspec import structs
@@ -295,6 +296,7 @@ FAMILIES = {
     "sandbox.sign.way": list(SigningDialect),
     "sandbox.sign": [*SIGNATURE_PROBLEMS],
     **claim_words.FAMILIES,
+    **draft_words.FAMILIES,
     **office_words.FAMILIES,
 }
 

@@ -15,6 +15,7 @@ from gongji.entrances.assess_command import register as register_assess
 from gongji.entrances.clearing_command import clearing
 from gongji.entrances.database_command import commands as database_commands
 from gongji.entrances.demo.command import register as register_demo
+from gongji.entrances.draft_command import draft
 from gongji.entrances.institution_command import institution
 from gongji.entrances.ledger_command import ledger
 from gongji.entrances.loading.command import register as register_loading
@@ -42,6 +43,7 @@ app.add_typer(mobile, name="mobile")
 app.add_typer(oversight, name="oversight")
 app.add_typer(messages, name="messages")
 app.add_typer(database_commands, name="db")
+app.add_typer(draft, name="draft")
 register_loading(app)
 register_demo(app)
 register_rules(app)

@@ -146,7 +146,9 @@ class Node:
 
     def yuan(self) -> int:
         """The node as an amount in yuan with exactly two decimals, in fen."""
-        text = self.text()
+        return self._yuan(self.text())
+
+    def _yuan(self, text: str) -> int:
         if not _YUAN.fullmatch(text):
             raise self._wrong(
                 "yuan below a thousand million with two decimals such as 300.00", "十亿元以内、两位小数的金额,如 300.00"
@@ -155,15 +157,31 @@ class Node:
 
     def percent(self) -> int:
         """The node as a percentage with at most two decimals, per ten thousand; whether it may pass 100 % is checked later."""
-        match = _PERCENT.fullmatch(self.text())
+        return self._percent(self.text())
+
+    def _percent(self, text: str) -> int:
+        match = _PERCENT.fullmatch(text)
         if match is None:
             raise self._wrong("a percentage such as 55 %", "百分比,如 55 %")
         return int(match[1]) * 100 + int((match[2] or "").ljust(2, "0"))
 
     def leaf(self) -> Leaf:
         """The node as a number of a table: an amount in yuan, or a percentage when it ends with one."""
-        is_ratio = self.text().endswith("%")
-        return Leaf(self.percent() if is_ratio else self.yuan(), is_ratio, self.at)
+        return self._leaf(self.text())
+
+    def _leaf(self, text: str) -> Leaf:
+        is_ratio = text.endswith("%")
+        return Leaf(self._percent(text) if is_ratio else self._yuan(text), is_ratio, self.at)
+
+    def step(self) -> tuple[int, Leaf]:
+        """The node as a new number, or as how far a number goes up or down: ``75 %``, ``+5 %``, ``-100.00``.
+
+        Returns:
+            1 for up, -1 for down, 0 for a new number; and the number.
+        """
+        text = self.text()
+        sign = {"+": 1, "-": -1}.get(text[0], 0)
+        return sign, self._leaf(text[1:].lstrip() if sign else text)
 
     def leaves(self) -> dict[tuple[str, ...], Leaf]:
         """The node as a table of numbers by path: ``{active: {tier_1: 70 %}}`` has the path (active, tier_1).
@@ -196,6 +214,12 @@ class Node:
         if isinstance(self._node, yaml.SequenceNode):
             return [self._child(node).plain() for node in self._node.value]
         return str(self._node.value).strip()
+
+
+def scalar(text: str, file: str, problems: Problems) -> Node:
+    """A node for a value that stands in no file: `file` names where it was given (a command line's option)."""
+    mark = yaml.Mark(file, 0, 0, 0, None, 0)
+    return Node(yaml.ScalarNode("tag:yaml.org,2002:str", text, mark, mark), file, problems)
 
 
 def _shortened(text: str) -> str:

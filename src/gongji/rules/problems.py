@@ -56,6 +56,11 @@ class Problems:
     def __init__(self) -> None:
         self._found: list[Problem] = []
 
+    @property
+    def found(self) -> tuple[Problem, ...]:
+        """What was reported so far."""
+        return tuple(self._found)
+
     def report(self, code: str, at: At, en: str, zh: str) -> None:
         """Note a problem and go on; one table read by two shapes is complained about once."""
         problem = Problem(code, at, en, zh)

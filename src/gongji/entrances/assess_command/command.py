@@ -65,7 +65,7 @@ def assess(
     language: Annotated[Language, typer.Option(help="Of --explain.")] = Language.CHINESE,
 ) -> None:
     """Assess claims: what each fund pays, what the person bears, who pays that. Exit code 1 when rows were rejected."""
-    _check_installed()
+    check_installed()
     from gongji.simulation.chunk import Defaults
     from gongji.simulation.engine import Options
 
@@ -99,7 +99,8 @@ def assess(
         raise typer.Exit(SOME_REJECTED)
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
+    """Refuse to go on without what files of claims need (``simulate.missing``)."""
     missing = [name for name in ("numpy", "pyarrow") if find_spec(name) is None]
     if missing:
         raise Misconfigured(

@@ -14,7 +14,7 @@ from gongji.entrances.open_rules.atlas import Atlas
 from gongji.entrances.wording import Language
 from gongji.foundation.money import yuan
 from gongji.rules.book import RuleBook
-from gongji.rules.model import Grade
+from gongji.rules.model import ENGINE, Grade
 from gongji.rules.vocabulary import TRUSTED
 from gongji.simulation.receipt import Receipt
 
@@ -63,14 +63,28 @@ def print_receipt(receipt: Receipt, book: RuleBook, console: Console) -> None:
     if not receipt.in_order:
         line("同一家庭的费用在文件中分散，结果按家庭归并，row 列是原来的行号")
         line("families stood apart in the file: results are grouped by family, column row tells the line")
-    digests = receipt.digests
+    print_rests(receipt.digests, book, console)
+
+
+def print_rests(digests: Mapping[str, str], book: RuleBook, console: Console) -> None:
+    """Print on what numbers rest: the digest of each region's packs, and a warning where their sources are weak."""
     shown = "  ".join(f"{region} {digest}" for region, digest in list(digests.items())[:_MOST_DIGESTS])
     more = f" … ({len(digests)} 个地区 regions)" if len(digests) > _MOST_DIGESTS else ""
-    line(f"[dim]规则包摘要 pack digests: {shown}{more}; 引擎 engine {receipt.engine}[/dim]")
-    for grade, regions in _weak(digests, Atlas(book)).items():
-        named = ", ".join(regions[:_MOST_DIGESTS]) + (" …" if len(regions) > _MOST_DIGESTS else "")
+    console.print(
+        f"[dim]规则包摘要 pack digests: {shown}{more}; 引擎 engine {ENGINE}[/dim]", highlight=False, soft_wrap=True
+    )
+    for grade, named in weak_regions(digests, book).items():
         told = " ".join(wording.text(f"grade.{grade}", language) for language in Language)
-        line(f"[yellow]⚠[/yellow] 等级 grade {grade}: {named}: {told}")
+        console.print(f"[yellow]⚠[/yellow] 等级 grade {grade}: {named}: {told}", highlight=False, soft_wrap=True)
+
+
+def weak_regions(regions: Iterable[str], book: RuleBook) -> dict[Grade, str]:
+    """The regions whose newest rules rest on a source that needs a warning, by its grade; some of many."""
+    found = _weak(regions, Atlas(book))
+    return {
+        grade: ", ".join(weak[:_MOST_DIGESTS]) + (" …" if len(weak) > _MOST_DIGESTS else "")
+        for grade, weak in found.items()
+    }
 
 
 def _weak(regions: Iterable[str], atlas: Atlas) -> dict[Grade, list[str]]:
