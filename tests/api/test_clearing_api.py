@@ -10,6 +10,7 @@ from test_rest_api import World, problem, world
 
 from gongji.foundation.access import Duty
 from gongji.foundation.clock import CHINA
+from gongji.oversight.service import readings_of
 
 __all__ = ["world"]
 
@@ -138,3 +139,13 @@ def test_an_institution_and_an_advance(world: World, statement: str) -> None:
     )
     (one,) = jining.get("/clearing/advances").json()
     assert (one["left_fen"], one["target_fen"], one["alarm"]) == (380_00, 700_00, "red")
+
+
+def test_whose_settlements_are_read_or_exported_is_noted_for_them(world: World, statement: str) -> None:
+    clerk = world.officer("211200", CLERK)
+    for n, path in enumerate(("lines", "file"), start=1):
+        clerk.get(f"/clearing/statements/{statement}/{path}")
+        assert world.audited().count("clearing.read_line") == n
+    with world.town.database.transaction() as connection:
+        read = readings_of(connection, world.people["李婷"].id)
+    assert [one.action for one in read].count("clearing.read_line") == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import json
 import zipfile
@@ -11,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from clearing_office import JINING_HOSPITAL, Office, refusal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -173,3 +175,51 @@ def test_what_stands_in_another_month_here_is_no_stranger(office: Office, export
     loaded = files.read_statement(exported, {})
     there = LoadedStatement(date(2024, 7, 1), TIELING, JINING, 160_00, 160_00, loaded.lines, Signed.UNSIGNED)
     assert [(one.differs, one.our_month) for one in differences(office, there)] == [(Differs.MONTH, JUNE)] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("statement.json", lambda text: text.replace(f'"{TIELING}"', f'"{TIELING}\\u0000"')),
+        ("statement.json", lambda text: text.replace(f'"{TIELING}"', f'"{TIELING[:4]}\\ud800"')),
+        ("statement.json", lambda text: text.replace('"due_fen": 16000', '"due_fen": Infinity')),
+        ("statement.json", lambda text: text.replace('"due_fen": 16000', f'"due_fen": 1{"0" * 4000}')),
+        ("statement.json", lambda text: text.replace('"due_fen": 16000', '"due_fen": true')),
+        ("statement.json", lambda text: text + " " * 100_000),
+    ],
+)
+def test_a_head_with_what_no_statement_has_is_refused(exported: Path, name: str, change: Callable[[str], str]) -> None:
+    assert refusal(files.read_statement, altered(exported, name, change), {}).code == "clearing.file"
+
+
+def test_a_number_with_a_character_that_no_number_has_is_refused(exported: Path) -> None:
+    def broken(text: str) -> str:
+        head, first, *rest = text.split("\r\n")
+        return "\r\n".join([head, first.replace(JINING_HOSPITAL, f"{JINING_HOSPITAL[:5]}\x00"), *rest])
+
+    with zipfile.ZipFile(exported) as archive:
+        parts = {one: archive.read(one).decode("utf-8") for one in archive.namelist()}
+    lines = broken(parts["lines.csv"])
+    head = json.loads(parts["statement.json"]) | {"signature": None, "lines_sm3": sm3(lines.encode()).hex()}
+    altered(exported, "lines.csv", lambda _: lines)
+    altered(exported, "statement.json", lambda _: json.dumps(head))
+    assert refusal(files.read_statement, exported, {}).code == "clearing.file"
+
+
+def test_no_name_is_a_formula_where_the_file_is_opened_as_a_sheet(
+    office: Office, exported: Path, tmp_path: Path
+) -> None:
+    """A hospital that calls itself =HYPERLINK(…), and a message with the number -1+1: texts both, and the same when read."""
+    with office.town.database.transaction() as connection:
+        connection.execute(sa.text("ALTER TABLE clearing_line DISABLE TRIGGER USER"))
+        connection.execute(sa.text("UPDATE clearing_line SET reference = '-1+1' WHERE amount = 6000"))
+        name = {"name": '=HYPERLINK("http://x","y")', "code": JINING_HOSPITAL}
+        connection.execute(sa.text("UPDATE institution SET name = :name WHERE code = :code"), name)
+    file = write(office, tmp_path / "formulas.zip", {})
+    with zipfile.ZipFile(file) as archive:
+        rows = list(csv.reader(io.StringIO(archive.read("lines.csv").decode("utf-8-sig"))))[1:]
+    assert {row[2] for row in rows} == {'\'=HYPERLINK("http://x","y")'}
+    assert "'-1+1" in {row[3] for row in rows}
+    loaded = files.read_statement(file, {})
+    assert "-1+1" in {line.msgid for line in loaded.lines}
+    assert differences(office, loaded) == []

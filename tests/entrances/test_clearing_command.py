@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from gongji.clearing.monthly import files
 from gongji.entrances.clearing_command import command
 from gongji.entrances.cli import app
 from gongji.entrances.platform import Platform
@@ -93,3 +94,26 @@ def test_what_is_refused_says_what_to_do(town: Town, run: Any, tmp_path: Path) -
         run("agree", "7", "--officer", "0299")
     with pytest.raises(GongjiError, match=r"clearing\.file"):
         run("check", str(tmp_path / "nothing.zip"))
+
+
+def test_a_file_that_cannot_be_written_and_a_number_of_nothing_are_refused_in_words(
+    town: Town, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    man = town.person("赵德柱", "1960-05-01", "retired", balance=300_00)
+    hospital = town.institution("H37080000001")
+    visit, total = town.visit(man, hospital, ("C-A", 1, "300.00"))
+    town.settled(town.settle_visit(man, hospital, visit, total))
+    town.clock.set(datetime(2024, 7, 3, 9, tzinfo=CHINA))
+    run("close", "2024-06")
+    with pytest.raises(GongjiError, match=r"clearing\.file_unwritable"):
+        run("export", *PAIR, str(tmp_path / "nowhere" / "june.zip"))
+
+    def full(*_: Any) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "write_statement", full)
+    with pytest.raises(GongjiError, match=r"clearing\.file_unwritable"):
+        run("export", *PAIR, str(tmp_path / "june.zip"))
+    assert list(tmp_path.glob("*.zip")) == [], "half a statement is none"
+    assert run("agree", str(2**64), "--officer", "0299")[0] == 2
+    assert run("pay-bill", str(2**64), "--officer", "0810", "--reference", "BF-2024-1")[0] == 2

@@ -28,7 +28,7 @@ from gongji.clearing.monthly.closing import read_month
 from gongji.clearing.monthly.model import Line, LineKind, Statement
 from gongji.foundation.errors import GongjiError, InvalidInput
 from gongji.foundation.guomi import sm3
-from gongji.foundation.money import parse_yuan, yuan
+from gongji.foundation.money import LARGEST_FEN, parse_yuan, yuan
 
 FORMAT: Final = "gongji-clearing/1"
 
@@ -48,10 +48,16 @@ COLUMNS: Final = (
 #: Most bytes of a part once unpacked: some three hundred thousand lines.
 _LARGEST: Final = 64 * 1024 * 1024
 
+#: Most bytes of the head: a dozen short fields.
+_LARGEST_HEAD: Final = 64 * 1024
+
+#: A cell that begins so is a formula to a spreadsheet; an apostrophe before it makes it the text that it is.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
 #: What reading a file that is none, or is damaged, may raise.
 _UNREADABLE: Final = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, csv.Error, OSError, EOFError, RuntimeError),
-    *(ValueError, KeyError, TypeError, NotImplementedError, RecursionError),
+    *(ValueError, KeyError, TypeError, NotImplementedError, RecursionError, OverflowError),
 )
 
 
@@ -161,11 +167,11 @@ def read_statement(file: Path | IO[bytes], keys: Mapping[str, str]) -> LoadedSta
     """
     try:
         with zipfile.ZipFile(file) as archive:
-            head = json.loads(_content(archive, "statement.json"))
-            content = _content(archive, "lines.csv")
+            head = json.loads(_content(archive, "statement.json", _LARGEST_HEAD))
+            content = _content(archive, "lines.csv", _LARGEST)
         if head["format"] != FORMAT:
             raise ValueError(f"format {head['format']}")
-        debtor, creditor = str(head["debtor"]), str(head["creditor"])
+        debtor, creditor = _region(head["debtor"]), _region(head["creditor"])
         signed = _check_signature(head, _key_for(keys, debtor, creditor))
         if sm3(content).hex() != head["lines_sm3"]:
             raise _altered()
@@ -173,7 +179,10 @@ def read_statement(file: Path | IO[bytes], keys: Mapping[str, str]) -> LoadedSta
         amount = sum(line.amount for line in lines)
         if (amount, len(lines)) != (head["amount_fen"], head["lines"]):
             raise _altered()
-        return LoadedStatement(read_month(head["month"]), debtor, creditor, amount, int(head["due_fen"]), lines, signed)
+        due = head["due_fen"]
+        if type(due) is not int or abs(due) > LARGEST_FEN:
+            raise ValueError("due_fen is no amount")
+        return LoadedStatement(read_month(head["month"]), debtor, creditor, amount, due, lines, signed)
     except _UNREADABLE as problem:
         raise InvalidInput(
             "clearing.file",
@@ -243,8 +252,9 @@ def _csv(lines: Sequence[Line]) -> bytes:
     writer.writerow(COLUMNS)
     for line in lines:
         first = f"{line.first_month:%Y-%m}" if line.first_month else ""
-        known = (line.journal_id, line.institution, line.institution_name, line.msgid, line.setl_id, line.psn_no)
-        writer.writerow((*known, line.at.isoformat(), line.kind, yuan(line.amount), first))
+        known = (line.institution, line.institution_name, line.msgid, line.setl_id, line.psn_no)
+        texts = (_cell(one) for one in known)
+        writer.writerow((line.journal_id, *texts, line.at.isoformat(), line.kind, yuan(line.amount), first))
     # Spreadsheets take a text without the mark for one in their own encoding.
     return made.getvalue().encode("utf-8-sig")
 
@@ -252,21 +262,39 @@ def _csv(lines: Sequence[Line]) -> bytes:
 def _told(cells: Mapping[str, Any]) -> Told:
     if not all(isinstance(cells.get(column), str) for column in COLUMNS):
         raise ValueError(f"a line does not have the columns {', '.join(COLUMNS)}")
+    event, institution, msgid, setl_id = (_plain(cells[name]) for name in ("event", "institution", "msgid", "setl_id"))
+    if not (event + institution + msgid + setl_id).isprintable():
+        raise ValueError("a line has a character that no number has")
     return Told(
-        cells["event"],
-        cells["institution"],
-        cells["msgid"],
-        cells["setl_id"],
+        event,
+        institution,
+        msgid,
+        setl_id,
         LineKind(cells["kind"]),
         parse_yuan(cells["amount"], "amount", negative=True),
     )
 
 
-def _content(archive: zipfile.ZipFile, name: str) -> bytes:
+def _cell(text: str) -> str:
+    """A text as a cell that no spreadsheet takes for a formula; `_plain` gives it back."""
+    return f"'{text}" if text.startswith((*_FORMULA, "'")) else text
+
+
+def _plain(cell: str) -> str:
+    return cell.removeprefix("'")
+
+
+def _region(text: object) -> str:
+    if not (isinstance(text, str) and len(text) == 6 and text.isascii() and text.isdigit()):
+        raise ValueError("debtor and creditor are six-digit regions")
+    return text
+
+
+def _content(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     with archive.open(name) as entry:
-        content = entry.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise ValueError(f"{name} has more than {_LARGEST} bytes")
+        content = entry.read(most + 1)
+    if len(content) > most:
+        raise ValueError(f"{name} has more than {most} bytes")
     return content
 
 

@@ -93,6 +93,10 @@ def pay_advance(
     require_clerk(caller)
     if payer == payee or not (_REGION.fullmatch(payer) and _REGION.fullmatch(payee)):
         raise refusals.same_region()
+    for field, region in (("payer", payer), ("payee", payee)):
+        # Statements are between pooling regions: what a district was paid ahead could be set against none.
+        if pooling_region(region) != region:
+            raise refusals.not_pooling(field, region, pooling_region(region))
     if not acts_for(caller, payer):
         raise refusals.other_regions(payer)
     if amount <= 0:
@@ -170,7 +174,7 @@ def second_opinion(
 
     Raises:
         NotAllowed: ``access.duty``. NotFound: ``clearing.unknown``.
-        Refused: ``clearing.decided``, ``clearing.same_officer``, ``clearing.advance``.
+        Refused: ``clearing.decided``, ``clearing.same_officer``.
     """
     if caller.role is not Role.OPERATOR:
         caller.require_duty(Duty.SECOND_REVIEWER)

@@ -85,6 +85,16 @@ def file_exists(file: Path) -> GongjiError:
     )
 
 
+def file_unwritable(file: Path, problem: OSError) -> GongjiError:
+    """No such folder, no leave to write there, no room."""
+    return Refused(
+        "clearing.file_unwritable",
+        f"{file} cannot be written: {problem.strerror}",
+        f"{file} 写不进去：{problem.strerror}",
+        field="file",
+    )
+
+
 def unknown(field: str = "number") -> GongjiError:
     """None of this number that concerns the officer's region."""
     return NotFound(
@@ -248,6 +258,17 @@ def same_region() -> GongjiError:
         "请填写两个不同的六位统筹地区代码",
         field="payee",
         accepted="six digits, as in 370800",
+    )
+
+
+def not_pooling(field: str, region: str, pooling: str) -> GongjiError:
+    """A district, or a city of a municipality."""
+    return InvalidInput(
+        "clearing.regions",
+        f"{region} lies in the pooling region {pooling}: name that",
+        f"{region} 属于统筹地区 {pooling}，请填统筹地区的代码",
+        field=field,
+        accepted=pooling,
     )
 
 

@@ -149,6 +149,16 @@ def lines(
     return [_line(row) for row in connection.execute(sa.text(query), values)]
 
 
+def people_in(connection: sa.Connection, one: Statement) -> set[int]:
+    """The patients of a statement's lines."""
+    query = """
+        SELECT DISTINCT person_id FROM clearing_line
+         WHERE month = :month AND debtor = :debtor AND creditor = :creditor AND person_id IS NOT NULL
+    """
+    values = {"month": one.month, "debtor": one.debtor, "creditor": one.creditor}
+    return set(connection.execute(sa.text(query), values).scalars())
+
+
 def lines_named(connection: sa.Connection, debtor: str, creditor: str, events: Iterable[tuple[str, str]]) -> list[Line]:
     """The lines of a pair, of whatever month, whose message an institution numbered so: (institution's code, msgid)."""
     named = list(events)
@@ -185,10 +195,34 @@ def disputes(connection: sa.Connection, statement_id: int) -> list[Dispute]:
     return [_dispute(row, row.id) for row in connection.execute(sa.text(query), {"id": statement_id})]
 
 
-def bills(connection: sa.Connection, month: date, region_prefix: str) -> list[Bill]:
-    """The bills of a month of an area's institutions."""
-    query = f"{_BILL} WHERE b.month = :month AND starts_with(i.region, :prefix) ORDER BY i.code"
-    return [Bill(*row) for row in connection.execute(sa.text(query), {"month": month, "prefix": region_prefix})]
+def bills(
+    connection: sa.Connection,
+    month: date,
+    region_prefix: str,
+    *,
+    words: str = "",
+    limit: int | None = None,
+    after: int | None = None,
+) -> list[Bill]:
+    """The bills of a month of an area's institutions, by code.
+
+    Args:
+        connection: a connection.
+        month: its first day.
+        region_prefix: the first digits of the institutions' regions.
+        words: only of institutions with this code, or with this in their name.
+        limit: most rows.
+        after: the bill behind which to go on; None from the first.
+    """
+    query = f"""
+        {_BILL} WHERE b.month = :month AND starts_with(i.region, :prefix)
+           AND (:words = '' OR i.code = :words OR strpos(i.name, :words) > 0)
+           AND (CAST(:after AS bigint) IS NULL OR i.code > (SELECT o.code FROM clearing_bill a JOIN institution o
+                                                               ON o.id = a.institution_id WHERE a.id = :after))
+         ORDER BY i.code LIMIT :limit
+    """
+    values = {"month": month, "prefix": region_prefix, "words": words, "limit": limit, "after": after}
+    return [Bill(*row) for row in connection.execute(sa.text(query), values)]
 
 
 def bill(connection: sa.Connection, number: int, *, lock: bool = False) -> Bill | None:
@@ -239,10 +273,13 @@ def payments_of(connection: sa.Connection, column: str, number: int) -> list[Pay
     return [_payment(row) for row in connection.execute(sa.text(query), {"id": number})]
 
 
-def payments_waiting(connection: sa.Connection, region_prefix: str) -> list[Payment]:
-    """The payments of an area that wait for a second officer, oldest first."""
-    query = f"{_PAYMENT} WHERE agreed IS NULL AND starts_with(payer, :prefix) ORDER BY id"
-    return [_payment(row) for row in connection.execute(sa.text(query), {"prefix": region_prefix})]
+def payments_waiting(
+    connection: sa.Connection, region_prefix: str, *, limit: int | None = None, after: int | None = None
+) -> list[Payment]:
+    """The payments of an area that wait for a second officer, oldest first, from behind the one `after` on."""
+    query = f"{_PAYMENT} WHERE agreed IS NULL AND starts_with(payer, :prefix) AND id > :after ORDER BY id LIMIT :limit"
+    values = {"prefix": region_prefix, "after": after or 0, "limit": limit}
+    return [_payment(row) for row in connection.execute(sa.text(query), values)]
 
 
 def advance_payments(connection: sa.Connection, payer: str, payee: str) -> list[Payment]:

@@ -133,10 +133,13 @@ def nothing_is_paid_twice(connection: sa.Connection) -> Iterator[Finding]:
     rows = connection.execute(
         sa.text(
             """
-            SELECT 'statement ' || s.id AS what, sum(p.amount)::bigint AS paid,
-                   (s.amount + s.carried - s.carried_out)::bigint AS due
-              FROM clearing_statement s JOIN clearing_payment p ON p.statement_id = s.id AND p.agreed
-             GROUP BY s.id HAVING sum(p.amount) > s.amount + s.carried - s.carried_out
+            SELECT 'statement ' || s.id AS what, p.paid, s.amount + s.carried - s.carried_out - coalesce(d.excluded, 0) AS due
+              FROM clearing_statement s
+              JOIN (SELECT statement_id, sum(amount)::bigint AS paid FROM clearing_payment WHERE agreed GROUP BY 1) AS p
+                ON p.statement_id = s.id
+              LEFT JOIN (SELECT statement_id, sum(amount)::bigint AS excluded FROM clearing_dispute
+                          WHERE outcome IS DISTINCT FROM 'stands' GROUP BY 1) AS d ON d.statement_id = s.id
+             WHERE p.paid > s.amount + s.carried - s.carried_out - coalesce(d.excluded, 0)
             UNION ALL
             SELECT 'bill ' || b.id, sum(p.amount)::bigint, (b.amount + b.carried - b.carried_out - b.retained)::bigint
               FROM clearing_bill b JOIN clearing_payment p ON p.bill_id = b.id AND p.agreed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Collection
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Path, Query, UploadFile
@@ -12,6 +13,7 @@ from gongji.clearing.monthly import closing, files, payments, refusals, statemen
 from gongji.clearing.monthly.advances import advances
 from gongji.clearing.monthly.decide import sheet
 from gongji.clearing.monthly.gather import gather
+from gongji.clearing.monthly.model import Statement
 from gongji.entrances.api.clearing_shapes import (
     AdvanceIn,
     AdvanceOut,
@@ -47,6 +49,7 @@ from gongji.entrances.api.clearing_told import (
 )
 from gongji.entrances.api.door import Call, Door
 from gongji.entrances.api.problems import RESPONSES
+from gongji.foundation import audit
 from gongji.foundation.access import Duty, Role
 
 router = APIRouter(prefix="/v1/clearing", tags=["clearing"], responses=RESPONSES)
@@ -121,6 +124,7 @@ def read_lines(
         one = statements.statement_for(call.connection, int(number), call.caller)
         call.note("clearing.read_lines", statement=one.id, after=after)
         found = store.lines(call.connection, one.month, one.debtor, one.creditor, after=after, limit=limit)
+        _note_read(call, one, {line.person_id for line in found if line.person_id is not None})
         more = after + len(found) if after + len(found) < one.lines else None
         return LinesOut(items=[line_out(line) for line in found], next=more)
 
@@ -134,6 +138,7 @@ def fetch_file(number: Number, door: At) -> Response:
         made = io.BytesIO()
         digest = files.write_statement(call.connection, one, call.platform.settings.clearing_keys, call.now, made)
         call.note("clearing.export", statement=one.id, sm3=digest)
+        _note_read(call, one, store.people_in(call.connection, one))
         return Response(made.getvalue(), media_type="application/zip")
 
 
@@ -322,6 +327,11 @@ def check_file(
 
 def _readers(call: Call) -> None:
     call.caller.require_duty(Duty.CLEARING_CLERK, Duty.SECOND_REVIEWER, Duty.AUDITOR)
+
+
+def _note_read(call: Call, one: Statement, people: Collection[int]) -> None:
+    """Whose settlements a program was shown is noted for each of them."""
+    audit.record_each(call.connection, call.caller, "clearing.read_line", people, at=call.now, statement=one.id)
 
 
 def _area(call: Call) -> str:

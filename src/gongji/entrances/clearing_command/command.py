@@ -18,7 +18,7 @@ from gongji.clearing.monthly.advances import advances
 from gongji.clearing.monthly.decide import sheet
 from gongji.clearing.monthly.gather import gather
 from gongji.clearing.monthly.model import Statement
-from gongji.clearing.monthly.refusals import file_exists, unknown
+from gongji.clearing.monthly.refusals import file_exists, file_unwritable, unknown
 from gongji.entrances.platform import Platform, open_platform
 from gongji.foundation import audit
 from gongji.foundation.access import Caller, Role
@@ -36,6 +36,9 @@ Creditor = Annotated[str, typer.Argument(help="Six-digit region that is owed.")]
 Officer = Annotated[str, typer.Option("--officer", help="The number of whoever acts: two for every payment.")]
 Amount = Annotated[str, typer.Option("--amount", help="Yuan, as 1200.00; all that is left when left out.")]
 Reference = Annotated[str, typer.Option("--reference", help="The bank's or treasury's reference.")]
+#: What the database takes for a number.
+LARGEST_NUMBER = 2**63 - 1
+
 PaidOn = Annotated[str | None, typer.Option("--on", help="The day, as 2026-11-05; today when left out.")]
 
 
@@ -155,7 +158,7 @@ def pay(
 
 @clearing.command()
 def agree(
-    payment: Annotated[int, typer.Argument(help="The payment's number.")],
+    payment: Annotated[int, typer.Argument(help="The payment's number.", min=1, max=LARGEST_NUMBER)],
     officer: Officer,
     no: Annotated[bool, typer.Option("--no", help="Do not agree: the payment is void.")] = False,
     data: DataFolder = None,
@@ -193,7 +196,7 @@ def bills(
 
 @clearing.command("pay-bill")
 def pay_bill(
-    bill: Annotated[int, typer.Argument(help="The bill's number.")],
+    bill: Annotated[int, typer.Argument(help="The bill's number.", min=1, max=LARGEST_NUMBER)],
     officer: Officer,
     reference: Reference,
     amount: Amount = "",
@@ -258,12 +261,19 @@ def export(
     """Write a statement with its lines for the other side, signed where both share a key."""
     with _statement(month, debtor, creditor, data) as (platform, connection, one):
         now = platform.clock.now()
+        caller, keys = _caller("command line"), platform.settings.clearing_keys
         try:
             with file.open("xb") as opened:
-                digest = files.write_statement(connection, one, platform.settings.clearing_keys, now, opened)
+                digest = files.write_statement(connection, one, keys, now, opened)
         except FileExistsError as problem:
             raise file_exists(file) from problem
-        audit.record(connection, _caller("command line"), "clearing.export", at=now, statement=one.id, sm3=digest)
+        except OSError as problem:
+            # Half a statement is none.
+            file.unlink(missing_ok=True)
+            raise file_unwritable(file, problem) from problem
+        audit.record(connection, caller, "clearing.export", at=now, statement=one.id, sm3=digest)
+        people = store.people_in(connection, one)
+        audit.record_each(connection, caller, "clearing.read_line", people, at=now, statement=one.id)
     Console(soft_wrap=True).print(f"{_headline(one)}\nSM3 {digest}  {file}", highlight=False)
 
 

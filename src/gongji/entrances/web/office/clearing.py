@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -136,6 +137,7 @@ def file(visit: Visit) -> Response:
     keys = visit.platform.settings.clearing_keys
     digest = files.write_statement(visit.connection, one, keys, visit.now, made)
     audit.record(visit.connection, visit.caller, "clearing.export", at=visit.now, statement=one.id, sm3=digest)
+    _note_read(visit, one, store.people_in(visit.connection, one))
     name = f"clearing-{one.month:%Y-%m}-{one.debtor}-{one.creditor}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(made.getvalue(), media_type="application/zip", headers=headers)
@@ -211,6 +213,11 @@ def check(visit: Visit) -> Response:
     return show(visit, "clearing_check.html", loaded=loaded, found=found, names=names, errors={}, may_check=True)
 
 
+def _note_read(visit: Visit, one: Statement, people: Collection[int]) -> None:
+    """Whose settlements an officer was shown is noted for each of them."""
+    audit.record_each(visit.connection, visit.caller, "clearing.read_line", people, at=visit.now, statement=one.id)
+
+
 def _statement(visit: Visit) -> Statement:
     return statements.statement_for(visit.connection, visit.number(), visit.caller)
 
@@ -242,6 +249,7 @@ def _page(visit: Visit, one: Statement, problem: GongjiError | None = None) -> R
     ] or [{}]
     other_way = store.statement_of(visit.connection, one.month, one.creditor, one.debtor)
     audit.record(visit.connection, visit.caller, "clearing.read", at=visit.now, statement=one.id)
+    _note_read(visit, one, {line.person_id for line in found if line.person_id is not None})
     pays = Duty.CLEARING_CLERK in visit.caller.duties and visit.caller.covers(one.debtor)
     return show(
         visit,

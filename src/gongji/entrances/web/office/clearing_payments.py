@@ -11,9 +11,10 @@ from starlette.responses import Response
 
 from gongji.clearing.monthly import closing, payments, store
 from gongji.clearing.monthly.advances import advances
+from gongji.clearing.monthly.decide import pooling_region
 from gongji.clearing.monthly.model import Bill, Payment, Statement
 from gongji.entrances.web.office.comparing import region_name
-from gongji.entrances.web.office.pages import area_prefix, for_duties, show
+from gongji.entrances.web.office.pages import area_prefix, for_duties, read_rows, show
 from gongji.entrances.web.visits import Visit
 from gongji.foundation import audit
 from gongji.foundation.access import Duty
@@ -75,13 +76,20 @@ def error_of(visit: Visit, problem: GongjiError | None, otherwise: str) -> dict[
 
 @for_duties(*READERS)
 def bills(visit: Visit) -> Response:
-    """``GET /clearing/bills?month=``: what the area's institutions are paid for a closed month."""
+    """``GET /clearing/bills?month=&words=``: what the area's institutions are paid for a closed month."""
     known = [one for one, closed in store.months(visit.connection) if closed is not None]
     asked = visit.query("month")
     chosen = next((one for one in known if f"{one:%Y-%m}" == asked), known[0] if known else None)
-    found = store.bills(visit.connection, chosen, area_prefix(visit)) if chosen else []
+    words, prefix = visit.query("words")[:60], area_prefix(visit)
+
+    def read(most: int, after: int | None) -> list[Bill]:
+        if chosen is None:
+            return []
+        return store.bills(visit.connection, chosen, prefix, words=words, limit=most, after=after)
+
+    found, leaf = read_rows(visit, read)
     audit.record(visit.connection, visit.caller, "clearing.read_bills", at=visit.now)
-    return show(visit, "clearing_bills.html", months=known, chosen=chosen, bills=found)
+    return show(visit, "clearing_bills.html", months=known, chosen=chosen, words=words, bills=found, leaf=leaf)
 
 
 @for_duties(*READERS)
@@ -214,7 +222,7 @@ def _advances_page(visit: Visit, problem: GongjiError | None = None) -> Response
         status=problem.status if problem else 200,
         advances=found,
         names=names_of(visit, {region for one in found for region in (one.payer, one.payee)}),
-        own=visit.caller.region or "",
+        own=pooling_region(visit.caller.region or "000000"),
         today=visit.now.date().isoformat(),
         may_pay=Duty.CLEARING_CLERK in visit.caller.duties,
         pay_ways=[(name, visit.reader.text(f"office.clearing.way.{name}"), "") for name in ("ahead", "back")],
@@ -224,7 +232,10 @@ def _advances_page(visit: Visit, problem: GongjiError | None = None) -> Response
 
 
 def _waiting_page(visit: Visit, problem: GongjiError | None = None) -> Response:
-    found = store.payments_waiting(visit.connection, area_prefix(visit))
+    prefix = area_prefix(visit)
+    found, leaf = read_rows(
+        visit, lambda most, after: store.payments_waiting(visit.connection, prefix, limit=most, after=after)
+    )
     audit.record(visit.connection, visit.caller, "clearing.read_payments", at=visit.now)
     regions = {region for one in found for region in (one.payer, one.payee) if region.isdigit()}
     return show(
@@ -232,6 +243,7 @@ def _waiting_page(visit: Visit, problem: GongjiError | None = None) -> Response:
         "clearing_waiting.html",
         status=problem.status if problem else 200,
         payments=found,
+        leaf=leaf,
         names=names_of(visit, regions),
         may_agree={
             one.id: Duty.SECOND_REVIEWER in visit.caller.duties and one.asked_by != visit.caller.holder for one in found
