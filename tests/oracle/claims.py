@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from oracle.books import Books, moment
+from oracle.claimed import Claimed, Decided, Proposed, sent_back
 from oracle.operations import File, StepOfClaim
 from oracle.till import Till, split
 
@@ -21,62 +21,7 @@ _INSURED_SINCE = date(2020, 1, 1)
 
 _OPEN = ("received", "appealed", "second")
 _DECIDED = ("to_pay", "nothing_due", "paid", "bounced")
-
-Items = tuple[tuple[str, int, int], ...]
-
-
-@dataclass
-class Decided:
-    """A decision that stands: what the funds pay, how it moved the counters, and who decided."""
-
-    funds: int
-    moves: list[tuple[str, str, int]]
-    by: str
-    second: str | None
-
-
-@dataclass
-class Proposed:
-    """What waits for a second officer: lines that are taken out, or that all is refused."""
-
-    by: str
-    out: tuple[int, ...] = ()
-    refuses: bool = False
-
-
-@dataclass
-class Claimed:
-    """A claim and how it stands."""
-
-    n: int
-    patient: int
-    place: str
-    on: date
-    items: Items
-    invoice: int
-    state: str = "received"
-    returned: str = ""
-    mended: bool = False
-    officer: str | None = None
-    officer_since: int = 0
-    decided_by: str | None = None
-    decided_at: int | None = None
-    refused: bool = False
-    appealed: bool = False
-    proposal: Proposed | None = None
-    stands: Decided | None = None
-    #: What the bank carried: kind, fen, reference.
-    payments: list[tuple[str, int, str]] = field(default_factory=list)
-
-    @property
-    def due(self) -> int:
-        """What is owed to the person, fen; below zero when the person owes it."""
-        return (self.stands.funds if self.stands else 0) - self.carried
-
-    @property
-    def carried(self) -> int:
-        """What the bank carried to the person, less what came back."""
-        return sum(fen if kind == "paid" else -fen for kind, fen, _ in self.payments)
+_APPEALABLE = ("to_pay", "nothing_due", "paid", "refused", "owed_back", "squared")
 
 
 class Claims:
@@ -197,7 +142,7 @@ class Claims:
         return None
 
     def _appeal(self, made: Claimed, one: StepOfClaim) -> str | None:
-        if made.state not in ("to_pay", "nothing_due", "paid", "refused") or made.decided_at is None:
+        if made.state not in _APPEALABLE or made.decided_at is None:
             return "claim.not_waiting"
         if made.appealed:
             return "claim.appealed"
@@ -213,17 +158,16 @@ class Claims:
     def _name_bank(self, made: Claimed, one: StepOfClaim) -> str | None:
         if made.state == "returned":
             return "claim.other_task"
-        if made.state not in ("to_pay", "bounced"):
-            return "claim.not_open"
-        made.state = "to_pay"
-        return None
+        if made.state == "bounced":
+            made.state = "to_pay"
+        return None if made.state in ("to_pay", "appealed", "second") else "claim.not_open"
 
     def _take(self, made: Claimed, one: StepOfClaim, by: str) -> str | None:
         if made.state not in ("received", "appealed"):
             return "claim.not_waiting"
         if made.officer == by:
             return None
-        if made.state == "appealed" and made.decided_by == by:
+        if made.appealed and by in made.deciders:
             return "claim.same_officer"
         if made.officer is not None and one.at - made.officer_since < _TAKEN_FOR:
             return "claim.taken"
@@ -250,7 +194,10 @@ class Claims:
             return refused
         if any(n > len(made.items) for n in one.out):
             return "claim.line"
-        if self._pay(made, one.out)[0] >= _SECOND_FROM:
+        funds, _ = self._pay(made, one.out)
+        if made.stands is not None and funds < made.stands.funds:
+            return "claim.worse"
+        if funds >= _SECOND_FROM:
             made.state, made.proposal, made.officer = "second", Proposed(by, one.out), None
             return None
         return self._carry_out(made, one.out, one.at, by, None)
@@ -262,12 +209,13 @@ class Claims:
         if one.word == "false_bill":
             made.state, made.proposal, made.officer = "second", Proposed(by, refuses=True), None
             return None
-        return self._end_refused(made, one.at, by)
+        return self._end_refused(made, one.at, by, None)
 
     def _uphold(self, made: Claimed, one: StepOfClaim, by: str) -> str | None:
         refused = self._not_in_charge(made, by, "appealed")
         if refused is None:
             made.state, made.officer = self._by_money(made), None
+            made.deciders.add(by)
             if made.refused:
                 made.state = "refused"
                 self._free(made)
@@ -278,7 +226,7 @@ class Claims:
         if refused is not None or made.proposal is None:
             return refused
         if made.proposal.refuses:
-            return self._end_refused(made, one.at, made.proposal.by)
+            return self._end_refused(made, one.at, made.proposal.by, by)
         return self._carry_out(made, made.proposal.out, one.at, made.proposal.by, by)
 
     def _disagree(self, made: Claimed, one: StepOfClaim, by: str) -> str | None:
@@ -294,35 +242,53 @@ class Claims:
         if by in (made.stands.by, made.stands.second):
             return "claim.same_officer"
         self._count(made, one.at, made.stands, -1)
-        made.stands = None
-        made.state = "owed_back" if made.due < 0 else "squared"
+        made.stands, made.appealed, made.decided_at = None, False, one.at
+        made.deciders.add(by)
+        made.state = self._by_money(made)
         return None
 
     def _paid(self, made: Claimed, one: StepOfClaim, by: str) -> str | None:
-        return self._carried(made, one, by, "to_pay", made.due)
+        refused = self._known(made, one)
+        if refused is not None or self._carried_before(made, one):
+            return refused
+        if made.state != "to_pay":
+            return "claim.not_waiting"
+        if made.stands is not None and by in (made.stands.by, made.stands.second):
+            return "claim.same_officer"
+        return self._carry(made, one, made.due)
 
     def _bounced(self, made: Claimed, one: StepOfClaim, by: str) -> str | None:
-        last = next((fen for kind, fen, _ in reversed(made.payments) if kind == "paid"), 0)
-        return self._carried(made, one, by, "paid", last)
+        """A bank sends back when it likes, whatever became of the claim."""
+        if self._carried_before(made, one):
+            return None
+        out = made.out()
+        return self._carry(made, one, sent_back(out, one.word)[0]) if out else "claim.not_waiting"
 
     def _recovered(self, made: Claimed, one: StepOfClaim, by: str) -> str | None:
-        return self._carried(made, one, by, "owed_back", -made.due)
+        refused = self._known(made, one)
+        if refused is not None or self._carried_before(made, one):
+            return refused
+        return self._carry(made, one, -made.due) if made.state == "owed_back" else "claim.not_waiting"
 
-    def _carried(self, made: Claimed, one: StepOfClaim, by: str, needed: str, amount: int) -> str | None:
-        if (one.what, one.word) in [(kind, reference) for kind, _, reference in made.payments]:
-            return None
-        if one.what != "bounced" and one.word in [reference for _, _, reference in made.payments]:
-            return "claim.reference_used"
-        if made.state != needed:
-            return "claim.not_waiting"
-        if one.what == "paid" and made.stands is not None and by in (made.stands.by, made.stands.second):
-            return "claim.same_officer"
+    @staticmethod
+    def _known(made: Claimed, one: StepOfClaim) -> str | None:
+        """Whether a reference stands for another step already."""
+        used = any(reference == one.word and kind != one.what for kind, _, reference in made.payments)
+        return "claim.reference_used" if used else None
+
+    @staticmethod
+    def _carried_before(made: Claimed, one: StepOfClaim) -> bool:
+        return any((kind, reference) == (one.what, one.word) for kind, _, reference in made.payments)
+
+    def _carry(self, made: Claimed, one: StepOfClaim, amount: int) -> None:
         made.payments.append((one.what, amount, one.word))
         out = amount if one.what == "paid" else -amount
         self.books.treasury.append((one.at, out))
         self.books.owed.append((one.at, made.patient, -out))
-        made.state = {"paid": "paid", "bounced": "bounced", "recovered": "squared"}[one.what]
-        return None
+        if made.state not in ("appealed", "second"):
+            made.state = self._by_money(made)
+            if one.what == "bounced" and made.state == "to_pay":
+                made.state = "bounced"
 
     def _not_in_charge(self, made: Claimed, by: str, *states: str) -> str | None:
         if made.state not in states:
@@ -332,12 +298,13 @@ class Claims:
     def _not_second(self, made: Claimed, by: str) -> str | None:
         if made.state != "second" or made.proposal is None:
             return "claim.not_waiting"
-        same = by == made.proposal.by or (made.appealed and by == made.decided_by)
+        same = by == made.proposal.by or (made.appealed and by in made.deciders)
         return "claim.same_officer" if same else None
 
-    def _end_refused(self, made: Claimed, at: int, by: str) -> None:
+    def _end_refused(self, made: Claimed, at: int, by: str, second: str | None) -> None:
         self._free(made)
-        made.state, made.refused, made.decided_by, made.decided_at = "refused", True, by, at
+        made.deciders |= {by, second or by}
+        made.state, made.refused, made.decided_at = "refused", True, at
         made.proposal = made.officer = None
 
     def _carry_out(self, made: Claimed, out: tuple[int, ...], at: int, by: str, second: str | None) -> str | None:
@@ -346,10 +313,10 @@ class Claims:
             if funds < made.stands.funds:
                 return "claim.worse"
             self._count(made, at, made.stands, -1)
-        made.stands = Decided(funds, moves, by, second)
+        made.stands, made.ever_decided = Decided(funds, moves, by, second), True
         self._count(made, at, made.stands, 1)
         made.state, made.refused, made.decided_at = self._by_money(made), False, at
-        made.decided_by = made.decided_by or by
+        made.deciders |= {by, second or by}
         made.proposal = made.officer = None
         return None
 
@@ -358,6 +325,8 @@ class Claims:
             return "to_pay"
         if made.due < 0:
             return "owed_back"
+        if made.ever_decided and made.stands is None:
+            return "squared"
         return "paid" if made.payments else "nothing_due"
 
     def _pay(self, made: Claimed, out: tuple[int, ...]) -> tuple[int, list[tuple[str, str, int]]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from typing import Final
 
-from oracle.claims import Claimed
+from oracle.claimed import Claimed
 from oracle.family import FAMILY
 from oracle.model import Oracle
 from oracle.operations import File, Operation, StepOfClaim
 
-_OFFICERS: Final = ("甲", "甲", "乙", "乙", "丙")
+_OFFICERS: Final = ("甲", "甲", "乙", "乙", "丙", "丁")
 _PRICES: Final = (1, 99, 195_01, 333_33, 800_00, 800_00, 2_000_00, 2_000_00, 9_000_00)
 
 #: How many days ago the visit was: mostly this month, now and then in the year before, without a rule, or without insurance.
@@ -67,7 +67,8 @@ _USUAL: Final = {
     ),
     "bounced": (("bank", "patient"), ("bank", "patient"), ("take_back", "another")),
     "refused": (("appeal", "patient"), ("appeal", "patient"), ("appeal", "patient"), ("uphold", "officer")),
-    "owed_back": (("recovered", "officer"),),
+    "owed_back": (("recovered", "officer"), ("recovered", "officer"), ("appeal", "patient"), ("bounced", "officer")),
+    "squared": (("appeal", "patient"), ("bounced", "officer")),
 }
 _PERSONS: Final = ("mend", "submit", "withdraw", "appeal", "bank")
 _ANY: Final = (
@@ -83,7 +84,7 @@ _TAKEN_BACK_FOR: Final = ("mistake", "settled_before", "false_bill")
 def of_claims(chance: random.Random, oracle: Oracle, at: int) -> Operation:
     """A claim, or a step of one."""
     n, kind, made = len(oracle.operations), chance.random(), list(oracle.claims.made.values())
-    living = [one for one in made if one.state not in ("withdrawn", "squared")]
+    living = [one for one in made if one.state != "withdrawn"]
     if not living or kind < 0.15:
         return _filed(chance, oracle, n, at)
     if kind < 0.2:
@@ -137,10 +138,9 @@ def _where(one: Claimed) -> str:
 def _officer(chance: random.Random, one: Claimed, who: str) -> str:
     if who == "in charge" and one.officer is not None:
         return one.officer
-    decided = one.stands.by if one.stands is not None else one.decided_by
-    decided = one.proposal.by if one.proposal is not None else decided
-    others = [name for name in _OFFICERS if name != decided]
-    return chance.choice(others if who == "another" else _OFFICERS)
+    decided = one.deciders | {one.proposal.by} if one.proposal is not None else one.deciders
+    others = [name for name in _OFFICERS if name not in decided]
+    return chance.choice(others if who == "another" and others else _OFFICERS)
 
 
 def _word(chance: random.Random, one: Claimed, what: str) -> str:
