@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 
 from gongji.foundation.database import Database, create_database, with_database
 from gongji.foundation.distribution import distribute, placement
+from gongji.foundation.roles import SERVICE_ROLE, make_role
 
 
 def workers() -> list[tuple[str, int]]:
@@ -36,6 +37,7 @@ def make_cluster(url: str) -> None:
         create_database(address, afresh=True)
         with psycopg.connect(address, autocommit=True) as node:
             node.execute("CREATE EXTENSION citus")
+            make_role(node, SERVICE_ROLE, password=None)  # a server's own: a test that makes it makes it on one of them
     coordinator = make_url(url)
     with psycopg.connect(url, autocommit=True) as node:
         node.execute("SELECT citus_set_coordinator_host(%s, %s)", [coordinator.host, coordinator.port or 5432])

@@ -11,8 +11,9 @@ import os
 import psycopg
 import pytest
 
+from cluster import workers
 from gongji.foundation.database import Database
-from gongji.foundation.distribution import broken_rules, distribute, placement
+from gongji.foundation.distribution import Standing, broken_rules, distribute, placement, standing
 from gongji.foundation.errors import Misconfigured, Refused
 from gongji.migrations import upgrade
 
@@ -82,6 +83,51 @@ def test_a_schema_that_breaks_a_rule_is_told(database: Database, change: str, sa
         distribute(connection, placement(connection))
     assert refused.value.code == "database.not_distributable"
     assert said in refused.value.en
+
+
+def test_what_a_migration_brought_is_placed_and_nothing_else(database: Database) -> None:
+    with database.engine.connect() as connection:
+        placed = placement(connection)
+    every = placed.statements("gongji")
+    known = Standing(
+        settings=frozenset(
+            one.split(" SET ")[1].replace(" = ", "=") for one in every if one.startswith("ALTER DATABASE")
+        ),
+        placed=frozenset({*placed.spread, *placed.reference} - {"visit", "deviation"}),
+        seen=frozenset(placed.spread.keys() - {"visit", "account"}),
+    )
+    assert placed.statements("gongji", known) == [
+        "SET citus.enable_unsafe_triggers = on",
+        "SELECT create_reference_table('deviation')",
+        "SELECT create_distributed_table('visit', 'bucket', colocate_with => 'person')",
+        *(
+            f"CREATE OR REPLACE VIEW whole.{table} AS SELECT * FROM public.{table} OFFSET 0"
+            for table in placed.spread
+            if table in {"visit", "account"}
+        ),
+    ]
+    nothing_left = Standing(known.settings, known.placed | {"visit", "deviation"}, frozenset(placed.spread))
+    assert placed.statements("gongji", nothing_left) == []
+
+
+@pytest.mark.skipif(not workers(), reason="about a cluster")
+def test_on_a_cluster_it_can_be_run_again_after_a_migration(database: Database) -> None:
+    """A room brings a table by bucket with a line in it, and a column for `person`; then it is run, and run again."""
+    with psycopg.connect(database.url) as owner:
+        owner.execute("CREATE TABLE wish (bucket smallint, id bigint, PRIMARY KEY (bucket, id))")
+        owner.execute("INSERT INTO wish VALUES (7, 7)")
+        owner.execute("ALTER TABLE person ADD COLUMN wishes integer")
+    with database.transaction() as connection:
+        done = distribute(connection, placement(connection))
+    assert [one for one in done if "wish" not in one and "person" not in one] == [
+        "SET citus.enable_unsafe_triggers = on"
+    ]
+    assert "SELECT create_distributed_table('wish', 'bucket', colocate_with => 'person')" in done
+    with database.transaction() as connection:
+        assert distribute(connection, placement(connection)) == []
+        assert "wish" in standing(connection).placed
+        assert connection.exec_driver_sql("SELECT id FROM whole.wish").scalars().all() == [7]
+        assert connection.exec_driver_sql("SELECT wishes FROM whole.person").all() == []
 
 
 @pytest.mark.one_server("stands in for Citus, or is about a database without it")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -14,7 +13,8 @@ from gongji.accrual.model import Closing, Credit, CreditKind, Turn
 from gongji.foundation.arrays import Integers, Texts
 from gongji.foundation.clock import CHINA
 from gongji.foundation.distribution import is_spread
-from gongji.foundation.ids import BUCKET_BITS, bucket_of
+from gongji.foundation.ids import BUCKET_BITS
+from gongji.foundation.shards import buckets_of, lockable
 from gongji.ledger import store as ledger
 from gongji.ledger.model import AccountKind, person_of, personal_account
 
@@ -128,10 +128,10 @@ def lock_accounts(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Ac
     """Lock accounts in the order of their ids; those that do not exist are not in the answer."""
     if not is_spread(connection):
         return _accounts(connection, _LOCK_ACCOUNTS, ids)
-    # Rows of one bucket are locked in a statement there, not of several.
     locked: dict[int, AccountRow] = {}
-    for bucket, those in groupby(sorted(set(ids), key=lambda one: (bucket_of(one), one)), bucket_of):
-        locked |= _accounts(connection, f"{_ACCOUNTS} WHERE a.bucket = {bucket} {_IN_ORDER}", those)
+    for those in lockable(connection, set(ids)):
+        buckets = ", ".join(map(str, buckets_of(those)))
+        locked |= _accounts(connection, f"{_ACCOUNTS} WHERE a.bucket IN ({buckets}) {_IN_ORDER}", those)
     return locked
 
 

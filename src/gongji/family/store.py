@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import groupby
 from typing import Any, Final
 
 import psycopg
@@ -19,9 +18,9 @@ from gongji.family.refusals import Code, refuse
 from gongji.family.tables import authorisation, authorisation_event, authorisation_usage
 from gongji.family.transitions import IN_FORCE_STATES, OPEN_STATES
 from gongji.foundation.clock import CHINA
-from gongji.foundation.distribution import is_spread
 from gongji.foundation.ids import bucket_of
 from gongji.foundation.inbox import tell
+from gongji.foundation.shards import lockable
 from gongji.registry.model import Enrolment
 from gongji.registry.tables import enrolment, person
 from gongji.rules.model import Procedure, Purpose, Relation, Scheme, Status
@@ -54,7 +53,7 @@ def lock_people(connection: sa.Connection, ids: Collection[int]) -> dict[int, Li
         NotFound: ``authorisation.person_unknown``.
     """
     found: dict[int, Life] = {}
-    for some in _lockable(connection, ids):
+    for some in lockable(connection, ids):
         rows = connection.execute(
             sa.select(person.c.id, person.c.born_on, person.c.died_on)
             .where(person.c.bucket.in_([bucket_of(one) for one in some]), person.c.id.in_(some))
@@ -65,14 +64,6 @@ def lock_people(connection: sa.Connection, ids: Collection[int]) -> dict[int, Li
     if len(found) < len(set(ids)):
         raise refuse(Code.PERSON_UNKNOWN)
     return found
-
-
-def _lockable(connection: sa.Connection, ids: Collection[int]) -> list[list[int]]:
-    """People that one statement locks: all; on a cluster those of one bucket, in the order of the buckets as the desk has it."""
-    if not is_spread(connection):
-        return [list(ids)]
-    ordered = sorted(set(ids), key=lambda one: (bucket_of(one), one))
-    return [list(some) for _, some in groupby(ordered, key=bucket_of)]
 
 
 def enrolments_of(connection: sa.Connection, ids: Collection[int]) -> dict[int, list[Enrolment]]:

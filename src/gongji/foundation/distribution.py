@@ -66,6 +66,41 @@ SELECT c.relname AS table, i.relname AS index,
  GROUP BY c.relname, i.relname ORDER BY 1, 2
 """
 
+#: For the database, since connections come and go and later months get their tables.
+_SETTINGS: Final = {
+    # Our triggers only refuse what is done to the row or table before them; they read no other table, which is what
+    # Citus cannot know and therefore asks to be told.
+    "citus.enable_unsafe_triggers": "on",
+    # A transfer lies with its account, its journal with the patient: who asks for both joins over nodes.
+    "citus.enable_repartition_joins": "on",
+    # Else Citus has writes of several nodes wait for each other's transactions, whatever rows they touch: two desks would
+    # settle one after the other. What they change they have locked before, in one order.
+    "citus.enable_deadlock_prevention": "off",
+    # One connection a node: else Citus refuses, after a read of many shards, whatever touches a table that refers to a
+    # reference table (rights given, a month taken out).
+    "citus.multi_shard_modify_mode": "sequential",
+}
+
+_CITUS_KNOWS: Final = "SELECT to_regclass('pg_catalog.pg_dist_partition')"
+
+_SET: Final = """
+SELECT unnest(s.setconfig) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+ WHERE d.datname = current_database() AND s.setrole = 0
+"""
+
+#: A table of the coordinator that refers to a reference table is known to Citus too, but placed nowhere.
+_PLACED: Final = """
+SELECT c.relname FROM pg_dist_partition d JOIN pg_class c ON c.oid = d.logicalrelid WHERE d.partmethod = 'h' OR d.repmodel = 't'
+"""
+
+#: A migration may have added a column since the view was made.
+_SEEN: Final = f"""
+SELECT v.relname FROM pg_class v JOIN pg_class c ON c.relname = v.relname AND c.relnamespace = 'public'::regnamespace
+ WHERE v.relnamespace = to_regnamespace('{WHOLE}')
+   AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                      AND NOT EXISTS (SELECT FROM pg_attribute b WHERE b.attrelid = v.oid AND b.attname = a.attname))
+"""
+
 _REFERENCES: Final = """
 SELECT o.conrelid::regclass::text AS table, o.confrelid::regclass::text AS to, o.conname AS name,
        (SELECT array_agg(a.attname::text) FROM pg_attribute a WHERE a.attrelid = o.conrelid AND a.attnum = ANY(o.conkey)) AS columns
@@ -87,30 +122,54 @@ class Placement:
     reference: tuple[str, ...]
     local: tuple[str, ...]
 
-    def statements(self, database: str) -> list[str]:
-        """The statements that place the tables of `database`, reference tables first, since spread ones refer to them."""
-        # Our triggers only refuse what is done to the row or table before them; they read no other table, which is what
-        # Citus cannot know and therefore asks to be told. For the database too, since later months get theirs.
-        made = [
-            "SET citus.enable_unsafe_triggers = on",
-            f'ALTER DATABASE "{database}" SET citus.enable_unsafe_triggers = on',
-            # A transfer lies with its account, its journal with the patient: who asks for both joins over nodes.
-            f'ALTER DATABASE "{database}" SET citus.enable_repartition_joins = on',
-            # Else Citus has writes of several nodes wait for each other's transactions, whatever rows they touch: two desks would
-            # settle one after the other. What they change they have locked before, in one order.
-            f'ALTER DATABASE "{database}" SET citus.enable_deadlock_prevention = off',
-            # One connection a node: else Citus refuses, after a read of many shards, whatever touches a table that refers to a
-            # reference table (rights given, a month taken out).
-            f'ALTER DATABASE "{database}" SET citus.multi_shard_modify_mode = sequential',
+    def statements(self, database: str, standing: Standing | None = None) -> list[str]:
+        """The statements that place the tables of `database`, reference tables first, since spread ones refer to them.
+
+        Args:
+            database: its name.
+            standing: what it has been told before; nothing where it is left out.
+        """
+        known = standing or Standing()
+        reference = [table for table in self.reference if table not in known.placed]
+        spread = [table for table in self.spread if table not in known.placed]
+        made = ["SET citus.enable_unsafe_triggers = on"] if reference or spread else []
+        made += [
+            f'ALTER DATABASE "{database}" SET {name} = {value}'
+            for name, value in _SETTINGS.items()
+            if f"{name}={value}" not in known.settings
         ]
-        made += [f"SELECT create_reference_table('{table}')" for table in self.reference]
-        for table in self.spread:
+        made += [f"SELECT create_reference_table('{table}')" for table in reference]
+        for table in spread:
             column = self.spread[table]
             with_whom = "none" if table == _FIRST or column != "bucket" else _FIRST
             made.append(f"SELECT create_distributed_table('{table}', '{column}', colocate_with => '{with_whom}')")
-        made.append(f"CREATE SCHEMA {WHOLE}")
-        made += [f"CREATE VIEW {WHOLE}.{table} AS SELECT * FROM public.{table} OFFSET 0" for table in self.spread]
+        unseen = [table for table in self.spread if table not in known.seen]
+        if unseen and not known.seen:
+            made.append(f"CREATE SCHEMA IF NOT EXISTS {WHOLE}")
+        made += [f"CREATE OR REPLACE VIEW {WHOLE}.{table} AS SELECT * FROM public.{table} OFFSET 0" for table in unseen]
         return made
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a cluster has been told already.
+
+    Attributes:
+        settings: of the database, as ``name=value``.
+        placed: tables that are spread or copied to every node.
+        seen: tables that stand in the schema `WHOLE` with all their columns.
+    """
+
+    settings: frozenset[str] = frozenset()
+    placed: frozenset[str] = frozenset()
+    seen: frozenset[str] = frozenset()
+
+
+def standing(connection: sa.Connection) -> Standing:
+    """What this database has been told already; nothing where it has no Citus."""
+    if connection.execute(sa.text(_CITUS_KNOWS)).scalar_one() is None:
+        return Standing()
+    return Standing(*(frozenset(connection.execute(sa.text(query)).scalars()) for query in (_SET, _PLACED, _SEEN)))
 
 
 def is_spread(connection: sa.Connection) -> bool:
@@ -174,10 +233,10 @@ def broken_rules(connection: sa.Connection, placed: Placement) -> list[str]:
 
 
 def distribute(connection: sa.Connection, placed: Placement) -> Sequence[str]:
-    """Place the tables, in the owner's transaction on the coordinator.
+    """Place the tables that are not placed yet, in the owner's transaction on the coordinator.
 
     Returns:
-        The statements that were run.
+        The statements that were run; none where everything is in its place.
 
     Raises:
         Misconfigured: ``database.no_citus`` when the extension is not there.
@@ -198,7 +257,8 @@ def distribute(connection: sa.Connection, placed: Placement) -> Sequence[str]:
             f"the schema cannot be spread: {'; '.join(broken)}",
             f"该结构不能分布：{'；'.join(broken)}",
         )
-    statements = placed.statements(connection.exec_driver_sql("SELECT current_database()").scalar_one())
+    database = connection.exec_driver_sql("SELECT current_database()").scalar_one()
+    statements = placed.statements(database, standing(connection))
     for statement in statements:
         connection.exec_driver_sql(statement)
     return statements

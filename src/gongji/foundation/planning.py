@@ -21,6 +21,9 @@ _BY_KEYS_ONCE: Final = {
     "enable_mergejoin": "off",
 }
 
+#: Most connections to a node that a desk keeps: as many as a node has shards of a table, up to these.
+_NODE_CONNECTIONS: Final = 16
+
 #: Over several nodes Citus has to know a statement's values, to find the node: there every statement is planned as it comes.
 _ON_ONE_SERVER: Final = """
 SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS s(name, value)
@@ -41,6 +44,17 @@ def plan_once(connection: psycopg.Connection[Any]) -> None:
     that already (a person has few of everything), and over tables of many months planning took five times as long as reading.
     """
     _set(connection, {"plan_cache_mode": "force_generic_plan"})
+
+
+def keep_node_connections(connection: psycopg.Connection[Any]) -> None:
+    """Have a connection to a Citus cluster keep what it has open to the nodes, not within a transaction.
+
+    What is added or changed in one statement goes to each shard of a node over a connection of its own, and all but one of
+    these were closed with the transaction and opened again for the next: 20 ms of a batch of 32 settlements that took 86.
+    """
+    connection.execute(f"SET citus.max_cached_conns_per_worker = {_NODE_CONNECTIONS}")
+    if not connection.autocommit:
+        connection.commit()
 
 
 def _set(connection: psycopg.Connection[Any], settings: Mapping[str, str]) -> None:

@@ -6,10 +6,10 @@ it spreads: there the same writes go one by one, in the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 
@@ -22,9 +22,12 @@ class Together:
 
     Attributes:
         writes: by a name for each, in the order in which they go one by one.
+        needs: by name the column without a value in which a write has nothing to do: one by one it is left out then. The last
+            write is never left out.
     """
 
     writes: Mapping[str, str]
+    needs: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def statement(self) -> str:
@@ -35,7 +38,13 @@ class Together:
 
     def asked(self, parameters: Mapping[str, object], *, spread: bool = False) -> list[Asked]:
         """The same for `gongji.foundation.prepared.run`; the last answer's `rowcount` is that of the last write."""
-        return [(write, parameters) for write in (self.writes.values() if spread else (self.statement,))]
+        if not spread:
+            return [(self.statement, parameters)]
+        return [(self.writes[name], parameters) for name in self.writes if self._has_work(name, parameters)]
+
+    def _has_work(self, name: str, parameters: Mapping[str, object]) -> bool:
+        values = parameters[self.needs[name]] if name in self.needs else (name,)
+        return any(value is not None for value in cast("Iterable[object]", values))
 
     def run(
         self,

@@ -64,7 +64,8 @@ POST: Final = Together(
       FROM unnest(%(a_id)b::bigint[], %(a_amount)b::bigint[]) AS d(id, amount)
      WHERE a.bucket = (d.id & 1023) AND a.id = d.id AND a.closed_at IS NULL
 """,
-    }
+    },
+    needs={"taken_back": "reverses"},
 )
 
 OPEN_ACCOUNTS = """

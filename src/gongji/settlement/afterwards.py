@@ -18,6 +18,7 @@ from gongji.foundation.arrays import Integers, Texts, columns
 from gongji.foundation.clock import CHINA
 from gongji.foundation.distribution import is_spread
 from gongji.foundation.ids import bucket_of
+from gongji.foundation.shards import buckets_of
 from gongji.ledger.model import AccountKind, personal_account
 from gongji.ledger.service import balances_of
 from gongji.ledger.store import raw_cursor
@@ -165,6 +166,7 @@ def _facts(connection: sa.Connection, person_id: int, enrolment: Enrolment, on: 
     spread = is_spread(connection)
     asked: dict[str, Any] = {
         "patients": Integers([person_id]),
+        "patients_buckets": buckets_of([person_id]),
         "today": on,
         "counted": Texts(counter_periods(on)),
         "reversed_patients": Integers([]),

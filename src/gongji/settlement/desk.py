@@ -23,7 +23,7 @@ from gongji.foundation.database import AWAY, Database
 from gongji.foundation.distribution import is_spread
 from gongji.foundation.errors import Busy, GongjiError
 from gongji.foundation.personal import Vault
-from gongji.foundation.planning import plan_by_keys
+from gongji.foundation.planning import keep_node_connections, plan_by_keys
 from gongji.foundation.prepared import keep_statements
 from gongji.ledger.holds import HoldReceipt
 from gongji.ledger.service import Poster, register_poster
@@ -267,9 +267,8 @@ class Clerk:
         self._quotas = False
         self._citations = Citations(database)
         self._connection: psycopg.Connection[Any] = database.connect()
-        if not self._spread:
-            plan_by_keys(self._connection)
-            keep_statements(self._connection)
+        (keep_node_connections if self._spread else plan_by_keys)(self._connection)
+        keep_statements(self._connection)
 
     def close(self) -> None:
         """Give the connections back."""

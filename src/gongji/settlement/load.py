@@ -42,21 +42,19 @@ from gongji.settlement.books import (
 from gongji.settlement.deposits import Captured
 from gongji.settlement.holds import store
 from gongji.settlement.holds.model import HoldBooks
+from gongji.settlement.load_nodes import ask_nodes
 from gongji.settlement.load_statements import (
-    ALONE,
     AUTHORISATIONS,
     COUNTERS,
     DEPOSITS,
     ENROLMENTS,
     KNOWN,
-    LEFT_BY_ALONE,
     LOCK_PATIENTS,
     SETTLED,
     STAYS,
     VISITS,
     WALLETS,
 )
-from gongji.settlement.locks import Locking
 from gongji.settlement.model import (
     Command,
     ReversePart,
@@ -117,7 +115,7 @@ def load(
         spread: whether the tables lie on several nodes.
         quotas: load the quotas at once.
     """
-    ask = _ask_nodes if spread else _ask
+    ask = ask_nodes if spread else _ask
     batch = Batched(commands)
     if batch.undos:
         ask(connection, [LOCK_PATIENTS], {"patients": batch.patients, "today": at.date()})
@@ -145,23 +143,6 @@ def _ask(connection: psycopg.Connection[Any], statements: Sequence[Statement], p
     """The rows of statements, in one round trip."""
     answers = run(connection, [(str(one), parameters) for one in statements])
     return {one: answer.fetchall() for one, answer in zip(statements, answers, strict=True)}
-
-
-def _ask_nodes(
-    connection: psycopg.Connection[Any], statements: Sequence[Statement], parameters: dict[str, object]
-) -> Rows:
-    """The same where the tables lie on several nodes: the locks go first, bucket by bucket."""
-    locks = [one for one in statements if isinstance(one, Locking)]
-    rows: Rows = {locking: locking.on_nodes(connection, parameters) for locking in locks}
-    for one in statements:
-        if isinstance(one, str):
-            asked = ALONE.get(one) or LEFT_BY_ALONE.get(one, one)
-            rows[one] = connection.execute(asked, parameters).fetchall()
-            if one in LEFT_BY_ALONE:
-                accounts = Integers(row[1] for row in rows[one])
-                turns = {row[0]: row[1:] for row in connection.execute(store.TURNS, {"accounts": accounts})}
-                rows[one] = [(*row[:5], *turns.get(person_of(row[1]), (None, None))) for row in rows[one]]
-    return rows
 
 
 def _of_quotas(loaded: Loaded, patients: Sequence[tuple[Any, ...]]) -> bool:

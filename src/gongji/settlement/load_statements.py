@@ -17,7 +17,7 @@ _FILINGS = f"""
 (SELECT json_agg(json_build_array(f.kind, f.subject, f.word, f.institution_id, f.state, lower(f.during),
                                   upper(f.during) - 1) ORDER BY f.id)::text
    FROM filing f
-  WHERE f.bucket = {{bucket}} AND {by_key("f.person_id", "a.id")} AND f.state <> 'withdrawn'
+  WHERE f.bucket = a.bucket{{near}} AND {by_key("f.person_id", "a.id")} AND f.state <> 'withdrawn'
     AND f.during && daterange(%(today)s::date - 366, %(today)s::date, '[]'))"""
 
 #: The last column says how many wallet quotas relatives have given the person.
@@ -30,6 +30,8 @@ LOCK_PATIENTS = Locking(
 
 def _known(*, apart: bool) -> str:
     key = "m.institution_id = k.institution_id AND m.infno = k.infno AND m.msgid = k.msgid"
+    if not apart:
+        key += " AND m.institution_id = ANY(%(institutions)b::integer[])"
     return f"""
 SELECT m.institution_id, m.infno, m.msgid, m.request_digest, m.outcome_id
   FROM unnest(%(institutions)b::integer[], %(infnos)b::text[], %(msgids)b::text[]) AS k(institution_id, infno, msgid)
@@ -71,8 +73,13 @@ SELECT v.id, v.person_id, v.institution_id, v.med_type, v.state = 'open', f.batc
 VISITS = _visits(apart=True)
 
 
+def _near(table: str, whose: str, *, apart: bool) -> str:
+    """The condition by which a question to several nodes goes to those alone on which somebody's rows lie."""
+    return "" if apart else f" AND {table}.bucket = ANY(%({whose}_buckets)b::smallint[])"
+
+
 def _authorisations(*, apart: bool) -> str:
-    mine = f"a.bucket = k.bucket AND {by_key('a.user_id', 'k.id')}"
+    mine = f"a.bucket = k.bucket{_near('a', 'patients', apart=apart)} AND {by_key('a.user_id', 'k.id')}"
     of_periods = """u.bucket = a.bucket AND u.authorisation_id = a.id
        AND (u.period = ANY(%(periods)b::text[]) OR a.user_id = ANY(%(reversed_patients)b::bigint[]))"""
     return f"""
@@ -91,13 +98,20 @@ SELECT a.id, a.user_id, a.sharer_id, a.region, a.relation, a.procedure, a.state,
 AUTHORISATIONS = _authorisations(apart=True)
 
 
-def _sharers(*, apart: bool) -> str:
+def _sharers() -> str:
     mine = f"a.bucket = k.bucket AND {by_key('a.user_id', 'k.id')}"
     return f"""
 SELECT a.sharer_id AS id
-  FROM {_PEOPLE} AS k {looked_up("authorisation", "a", mine, apart=apart)}
+  FROM {_PEOPLE} AS k {looked_up("authorisation", "a", mine, apart=True)}
  WHERE upper_inf(a.in_force)
 """
+
+
+def _insured(*, apart: bool) -> str:
+    """Patients and their sharers; over several nodes the authorisations have been read by then."""
+    if not apart:
+        return "(SELECT id FROM unnest(%(insured)b::bigint[]) AS i(id))"
+    return f"(SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_sharers()})"
 
 
 _ENROLMENT = """e.scheme, e.region, e.status, e.psn_type, e.standing, e.employer, e.civil_servant, lower(e.during),
@@ -109,10 +123,12 @@ DEPOSITS = stay_store.deposits(store.HOLD_COLUMNS)
 
 
 def _enrolments(*, apart: bool) -> str:
-    theirs = f"e.bucket = (k.id & 1023)::smallint AND {by_key('e.person_id', 'k.id')}"
+    theirs = (
+        f"e.bucket = (k.id & 1023)::smallint{_near('e', 'insured', apart=apart)} AND {by_key('e.person_id', 'k.id')}"
+    )
     return f"""
 SELECT e.person_id, {_ENROLMENT}
-  FROM (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_sharers(apart=apart)}) AS k
+  FROM {_insured(apart=apart)} AS k
        {looked_up("enrolment", "e", theirs, apart=apart)}
  WHERE lower(e.during) <= %(today)s::date AND (upper_inf(e.during) OR upper(e.during) > %(today)s::date)
 """
@@ -124,7 +140,7 @@ ENROLMENTS = _enrolments(apart=True)
 def _own_accounts(*, apart: bool) -> str:
     return f"""
 SELECT ((w.id >> 10) << 18) | (kind << 10) | (w.id & 1023) AS id
-  FROM (SELECT id FROM unnest(%(patients)b::bigint[]) AS p(id) UNION {_sharers(apart=apart)}) AS w,
+  FROM {_insured(apart=apart)} AS w,
        unnest(ARRAY[1, 2]) AS kind
  UNION ALL
 SELECT ((p.id >> 10) << 18) | (5 << 10) | (p.id & 1023) FROM unnest(%(patients)b::bigint[]) AS p(id)
@@ -179,7 +195,7 @@ SELECT o.person_id, i.id,
 
 
 def _counters(*, apart: bool) -> str:
-    of_periods = """c.bucket = k.bucket AND c.person_id = k.id
+    of_periods = f"""c.bucket = k.bucket{_near("c", "patients", apart=apart)} AND c.person_id = k.id
        AND (c.period = ANY(%(counted)b::text[]) OR c.person_id = ANY(%(reversed_patients)b::bigint[]))"""
     return f"""
 SELECT c.person_id, c.counter, c.period, c.value, c.cap
@@ -220,7 +236,8 @@ SELECT t.journal_id, t.debit, t.credit, t.amount, t.authorisation_id, NULL, NULL
 """
 
 
-#: What is asked over several nodes in place of a statement.
+#: What is asked over several nodes in place of a statement. Beside the parameters of one server these take those of
+#: `gongji.settlement.load_nodes`.
 ALONE = {
     KNOWN: _known(apart=False),
     VISITS: _visits(apart=False),

@@ -1,12 +1,11 @@
-"""Locking rows in the order of their ids: in one statement, or node by node where the tables lie on several.
+"""Locking rows in the order of their ids: in one statement, or shard by shard where the tables lie on several nodes.
 
-Citus locks rows of one bucket in a statement, not of several: there it is first asked which rows are wanted, and then
-each bucket's are locked, in the order of the buckets.
+There it is first asked which rows are wanted, and then those of each shard are locked (`gongji.foundation.shards`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -14,10 +13,11 @@ from typing import Any, Final
 import psycopg
 
 from gongji.foundation.arrays import Integers
-from gongji.foundation.ids import bucket_of
+from gongji.foundation.prepared import Asked, run
+from gongji.foundation.shards import buckets_of, by_shard
 
-_OF_BUCKET: Final = "SELECT id FROM unnest(%(wanted)b::bigint[]) AS w(id)"
-
+_OF_SHARD: Final = "SELECT id FROM unnest(%(wanted)b::bigint[]) AS w(id)"
+_BUCKETS: Final = "ANY(%(buckets)b::smallint[])"
 
 Where = psycopg.Connection[Any] | psycopg.Cursor[Any]
 Rows = list[tuple[Any, ...]]
@@ -30,7 +30,8 @@ class Locking:
     Attributes:
         wanted: a query for the ids.
         table: where they are.
-        told: what is told of each row, ``a`` being the row and ``{bucket}`` its bucket.
+        told: what is told of each row, ``a`` being the row; with ``{near}`` after the condition on the bucket of a table ``f``
+            that is looked into for it.
         only: which of the rows are there for us.
         waits: whether to wait for rows that somebody else has in hand; else they are left out.
         wanted_on_nodes: the query for the ids where the tables lie on several nodes; "" for the same.
@@ -49,7 +50,7 @@ class Locking:
         # OFFSET 0 keeps the query for the ids apart. A UNION ALL that the planner merges into the join is run anew for each
         # row that somebody else changed while it was waited for, and under a nested loop finds no ids any more: rows that
         # are there would be missing (seen with PostgreSQL 18; tests/settlement/test_locks.py).
-        return self._statement(f"SELECT id FROM ({self.wanted}) AS w OFFSET 0", "a.bucket", self.only)
+        return self._statement(f"SELECT id FROM ({self.wanted}) AS w OFFSET 0", "", self.only)
 
     def __str__(self) -> str:
         return self.statement
@@ -59,20 +60,27 @@ class Locking:
         return self.on_nodes(on, parameters) if spread else on.execute(self.statement, parameters).fetchall()
 
     def on_nodes(self, on: Where, parameters: Mapping[str, object]) -> Rows:
-        """Lock them bucket by bucket and tell of them."""
-        buckets: dict[int, list[int]] = {}
-        for (wanted,) in on.execute(self.wanted_on_nodes or self.wanted, parameters).fetchall():
-            buckets.setdefault(bucket_of(wanted), []).append(wanted)
-        statement = self._statement(_OF_BUCKET, "%(bucket)s", f"{self.only} AND a.bucket = %(bucket)s")
-        rows: Rows = []
-        for bucket, ids in sorted(buckets.items()):
-            own = {"wanted": Integers(ids), "bucket": bucket}
-            rows += on.execute(statement, {**parameters, **own}).fetchall()
-        return rows
+        """Lock them shard by shard and tell of them."""
+        connection = on.connection if isinstance(on, psycopg.Cursor) else on
+        ids = [wanted for (wanted,) in on.execute(self.wanted_on_nodes or self.wanted, parameters).fetchall()]
+        return [row for answer in run(connection, self.of_shards(connection, ids, parameters)) for row in answer]
 
-    def _statement(self, wanted: str, bucket: str, only: str) -> str:
+    def of_shards(
+        self, connection: psycopg.Connection[Any], ids: Iterable[int], parameters: Mapping[str, object]
+    ) -> list[Asked]:
+        """What locks them, shard by shard, where their ids are known; for `gongji.foundation.prepared.run`."""
+        return [
+            (self._of_shard, {**parameters, "wanted": Integers(some), "buckets": buckets_of(some)})
+            for some in by_shard(connection, ids)
+        ]
+
+    @cached_property
+    def _of_shard(self) -> str:
+        return self._statement(_OF_SHARD, f" AND f.bucket = {_BUCKETS}", f"{self.only} AND a.bucket = {_BUCKETS}")
+
+    def _statement(self, wanted: str, near: str, only: str) -> str:
         return f"""
-SELECT {self.told.format(bucket=bucket)}
+SELECT {self.told.format(near=near)}
   FROM {self.table} a JOIN ({wanted}) AS k ON a.bucket = (k.id & 1023)::smallint AND a.id = k.id
  WHERE {only}
  ORDER BY a.id FOR NO KEY UPDATE OF a{"" if self.waits else " SKIP LOCKED"}

@@ -63,7 +63,7 @@ SELECT (s.id & 1023)::smallint, {_VALUES} FROM {unnest(SETTLEMENT_COLUMNS)} AS s
 WRITE_PURCHASES = Together({"told": _TOLD, "settled": _SETTLED})
 
 #: The same, and settled lines of a visit carry the settlement; a reversal sets them free again.
-WRITE_ALL = Together({"told": _TOLD, "marked": _MARKED, "settled": _SETTLED})
+WRITE_ALL = Together({"told": _TOLD, "marked": _MARKED, "settled": _SETTLED}, needs={"marked": "m_visit"})
 
 #: Absolute values: they were read under the patient's lock, so nobody else has moved them since.
 WRITE_COUNTERS = Together(
@@ -81,7 +81,8 @@ SELECT (u.authorisation_id & 1023)::smallint, u.authorisation_id, u.period, u.us
     ON CONFLICT (bucket, authorisation_id, period) DO UPDATE SET used = excluded.used,
        last_used_at = greatest(authorisation_usage.last_used_at, excluded.last_used_at)
 """,
-    }
+    },
+    needs={"counted": "c_person"},
 )
 
 

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import sqlalchemy as sa
 import typer
@@ -26,6 +26,11 @@ from gongji.settlement.verify import verify_everything
 DataFolder = Annotated[Path | None, typer.Option("--data", help="The installation's data folder.")]
 
 
+#: Of the extensions the one that the schema needs; what else an administrator has put there (Citus, statistics) the owner of a
+#: new database could not bring, and the rows are the same without.
+_OURS: Final = ("--extension=btree_gist",)
+
+
 def backup(
     file: Annotated[Path, typer.Argument(help="Where to: a new file.")],
     data: DataFolder = None,
@@ -40,7 +45,7 @@ def backup(
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         with Console(stderr=True).status(f"backing up to {file}"):
-            _run(database, "pg_dump", "--format=custom", f"--file={unfinished}", f"--dbname={database.url}")
+            _run(database, "pg_dump", "--format=custom", *_OURS, f"--file={unfinished}", f"--dbname={database.url}")
         unfinished.rename(file)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from gongji.entrances.maintenance import maintain
 from gongji.foundation.clock import SystemClock
 from gongji.foundation.database import addresses, open_database
-from gongji.foundation.distribution import distribute, placement
+from gongji.foundation.distribution import distribute, placement, standing
 from gongji.foundation.errors import Misconfigured
 from gongji.foundation.files import files_folder
 from gongji.foundation.roles import grant_service, make_role, service_of
@@ -66,16 +66,22 @@ def distribute_tables(
     show: Annotated[bool, typer.Option("--print", help="Only print the statements.")] = False,
     data: DataFolder = None,
 ) -> None:
-    """Spread the tables over the nodes of a Citus cluster, as the owner on its coordinator."""
+    """Spread the tables over the nodes of a Citus cluster, as the owner on its coordinator.
+
+    Again it places what migrations have brought since, and nothing else.
+    """
     console = Console(highlight=False, soft_wrap=True)
     owner = open_database(load_settings(data=data), as_owner=True)
     upgrade(owner)
     with owner.transaction() as connection:
         placed = placement(connection)
-        statements = placed.statements(make_url(owner.url).database or "") if show else distribute(connection, placed)
+        database = make_url(owner.url).database or ""
+        statements = placed.statements(database, standing(connection)) if show else distribute(connection, placed)
     owner.close()
     for statement in statements:
         console.print(f"{statement};")
+    if not statements:
+        console.print("-- everything is in its place")
     console.print(f"-- on the coordinator: {', '.join(placed.local)}")
 
 

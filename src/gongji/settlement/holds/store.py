@@ -114,7 +114,8 @@ INSERT INTO hold_step (bucket, id, hold_id, kind, captured, released, remaining,
 SELECT (s.id & 1023)::smallint, s.* FROM {unnest(_STEPS)}
        AS s(id, hold_id, kind, captured, released, remaining, key, request_digest, settlement_id, at)
 """,
-    }
+    },
+    needs={"made": "h_id", "moved": "m_id"},
 )
 
 #: Absolute values: they were read under the lock of the authorisation's user, so nobody else has moved them since.
