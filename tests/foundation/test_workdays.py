@@ -37,3 +37,14 @@ def test_minutes_of_working_time() -> None:
     assert calendar.minutes(monday, friday) == -75
     assert calendar.minutes(moment("2024-06-15"), moment("2024-06-16")) == 0
     assert calendar.minutes(moment("2024-06-12", 6), moment("2024-06-12", 23)) == 480
+
+
+def test_days_are_those_that_the_deadline_counts() -> None:
+    """On the day on which something comes in all thirty of its days are left, whatever the hour; on the last one none."""
+    calendar = Calendar()
+    for hour in (0, 10, 23):
+        since = moment("2024-06-12", hour)
+        assert calendar.days(since, calendar.deadline(since, 30)) == 30
+    assert calendar.days(moment("2024-06-17", 9), moment("2024-06-17", 17)) == 0
+    assert calendar.days(moment("2024-06-15"), moment("2024-06-17")) == 1, "from a Saturday to a Monday"
+    assert calendar.days(moment("2024-06-17"), moment("2024-06-14")) == -1, "a Friday that is over on Monday"

@@ -61,7 +61,7 @@ def test_it_is_to_be_finished_thirty_working_days_later(home: Home, father: int)
 def test_one_item_comes_back_and_only_that_opens(home: Home, town: Town, father: int) -> None:
     claim = home.claim(father, invoices=["12345678"])
     back = home.give_back(claim, "documents", document="invoice", note="请拍全四个角")
-    assert (back.state, back.returned, back.hours_left) == (ClaimState.RETURNED, Task.DOCUMENTS, 30 * 8 + 7)
+    assert (back.state, back.returned, back.hours_left) == (ClaimState.RETURNED, Task.DOCUMENTS, 30 * 8)
     with refused("claim.other_task"):
         home.person_does(claim, "set_lines", lines=[("x", "", 1, 1_00)])
     with refused("claim.incomplete"):

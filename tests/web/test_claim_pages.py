@@ -163,11 +163,13 @@ def test_one_item_comes_back_and_the_others_are_closed(house: House, father: int
     claim = fill_in(his)
     office = claim.replace("/c/", "/office/")
     reviewer = house.officer("0210", Duty.REVIEWER)
+    for page in ("/office/claims", office):
+        assert "还剩 30 个工作日<" in reviewer.get(page).text, "on its first day thirty days are left of thirty"
     reviewer.post(f"{office}/take")
     answer = reviewer.post(f"{office}/return", task="bank", return_reason="wrong_number", note="少一位")
     assert "claim_returned" in answer.headers["location"]
     shown = his.get(claim).text
-    for words in ("补一项", "收款银行卡", "号码不对", "少一位", "31 个工作日"):
+    for words in ("补一项", "收款银行卡", "号码不对", "少一位", "30 个工作日"):
         assert words in shown, words
     assert f'href="{claim}/lines"' not in shown
     assert his.post(f"{claim}/lines", name="药", amount="1").status_code == 409

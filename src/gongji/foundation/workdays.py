@@ -43,6 +43,14 @@ class Calendar:
             left -= self.works(on)
         return datetime.combine(on, CLOSES, CHINA)
 
+    def days(self, since: datetime, until: datetime) -> int:
+        """Working days after the day of one moment, up to the day of another: as `deadline` counts them, which is so many away.
+        Below zero when the other day is before the first."""
+        first, last = since.astimezone(CHINA).date(), until.astimezone(CHINA).date()
+        if last < first:
+            return -self.days(until, since)
+        return sum(self.works(first + timedelta(days=n)) for n in range(1, (last - first).days + 1))
+
     def minutes(self, start: datetime, end: datetime) -> int:
         """Minutes of working time between two moments; below zero when the end is before the start."""
         if end < start:

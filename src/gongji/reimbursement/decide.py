@@ -106,8 +106,9 @@ def check_appeal(claim: Claim, decided_at: datetime | None, at: datetime) -> Non
 
 
 def hours_left(calendar: Calendar, due_at: datetime, at: datetime) -> int:
-    """Working hours that the agency has left; below zero when it is late. While the person has the claim they stand still."""
-    return math.ceil(calendar.minutes(at, due_at) / 60)
+    """Working hours that the agency has left, in whole days as its limit counts them: today is none of them. Below zero when
+    it is late. While the person has the claim they stand still."""
+    return HOURS * calendar.days(at, due_at)
 
 
 def due_after(calendar: Calendar, at: datetime, hours: int) -> datetime:

@@ -42,12 +42,14 @@ def clock_of(rules: RuleBook, calendar: Calendar, region: str, since: datetime, 
 
 
 def clock_until(calendar: Calendar, deadline: datetime, now: datetime, reader: Reader) -> Clock:
-    """The clock of something that is to be finished by a moment."""
+    """The clock of something that is to be finished by a moment. Days are told as the limit counts them, today not among them,
+    and on the last day its hours."""
     left = calendar.minutes(now, deadline)
     if now > deadline:
         return Clock("late", reader.text("office.clock.late", time=_span(-left, reader)), deadline)
-    css = "soon" if left <= _SOON else "fine"
-    return Clock(css, reader.text(f"office.clock.{css}", time=_span(left, reader)), deadline)
+    css, days = "soon" if left <= _SOON else "fine", calendar.days(now, deadline)
+    time = reader.text("office.span.whole_days", count=days) if days else _span(left, reader)
+    return Clock(css, reader.text(f"office.clock.{css}", time=time), deadline)
 
 
 def _span(minutes: int, reader: Reader) -> str:
