@@ -47,7 +47,7 @@ def at(answer: httpx.Response) -> str:
 def fill_in(his: Browser, *, invoice: str = "21120024000000000001", hand_in: bool = True) -> str:
     """He fills in a claim and hands it in; gives its address."""
     claim = at(his.post("/c/claims/new", why="platform_down", key="a-new-claim-1"))
-    assert "中心医院" in his.get(f"{claim}/place?words=中心").text
+    assert "铁岭市中心医院" in his.get(f"{claim}/place?words=中心").text
     assert at(his.post(f"{claim}/place", institution="H21120200001")) == claim
     his.post(f"{claim}/visit", med_type="11", began_on="2024-03-04")
     his.post(f"{claim}/invoices", invoices=invoice)
@@ -294,3 +294,22 @@ def test_the_queue_is_turned_page_by_page_and_a_number_leads_to_its_claim(
     assert at(clerk.get(f"/office/claims?number={number}")) == f"/office/claims/{numbers[1].pop()}"
     there = house.officer("0101", Duty.CLERK, region="370800").get(f"/office/claims?number={number}")
     assert "本地区没有这个受理号" in there.text
+
+
+def test_a_place_is_looked_for_where_the_reader_is_insured_or_where_they_say(house: House, father: int) -> None:
+    """He is insured in Tieling: Jining's hospital is found in Jining, in its province, or by its code from anywhere."""
+    his = citizen(house, father)
+    claim = fill_in(his, hand_in=False)
+    jinings = 'value="H37080000001"'
+    assert jinings not in his.get(f"{claim}/place?words=医院").text
+    for query in (
+        "words=医院&area=370800",
+        "words=医院&area=370000",
+        "words=h37080000001",
+        "words=H37080000001&area=x",
+    ):
+        assert jinings in his.get(f"{claim}/place?{query}").text, query
+    shown = his.get(f"{claim}/place?words=%25&area=370800").text
+    assert jinings not in shown
+    assert '<option value="370800" selected>' in shown
+    assert '<option value="211200" selected>' in his.get(f"{claim}/place").text

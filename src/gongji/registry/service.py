@@ -209,20 +209,25 @@ def institutions_by_id(connection: sa.Connection, ids: Iterable[int]) -> dict[in
     }
 
 
-def institutions_named(connection: sa.Connection, words: str, on: date, limit: int) -> list[Institution]:
+def institutions_named(connection: sa.Connection, words: str, area: str, on: date, limit: int) -> list[Institution]:
     """Institutions that may settle on a day and have these words in their names, by name; none without words.
+
+    Only those of one area are looked through: parts of names have no index without an extension of PostgreSQL, and a
+    city has some thousand institutions, the nation a million.
 
     Args:
         connection: a connection.
-        words: part of the name as somebody remembers it.
+        words: part of the name as somebody remembers it; or the whole code, then wherever it is.
+        area: six digits of a city, or of a province (which ends in 0000).
         on: the day.
         limit: at most so many.
     """
     if not words:
         return []
-    table = institution_table.c
-    named = sa.and_(table.name.contains(words, autoescape=True), table.designated.contains(on))
-    return store.select_institutions(connection, named, limit)
+    table, prefix = institution_table.c, area[:2] if area.endswith("0000") else area[:4]
+    there = table.region.between(prefix.ljust(6, "0"), prefix.ljust(6, "9"))
+    named = sa.or_(table.code == words.upper(), sa.and_(there, table.name.contains(words, autoescape=True)))
+    return store.select_institutions(connection, sa.and_(named, table.designated.contains(on)), limit)
 
 
 def names_question(ids: Iterable[int]) -> Question[dict[int, str]]:

@@ -148,6 +148,7 @@ institution = sa.Table(
     ),
     sa.CheckConstraint("code ~ '^[HP][0-9A-Z]{11}$'", name="code_shape"),
     sa.CheckConstraint("region ~ '^[0-9]{6}$'", name="region_is_admdvs"),
+    sa.Index(None, "region"),
 )
 
 #: The secrets with which institutions sign; several hold at once, under one name or several, while a key is being changed.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Final
 
@@ -17,7 +17,7 @@ from gongji.foundation.errors import GongjiError, InvalidInput, NotAllowed
 from gongji.foundation.money import parse_yuan
 from gongji.registry.filings import FilingKind, filings_of
 from gongji.registry.model import InstitutionKind
-from gongji.registry.service import institutions_named
+from gongji.registry.service import enrolment_on, institutions_named
 from gongji.reimbursement import filling, refusals
 from gongji.reimbursement.model import ClaimState, DocumentKind, Task
 from gongji.reimbursement.words import AT, WELCOME, wanted_documents
@@ -55,7 +55,8 @@ def why(visit: Visit) -> Response:
 
 
 def place(visit: Visit) -> Response:
-    """``/claims/{number}/place``: looked for by a part of its name, and chosen; or described, where it is not found."""
+    """``/claims/{number}/place``: looked for in a city or province by a part of its name, and chosen; or described, where
+    it is not found."""
     one = claim_at(visit)
     form = visit.form
     problem = None
@@ -78,25 +79,37 @@ def place(visit: Visit) -> Response:
     words = visit.query("words")[:60]
     text, rules = visit.reader.text, visit.platform.rules
     places = [(code, wording.place(code, rules.name(code), visit.reader.language)) for code in rules.regions()]
+    places = [one for one in places if one[0] >= FIRST_PROVINCE]
+    area = _area(visit, [code for code, _ in places])
     return visit.render(
         "citizen/claim_place.html",
         status=_status(problem),
         claim=one,
         words=words,
+        area=area,
+        areas=places,
         found=[
             (found.code, found.name, places_name(visit, found.region))
-            for found in institutions_named(visit.connection, words, visit.now.date(), _FOUND)
+            for found in institutions_named(visit.connection, words, area, visit.now.date(), _FOUND)
         ],
         elsewhere=visit.query("other") == "yes" or (visit.posted and not form.text("institution")),
-        regions=[
-            *((code, name) for code, name in places if code >= FIRST_PROVINCE),
-            (ANYWHERE, text("claim.place.anywhere")),
-        ],
+        regions=[*places, (ANYWHERE, text("claim.place.anywhere"))],
         kinds=[(kind.value, text(f"claim.place.{kind}"), "") for kind in InstitutionKind],
         tiers=[(tier.value, text(f"rules.word.{tier}")) for tier in Tier],
         form=form,
         errors=_errors(visit, problem, "name"),
     )
+
+
+def _area(visit: Visit, known: Sequence[str]) -> str:
+    """Where a place is looked for: what the reader chose, else the nearest area to where they are insured."""
+    chosen = visit.query("area")
+    if chosen in known:
+        return chosen
+    insured = enrolment_on(visit.connection, visit.person_id, visit.now.date())
+    region = insured.region if insured is not None else ""
+    nearest = (code for code in (region, f"{region[:4]}00", f"{region[:2]}0000") if code in known)
+    return next(nearest, known[0])
 
 
 def places_name(visit: Visit, region: str) -> str:
