@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gongji.entrances import cli
-from gongji.entrances.draft_command.weighed import part, signed
+from gongji.entrances.draft_command.weighed import part
+from gongji.entrances.wording import signed
 
 RAISED = """\
 draft: 退休人员二级医院报销比例提高到 75 %

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from gongji.entrances.draft_command.weighed import OF_CLAIMS, OF_PEOPLE
+from gongji.entrances.web.rules.drafting import REFUSED
 from gongji.simulation.appraisal import CLAIM_DIMENSIONS, PAYERS
 from gongji.simulation.results import NOTES
 
 FAMILIES = {
     "office.draft": ["people", "number", "from", "below", "between", "untold"],
+    "rules.draft.error": list(REFUSED),
     "office.draft.note": [note for note in NOTES if note],
     "office.draft.sum": [*PAYERS, "funds", "borne"],
     "office.draft.people": ["all", "less", "less_fen", "more", "more_fen", "each"],

@@ -25,6 +25,8 @@ PAGES = {
     "clause": "/rules/clause/cn/liaoning/tieling/outpatient.share.retired.tier_3",
     "year": f"/rules/calculator?{urlencode(TIELING | YEAR)}",
     "result": f"/rules/calculator?{urlencode(TIELING)}",
+    "draft": "/rules/draft?region=211200&on=2025-07-01&employee.outpatient.share.retired.tier_2=75",
+    "draft_wrong": "/rules/draft?region=211200&on=2025-07-01&employee.outpatient.share.retired.tier_2=40",
     "wrong": f"/rules/calculator?{urlencode(TIELING | {'total': '一千', 'age': '200'})}",
 }
 

@@ -23,7 +23,7 @@ from gongji.rules.model import (
     Status,
     Tier,
 )
-from gongji.rules.pack import BenefitKey, benefit_word
+from gongji.rules.pack import BenefitEntries, BenefitKey, benefit_word
 
 #: In-scope cost of a standard visit, fen: of an admission, and of any other kind of care.
 ADMISSIONS: Final = (500_000, 3_000_000, 15_000_000)
@@ -98,18 +98,24 @@ def sensitivity(book: RuleBook, lineage: Lineage, on: date) -> Iterator[Outcome]
         default = book.benefit(region, *key, on)
         if default is None:
             continue
-        cases = {case for shape in benefit.shapes for one in shape.value.modifiers for case in one.cases}
-        visits = standard_visits(key, frozenset(cases))
+        visits = standard_visits(key, cases_of(benefit))
         for name, interpretation in benefit.interpretations.items():
             rules = {option: book.benefit(region, *key, on, {name: option}) for option in interpretation.options}
             payments = [
-                Payment(visit, {option: _paid(rule, visit, on) for option, rule in rules.items() if rule is not None})
+                Payment(
+                    visit, {option: paid_for(rule, visit, on) for option, rule in rules.items() if rule is not None}
+                )
                 for visit in visits
             ]
             changed = tuple(
                 one for one in payments if any(paid != one.paid[interpretation.default] for paid in one.paid.values())
             )
             yield Outcome(benefit_word(key), interpretation, len(visits), changed)
+
+
+def cases_of(benefit: BenefitEntries) -> frozenset[str]:
+    """The words of all modifiers that a benefit ever had."""
+    return frozenset(case for shape in benefit.shapes for one in shape.value.modifiers for case in one.cases)
 
 
 def standard_visits(key: BenefitKey, cases: frozenset[str]) -> list[Visit]:
@@ -128,8 +134,14 @@ def standard_visits(key: BenefitKey, cases: frozenset[str]) -> list[Visit]:
     return [*plain, *after, *(Visit(one.status, one.tier, one.amount, None, case) for case in special for one in plain)]
 
 
-def _paid(rule: BenefitRule, visit: Visit, on: date) -> Paid:
-    """What each fund pays for the visit and the one before it."""
+def paid_for(rule: BenefitRule, visit: Visit, on: date) -> Paid:
+    """What each fund pays for a standard visit and the one before it.
+
+    Args:
+        rule: by which.
+        visit: the visit.
+        on: its day.
+    """
     counters: dict[str, int] = {}
     stays = [(visit.before, BEFORE)] if visit.before is not None else []
     paid: Paid = {}

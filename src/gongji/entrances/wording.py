@@ -81,6 +81,11 @@ def money(fen: int) -> str:
     return f"{'−' if fen < 0 else ''}¥{int(whole):,}.{part}"
 
 
+def signed(fen: int) -> str:
+    """A difference as people read it: ``+¥120.00``."""
+    return f"+{money(fen)}" if fen > 0 else money(fen)
+
+
 def day(value: date, language: Language) -> str:
     """A date, or a moment's date in China, as the language writes it."""
     if isinstance(value, datetime):

@@ -21,9 +21,8 @@ from gongji.entrances.draft_command.weighed import (
     name_of,
     part,
     shown,
-    signed,
 )
-from gongji.entrances.wording import Language, money, text
+from gongji.entrances.wording import Language, money, signed, text
 from gongji.rules.book import RuleBook
 
 #: A draft alone is shown along these; the report shows every one along all.

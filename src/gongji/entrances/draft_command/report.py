@@ -10,7 +10,7 @@ from gongji.entrances.assess_command.printing import weak_regions
 from gongji.entrances.draft_command import weighed
 from gongji.entrances.draft_command.weighed import OF_CLAIMS, OF_PEOPLE, Weighing, few, label
 from gongji.entrances.web.pages import environment
-from gongji.entrances.wording import Language, moment, money, text
+from gongji.entrances.wording import Language, moment, money, signed, text
 from gongji.rules.book import RuleBook
 from gongji.rules.model import ENGINE
 from gongji.simulation.targets import unwritable
@@ -48,7 +48,7 @@ def report_page(weighing: Weighing, book: RuleBook, at: datetime, language: Lang
             label=lambda dimension, word: label(dimension, word, language),
             between=lambda dimension, low: weighed.between(dimension, low, language),
             money=money,
-            signed=weighed.signed,
+            signed=signed,
             part=weighed.part,
             counted=weighed.counted,
             few=few,

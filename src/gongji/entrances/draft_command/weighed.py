@@ -147,11 +147,6 @@ def counted(count: int) -> str:
     return f"<{FEWEST}" if few(count) else f"{count:,}"
 
 
-def signed(fen: int) -> str:
-    """A difference as people read it: ``+¥120.00``."""
-    return money(0) if fen == 0 else f"{_SIGNS[fen > 0]}{money(abs(fen))}"
-
-
 def amount(count: int, fen: int) -> str:
     """What something comes to for so many people, where that may be told."""
     return "–" if few(count) else money(fen)

@@ -25,6 +25,7 @@ from gongji.entrances.web.rules.calculator import calculate
 from gongji.entrances.web.rules.china import China, tiles
 from gongji.entrances.web.rules.clauses import tell, title_of
 from gongji.entrances.web.rules.comparing import compare
+from gongji.entrances.web.rules.drafting import draft_page
 from gongji.entrances.web.rules.form import read_day
 from gongji.entrances.web.rules.history import history
 from gongji.entrances.web.rules.region import RegionPages, other_doubts
@@ -51,6 +52,7 @@ def build_rule_pages(platform: Platform) -> ASGIApp:
             Route("/", pages.regions),
             Route("/calculator", pages.calculator),
             Route("/compare", pages.compare),
+            Route("/draft", pages.draft),
             Route("/mode", switch_mode, methods=["POST"]),
             Route("/language", switch_language, methods=["POST"]),
             Route("/clause/{rule:path}", pages.clause),
@@ -218,6 +220,37 @@ class RulePages:
             days=(first, second),
             regions=self._choices(reader, values["a"], values["b"]),
             day=reader.day,
+        )
+
+    def draft(self, request: Request) -> Response:
+        """What if some numbers of a region's rules were others."""
+        reader, query = Reader.of(request), request.query_params
+        code, typed = query.get("region", "").strip()[:20], query.get("on", "").strip()[:20]
+        on = read_day(typed or self._clock.now().date().isoformat())
+        errors: dict[str, str] = {} if on is not None else {"on": reader.text("rules.error.day")}
+        region = None
+        if code:
+            try:
+                region = self._atlas.region(code)
+            except GongjiError:
+                errors["region"] = reader.text("rules.error.region")
+        drafted = None
+        if region is not None and on is not None:
+            drafted = draft_page(self._atlas, region, on, dict(query), reader.language)
+            errors |= drafted.errors
+        return render(
+            "rules/draft.html",
+            request,
+            status=422 if errors else 200,
+            signed_in=False,
+            base=_BASE,
+            region=region,
+            name=wording.place(region.code, region.name, reader.language) if region is not None else "",
+            values={"region": code, "on": typed or (on.isoformat() if on is not None else "")},
+            errors=errors,
+            drafted=drafted,
+            regions=self._choices(reader, code),
+            signed=wording.signed,
         )
 
     def _wrong(self, values: dict[str, str], reader: Reader) -> dict[str, str]:

@@ -19,7 +19,7 @@ from gongji.entrances.web.rules.telling import (
     known_blocks,
     reading,
     sharing_block,
-    word_of,
+    told_visit,
 )
 from gongji.entrances.wording import Language
 from gongji.rules.compile import Span
@@ -189,7 +189,8 @@ def _reading(title: str, outcome: Outcome, language: Language) -> Reading:
         tuple((reading(one.name, option, language), option == one.default) for option in one.options),
         tuple(
             Example(
-                _visit(payment, language), tuple(sum(payment.paid.get(option, {}).values()) for option in one.options)
+                told_visit(payment.visit, language),
+                tuple(sum(payment.paid.get(option, {}).values()) for option in one.options),
             )
             for payment in changed[:_EXAMPLES]
         ),
@@ -201,17 +202,6 @@ def _reading(title: str, outcome: Outcome, language: Language) -> Reading:
 def _difference(payment: Payment) -> int:
     sums = [sum(paid.values()) for paid in payment.paid.values()]
     return max(sums) - min(sums)
-
-
-def _visit(payment: Payment, language: Language) -> str:
-    visit = payment.visit
-    words = [word_of(visit.status, language), word_of(visit.tier, language)]
-    if visit.case:
-        words.append(word_of(visit.case, language))
-    told = wording.text("rules.reading.visit", language, who=" · ".join(words), amount=visit.amount)
-    if visit.before is None:
-        return told
-    return told + wording.text("rules.reading.after", language, tier=word_of(visit.before, language))
 
 
 class _Scale:

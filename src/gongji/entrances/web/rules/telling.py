@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from gongji.benefit.sensitivity import Visit
 from gongji.entrances import wording
 from gongji.entrances.open_rules.atlas import Atlas, weakest
 from gongji.entrances.open_rules.figures import Figure, Term, figures, shown, terms
@@ -272,3 +273,14 @@ def _value(term: Term, language: Language) -> str:
         return wording.text(f"{family}.{value}", language)
     comma = wording.text("home.share.list_comma", language)
     return comma.join(wording.text(f"{family}.{word}", language) for word in value)
+
+
+def told_visit(visit: Visit, language: Language) -> str:
+    """A standard visit in words: who, where, for how much, and after which other one."""
+    words = [word_of(visit.status, language), word_of(visit.tier, language)]
+    if visit.case:
+        words.append(word_of(visit.case, language))
+    told = wording.text("rules.reading.visit", language, who=" · ".join(words), amount=visit.amount)
+    if visit.before is None:
+        return told
+    return told + wording.text("rules.reading.after", language, tier=word_of(visit.before, language))
