@@ -52,16 +52,42 @@ class RuleBook:
 
     def __init__(self, lineages: Iterable[Lineage], problems: Problems) -> None:
         """Compile packs; use `load`, `shipped` or `of_files` to get them from files."""
-        self._by_region = {lineage.own.region: lineage for lineage in lineages}
+        self._by_region: dict[str, Lineage] = {}
         self._benefits: dict[tuple[str, Scheme, CareKind, _Readings], tuple[Span[BenefitRule], ...]] = {}
         self._sharing: dict[tuple[str, _Readings], tuple[Span[SharingRule], ...]] = {}
         self._accrual: dict[tuple[str, Contributor], tuple[Span[AccrualRule], ...]] = {}
         self._gaps: dict[str, tuple[Gap, ...]] = {}
-        for region, lineage in self._by_region.items():
-            self._gaps[region] = lineage.gaps()
-            self._sharing[(region, ())] = sharing_timeline(lineage, {})
-            for key in lineage.own.benefits:
-                self._compile(lineage, key, {}, problems)
+        for lineage in lineages:
+            self._take(lineage, problems)
+
+    def _take(self, lineage: Lineage, problems: Problems) -> None:
+        """Compile one region's rules under the default readings."""
+        region = lineage.own.region
+        self._by_region[region] = lineage
+        self._gaps[region] = lineage.gaps()
+        self._sharing[(region, ())] = sharing_timeline(lineage, {})
+        for key in lineage.own.benefits:
+            self._compile(lineage, key, {}, problems)
+
+    def with_lineages(self, changed: Iterable[Lineage], problems: Problems) -> RuleBook:
+        """Another book with some regions' packs in place of this one's, the others as they are compiled here.
+
+        Args:
+            changed: each of a region that this book has.
+            problems: collects spans for which a value is missing.
+        """
+        lineages = list(changed)
+        regions = {lineage.own.region for lineage in lineages}
+        made = RuleBook((), problems)
+        made._by_region = dict(self._by_region)
+        # Copied before they are looked through: another thread may ask for a reading meanwhile.
+        made._benefits = {key: spans for key, spans in dict(self._benefits).items() if key[0] not in regions}
+        made._sharing = {key: spans for key, spans in dict(self._sharing).items() if key[0] not in regions}
+        made._accrual = {key: spans for key, spans in dict(self._accrual).items() if key[0] not in regions}
+        made._gaps = dict(self._gaps)
+        for lineage in lineages:
+            made._take(lineage, problems)
+        return made
 
     @classmethod
     def of_files(cls, files: Iterable[Path]) -> RuleBook:

@@ -155,12 +155,11 @@ def enact(book: RuleBook, draft: Draft) -> Enacted:
     moved: list[Moved] = []
     changed = _Enacting(draft, found, at, problems, moved).pack()
     problems.raise_if_any()
-    made = [_with(one, changed, draft) for one in lineages]
+    made = [_with(one, changed, draft) for one in lineages if found in one.packs]
     for one in made:
-        if changed in one.packs:
-            check_pack(one, problems)
+        check_pack(one, problems)
     problems.raise_if_any()
-    enacted = RuleBook(made, problems)
+    enacted = book.with_lineages(made, problems)
     problems.raise_if_any()
     return Enacted(enacted, tuple(moved))
 
@@ -287,8 +286,6 @@ def _names(words: Key, path: Key) -> bool:
 
 def _with(lineage: Lineage, changed: Pack, draft: Draft) -> Lineage:
     """A lineage with the changed pack in its place; its digest is of what it was and of the draft."""
-    if all(pack.id != changed.id for pack in lineage.packs):
-        return lineage
     packs = tuple(changed if pack.id == changed.id else pack for pack in lineage.packs)
     told = "\n".join((lineage.digest, *_told(draft)))
     return Lineage(packs, hashlib.sha256(told.encode()).hexdigest())

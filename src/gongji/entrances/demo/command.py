@@ -117,6 +117,7 @@ def _stay(console: Console, stories: Stories, base: str) -> None:
     console.print(f"\n[bold]The server stays up at {base}[/bold]  (Ctrl-C ends it and drops the demo's database)")
     console.print(f"  REST API documentation   {base}/api/docs")
     console.print(f"  what would be paid 能报多少   {base}/rules/calculator")
+    console.print(f"  what if 如果改规则            {base}/rules/draft")
     console.print(f"  log in as any of the demo's people 演示登录   {base}/login/?back=/c/")
     console.print(f"  officers' pages 经办页面   {base}/office/")
     for name, link in stories.links.items():
