@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TypeAlias
 
@@ -48,6 +48,17 @@ class Bill(msgspec.Struct, frozen=True, gc=False):
                 accepted="parts that add up to the total",
                 details={"total": self.total, "parts": parts},
             )
+
+    @classmethod
+    def of_all(cls, bills: Sequence[Bill]) -> Bill:
+        """What several bills come to."""
+        return cls(
+            total=sum(one.total for one in bills),
+            self_paid=sum(one.self_paid for one in bills),
+            over_limit=sum(one.over_limit for one in bills),
+            first_self_pay=sum(one.first_self_pay for one in bills),
+            in_scope=sum(one.in_scope for one in bills),
+        )
 
 
 class Circumstances(msgspec.Struct, frozen=True):

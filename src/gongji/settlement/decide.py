@@ -13,7 +13,7 @@ sees what this one did.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Final
 
@@ -198,20 +198,10 @@ def _batches(case: Case) -> list[str]:
 
 def _bill(case: Case, batches: list[str]) -> Bill:
     parts = [case.visit.unsettled[name] for name in batches]
-    bill = parts[0] if len(parts) == 1 else _all_of(parts)
+    bill = parts[0] if len(parts) == 1 else Bill.of_all(parts)
     if bill.total != case.command.total:
         raise refusals.total_differs(stated=case.command.total, uploaded=bill.total)
     return bill
-
-
-def _all_of(parts: Sequence[Bill]) -> Bill:
-    return Bill(
-        total=sum(part.total for part in parts),
-        self_paid=sum(part.self_paid for part in parts),
-        over_limit=sum(part.over_limit for part in parts),
-        first_self_pay=sum(part.first_self_pay for part in parts),
-        in_scope=sum(part.in_scope for part in parts),
-    )
 
 
 def _transfers(

@@ -81,16 +81,7 @@ class Stay(msgspec.Struct):
 
 def whole_bill(bill: Bill, before: Sequence[Before]) -> Bill:
     """The bill of the stay so far: what is settled now and what was settled before."""
-    if not before:
-        return bill
-    bills = [bill, *(one.bill for one in before)]
-    return Bill(
-        total=sum(one.total for one in bills),
-        self_paid=sum(one.self_paid for one in bills),
-        over_limit=sum(one.over_limit for one in bills),
-        first_self_pay=sum(one.first_self_pay for one in bills),
-        in_scope=sum(one.in_scope for one in bills),
-    )
+    return Bill.of_all([bill, *(one.bill for one in before)]) if before else bill
 
 
 def counted(before: Sequence[Before]) -> dict[tuple[str, str], int]:

@@ -15,6 +15,7 @@ from rich.console import Console
 from gongji.entrances.assess_command.command import check_installed
 from gongji.entrances.bars import Bars
 from gongji.entrances.draft_command import printing
+from gongji.entrances.draft_command.claims import claims
 from gongji.entrances.draft_command.report import write_report
 from gongji.entrances.draft_command.weighed import Weighed, Weighing, in_words
 from gongji.entrances.rules_command.forms import roles
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 draft = typer.Typer(
     help="Drafts of a change to the rules: what it would do to a city, before it is signed.", no_args_is_help=True
 )
+
+draft.command("claims")(claims)
 
 Files = Annotated[
     list[Path] | None, typer.Argument(metavar="DRAFT", help="Drafts in YAML; each is held against today.")

@@ -1,0 +1,193 @@
+"""SQL of what was settled for many people: who they are, and a chunk of their histories at a time, set-based.
+
+A snapshot sees all of it at one moment; memory holds the ids of the people and one chunk.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from gongji.benefit.model import Bill
+from gongji.foundation.clock import CHINA
+from gongji.foundation.ids import first_id, month_number
+from gongji.ledger.archive_tables import FIRST_DAY
+from gongji.ledger.tables import STANDS
+from gongji.registry.filings import filings_of_people
+from gongji.registry.model import Institution
+from gongji.registry.store import select_enrolments, select_institutions
+from gongji.registry.tables import institution
+from gongji.rules.book import RuleBook
+from gongji.rules.model import Scheme, Status, Tier
+from gongji.settlement.settled_claims import History, Settled, Span
+
+_PEOPLE_AT_A_TIME: Final = 2_000
+_ROWS_AT_A_TIME: Final = 50_000
+
+_REGIONS: Final = "SELECT DISTINCT region FROM settlement WHERE kind = 'settle' AND id >= :first"
+
+#: Who was settled for in the span, and whose stay ended in it and was settled later.
+_PEOPLE: Final = """
+SELECT person_id FROM settlement
+ WHERE kind = 'settle' AND id >= :first AND settled_at >= :begins AND settled_at < :ends AND region = ANY(:regions)
+ UNION
+SELECT a.person_id FROM admission a
+  JOIN settlement s ON s.bucket = a.bucket AND s.person_id = a.person_id AND s.visit_id = a.visit_id AND s.id >= :first
+ WHERE a.discharged_at >= :begins AND a.discharged_at < :ends AND s.kind = 'settle' AND s.region = ANY(:regions)
+"""
+
+_K: Final = "unnest(:people) AS k(id)"
+_OF_K: Final = "{0}.bucket = (k.id & 1023)::smallint AND {0}.person_id = k.id"
+
+#: The settlements of a chunk that stand, oldest first; of stays also those after the span: the last one tells the stay's day.
+_SETTLED: Final = f"""
+SELECT s.person_id, p.born_on, s.id, s.visit_id, s.institution_id, s.settled_at, s.region, s.scheme, s.status, s.psn_type,
+       s.civil_servant, s.med_type, s.disease, s.prescriber, s.total, s.self_paid, s.over_limit, s.first_self_pay,
+       s.in_scope, s.fund_pool, s.fund_large, s.fund_civil, s.fund_aid, s.pack_digest,
+       CASE WHEN s.lines IS NULL
+            THEN (SELECT bool_and(coalesce((f.item ->> 'essential_drug')::boolean, false)) FROM fee_line f
+                   WHERE f.bucket = s.bucket AND f.visit_id = s.visit_id AND f.settlement_id = s.id)
+            ELSE (SELECT bool_and(coalesce((l.kept -> 'line' -> 'item' ->> 'essential_drug')::boolean, false))
+                    FROM json_array_elements(s.lines) AS l(kept)) END AS essential_drugs,
+       a.admitted_at, a.discharged_at, coalesce(a.state = 'settled', false) AS closed
+  FROM {_K}
+  JOIN settlement s ON {_OF_K.format("s")} AND s.id >= :first
+  JOIN person p ON p.bucket = s.bucket AND p.id = s.person_id
+  LEFT JOIN admission a ON a.bucket = s.bucket AND a.visit_id = s.visit_id
+ WHERE s.kind = 'settle' AND (s.settled_at < :ends OR a.visit_id IS NOT NULL)
+   AND NOT EXISTS (SELECT FROM reversal r WHERE r.bucket = s.bucket AND r.journal_id = s.id AND {STANDS})
+ ORDER BY s.person_id, s.settled_at, s.id
+"""
+
+#: Between which moments something stood in the books that is not there any more, or was missing that is there again.
+_UNDONE: Final = f"""
+SELECT s.person_id, o.settled_at AS began, s.settled_at AS ended
+  FROM {_K}
+  JOIN settlement s ON {_OF_K.format("s")} AND s.id >= :first AND s.kind <> 'settle'
+  JOIN settlement o ON o.bucket = s.bucket AND o.id = s.reverses
+"""
+
+#: Decisions on bills paid in cash, which count as settlements do.
+_CASH: Final = f"""
+SELECT c.person_id, d.at, d."on" AS day
+  FROM {_K}
+  JOIN claim c ON {_OF_K.format("c")}
+  JOIN claim_decision d ON d.bucket = c.bucket AND d.claim_id = c.id AND d."on" >= :since
+"""
+
+_CASH_CLAIMS: Final = """
+SELECT count(*) FROM (
+    SELECT claim_id FROM claim_decision WHERE region = ANY(:regions) AND "on" BETWEEN :begins AND :until
+     GROUP BY bucket, claim_id HAVING sum(total) <> 0) AS standing
+"""
+
+
+class SettledPeople:
+    """What was settled for people of a region in a span, read in one transaction.
+
+    Args:
+        connection: a snapshot.
+        rules: the rule book, which tells what a pooling region takes in.
+        span: which claims are wanted.
+        since: from which day on settlements are looked at.
+
+    Attributes:
+        people: the ids of everybody who may have a claim, in the order of the books.
+    """
+
+    def __init__(self, connection: sa.Connection, rules: RuleBook, span: Span, since: date) -> None:
+        self._connection = connection
+        self._institutions: dict[int, Institution] = {}
+        self._since = since
+        self._asked: dict[str, object] = {"since": since, "first": first_id(month_number(since)), "ends": _begins(span.until, days=1)}
+        found = connection.execute(sa.text(_REGIONS), {"first": self._asked["first"]}).scalars()
+        self._regions = [region for region in found if rules.pooling(region) == span.region]
+        self._span = span
+        self.people = array("q")
+        asked = {**self._asked, "begins": _begins(span.begins), "regions": self._regions}
+        with connection.execution_options(yield_per=_ROWS_AT_A_TIME).execute(sa.text(_PEOPLE), asked) as rows:
+            for row in rows:
+                self.people.append(row.person_id)
+
+    def histories(self, people: Sequence[int]) -> Iterator[History]:
+        """What the books know of people, in their order; a chunk is read at a time."""
+        for begin in range(0, len(people), _PEOPLE_AT_A_TIME):
+            chunk = list(people[begin : begin + _PEOPLE_AT_A_TIME])
+            found = self._chunk(chunk)
+            yield from (found[person] for person in chunk if person in found)
+
+    def missing_before(self) -> date | None:
+        """The first day of which everything is here, where the span begins before it: earlier months were archived."""
+        first: date | None = self._connection.execute(
+            sa.text(f"SELECT nullif({FIRST_DAY}, '-infinity'::date)")
+        ).scalar_one()
+        return first if first is not None and first > self._since else None
+
+    def bills_in_cash(self) -> int:
+        """How many bills paid in cash the funds decided on that are of the span: none of them is a settlement."""
+        asked = {"regions": self._regions, "begins": self._span.begins, "until": self._span.until}
+        return int(self._connection.execute(sa.text(_CASH_CLAIMS), asked).scalar_one())
+
+    def _chunk(self, people: Sequence[int]) -> dict[int, History]:
+        asked = {**self._asked, "people": people}
+        rows = self._rows(_SETTLED, asked)
+        self._learn_institutions({row.institution_id for row in rows})
+        found: dict[int, History] = {}
+        for row in rows:
+            history = found.setdefault(row.person_id, History(row.person_id, row.born_on))
+            history.settled.append(_settled(row, self._institutions))
+        for person, enrolments in select_enrolments(self._connection, found).items():
+            found[person].enrolments = enrolments
+        for person, filings in filings_of_people(self._connection, found).items():
+            found[person].filings = [(one.filed_at, one.filed) for one in filings]
+        for row in self._rows(_UNDONE, asked):
+            if row.person_id in found:
+                found[row.person_id].undone.append((row.began, row.ended))
+        for row in self._rows(_CASH, asked):
+            if row.person_id in found:
+                found[row.person_id].cash.append((row.at, row.day))
+        return found
+
+    def _rows(self, statement: str, asked: Mapping[str, object]) -> Sequence[Any]:
+        typed = sa.text(statement).bindparams(sa.bindparam("people", type_=ARRAY(sa.BigInteger)))
+        return self._connection.execute(typed, asked).all()
+
+    def _learn_institutions(self, wanted: set[int]) -> None:
+        unknown = wanted - self._institutions.keys()
+        if unknown:
+            found = select_institutions(self._connection, institution.c.id.in_(unknown))
+            self._institutions.update((one.id, one) for one in found)
+
+
+def _begins(day: date, days: int = 0) -> datetime:
+    """Where a day begins, or the one so many days after it."""
+    return datetime.combine(day + timedelta(days), time(), CHINA)
+
+
+def _settled(row: Any, institutions: Mapping[int, Institution]) -> Settled:
+    return Settled(
+        row.id,
+        row.visit_id,
+        institutions[row.institution_id],
+        row.settled_at.astimezone(CHINA),
+        row.region,
+        Scheme(row.scheme),
+        Status(row.status),
+        row.psn_type,
+        row.civil_servant,
+        row.med_type,
+        row.disease,
+        Tier(row.prescriber) if row.prescriber else None,
+        Bill(row.total, row.self_paid, row.over_limit, row.first_self_pay, row.in_scope),
+        (row.fund_pool, row.fund_large, row.fund_civil, row.fund_aid),
+        row.pack_digest,
+        bool(row.essential_drugs),
+        row.admitted_at and row.admitted_at.astimezone(CHINA),
+        row.discharged_at and row.discharged_at.astimezone(CHINA),
+        row.closed,
+    )
