@@ -218,7 +218,9 @@ class Town:
     def scheme_of(self, person_id: int) -> Scheme:
         """The person's scheme."""
         with self.database.transaction() as connection:
-            found = connection.execute(sa.text("SELECT scheme FROM enrolment WHERE person_id = :id"), {"id": person_id})
+            found = connection.execute(
+                sa.text("SELECT DISTINCT scheme FROM enrolment WHERE person_id = :id"), {"id": person_id}
+            )
             return Scheme(found.scalar_one())
 
     def settle_visit(

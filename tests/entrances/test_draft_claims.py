@@ -16,19 +16,28 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 from typer.testing import CliRunner
 
+from gongji.clearing.monthly.gather import gather
 from gongji.entrances.cli import app
 from gongji.entrances.draft_command import claims as command
 from gongji.entrances.platform import Platform
 from gongji.foundation.clock import CHINA
-from gongji.foundation.errors import GongjiError, InvalidInput, Refused
+from gongji.foundation.errors import GongjiError, InvalidInput, NotFound, Refused
+from gongji.foundation.partitions import add_months
 from gongji.foundation.settings import Settings
+from gongji.ledger.rollup import roll_up
+from gongji.registry.entering import add_enrolments
+from gongji.registry.entries import NewEnrolment
 from gongji.registry.filings import FilingKind, FilingState, NewFiling, end, file
-from gongji.rules.model import Tier
+from gongji.registry.model import Enrolment
+from gongji.rules.model import Scheme, Status, Tier
 from gongji.rules.vocabulary import Late
+from gongji.settlement.archive import archive_month
 from gongji.settlement.model import AccountUse, ReversePart, Settlement, Undo
 from gongji.settlement.part_return import PartReturned
+from gongji.settlement.telling import tell_sharers
 from gongji.settlement.visits import record_diagnoses
 from gongji.simulation.engine import assess_file
+from reimbursement.claims_home import Home
 from settlement.rulebooks import four_funds, kinds_of_care
 from town import Town
 from ward import ANQING, Ward
@@ -85,10 +94,13 @@ class Books:
     def filed(self, day: str, person: int, kind: FilingKind, subject: str, **more: Any) -> int:
         """Something is filed for a person, and granted."""
         self.on(day)
-        values = {"since": date.fromisoformat(day), "state": FilingState.GRANTED} | more
+        values: dict[str, Any] = {"since": date.fromisoformat(day), "state": FilingState.GRANTED} | more
         with self.town.database.transaction() as connection:
             return file(
-                connection, self.town.database.serials, NewFiling(person, kind, subject, **values), self.town.clock.now()
+                connection,
+                self.town.database.serials,
+                NewFiling(person, kind, subject, **values),
+                self.town.clock.now(),
             )
 
     def assessed(self) -> dict[Place, tuple[int, int]]:
@@ -241,5 +253,202 @@ def test_what_was_taken_back_is_not_there_and_what_is_left_of_a_return_is(kinds:
     found = kinds.assessed()
     assert found.keys() == kinds.paid.keys()
     assert found[kept.rest.settled_at.date(), 40_00] == (kept.rest.fund_pool, 0) == (28_00, 0)
-    assert kinds.paid[between.settled_at.date(), 601_00] == (275_50, 0), "350 of the deductible were borne when it was settled"
+    assert kinds.paid[between.settled_at.date(), 601_00] == (275_50, 0), (
+        "350 of the deductible were borne when it was settled"
+    )
     assert found[between.settled_at.date(), 601_00] == (100_50, 0)
+
+
+def test_a_settlement_that_was_restored_stands(kinds: Books, run: Any) -> None:
+    """Its reversal was undone, because the hospital never learnt of it."""
+    town, hospital = kinds.town, kinds.town.institution(CENTRAL)
+    li = town.person("李建国", "1960-03-09", "retired", balance=0)
+    seen = kinds.see("2024-02-01", li, CENTRAL, "701.00")
+    back = town.settled(town.reversal(seen, hospital))
+    assert refused(run, "--of", "铁岭", "--year", "2024") == "claims.none"
+    (restored,) = town.do(Undo(town.key(hospital, "2601"), hospital, li, ("2208",), back.msgid))
+    assert isinstance(restored, Settlement), restored
+    run("--of", "铁岭", "--year", "2024")
+    assert kinds.assessed() == kinds.paid
+
+
+class TestWhyAClaimDiffers:
+    """What the desk knew and no file can tell is named, claim by claim."""
+
+    def test_care_before_the_span(self, kinds: Books, run: Any) -> None:
+        """A deductible of 400 a year was borne in January; from July on a file knows nothing of it."""
+        li = kinds.town.person("李建国", "1960-03-09", "retired", balance=0)
+        kinds.see("2024-01-10", li, CENTRAL, "400.00")
+        later = kinds.see("2024-08-01", li, CENTRAL, "601.00")
+        assert later.fund_pool == 300_50
+        told = run("--of", "铁岭", "--from", "2024-07-01", "--until", "2024-12-31", "--check")[1]
+        assert "1 条不一致 differ (-200.00 元 yuan): 期间之前已有累计" in told
+
+    def test_funds_that_are_open_to_some(self, books: Books, run: Any, tmp_path: Path) -> None:
+        """A file cannot tell civil servants: it has all four funds pay, so who has them agrees and who has not differs."""
+        (tmp_path / "pack").mkdir()
+        books.town.rules = four_funds(tmp_path / "pack")
+        worker = books.town.person("李建国", "1975-04-02", "active", balance=0)
+        clerk = books.town.person("何国栋", "1975-04-02", "active", balance=0, civil_servant=True, aided=True)
+        of_worker = books.see("2024-02-01", worker, CENTRAL, "4100.00")
+        of_clerk = books.see("2024-02-01", clerk, CENTRAL, "4101.00")
+        told = run("--of", "铁岭", "--year", "2024", "--check")[1]
+        assert "1 条与账上" in told
+        assert "1 条不一致 differ (2180.00 元 yuan): 公务员补助或医疗救助" in told
+        found = books.assessed()
+        assert found[date(2024, 2, 1), of_clerk.total] == books.paid[date(2024, 2, 1), of_clerk.total]
+        assert found[date(2024, 2, 1), of_worker.total] == (1_000_00, 2_680_00)
+        assert [books.row(one)["settled_civil_fen"] for one in (of_worker, of_clerk)] == [0, of_clerk.fund_civil]
+
+    def test_a_stay_that_was_settled_after_later_care(self, books: Books, run: Any) -> None:
+        """Anqing: out of hospital on 10 March, settled on the 20th; a second stay was settled on the 15th, as the first one."""
+        ward = Ward.built(books.town, "H34080300001", "安庆市立医院", "340803")
+        guiying = books.town.person("查桂英", "1973-01-01", "active", balance=0, region=ANQING, gender=2)
+        stay = ward.admit(guiying, "2024-03-01")
+        ward.treat(stay, ("C-A", 1, "3001.00"))
+        ward.discharge(stay, "2024-03-10")
+        ward.stayed(guiying, "2024-03-11", "2024-03-15", ("C-A", 1, "3002.00"))
+        books.on("2024-03-20")
+        ward.settle(stay, 3_001_00)
+        told = run("--of", ANQING, "--year", "2024", "--check")[1]
+        assert "2 条不一致 differ (0.00 元 yuan): 结算先后与就医日期不同" in told, "each has the other's deductible"
+        assert [row["date"].day for row in books.rows()] == [10, 15]
+
+    def test_a_bill_paid_in_cash(self, kinds: Books, run: Any, tmp_path: Path) -> None:
+        """800.00 paid in cash on 4 March bore the deductible of 400; the file does not hold it, and says so."""
+        li = kinds.town.person("李建国", "1960-03-09", "retired", balance=0)
+        kinds.on("2024-03-05")
+        home = Home(kinds.town, tmp_path)
+        home.decide(home.claim(li, ("CT平扫", "C-A", 1, 800_00)))
+        assert kinds.see("2024-04-01", li, CENTRAL, "601.00").fund_pool == 300_50
+        told = run("--of", "铁岭", "--year", "2024", "--check")[1]
+        assert "1 笔手工报销未列入" in told
+        assert "1 条不一致 differ (-200.00 元 yuan): 之前有手工报销计入累计" in told
+
+    def test_insurance_in_another_region_in_the_same_year(self, kinds: Books, run: Any) -> None:
+        """Insured in Shenyang until June: what its hospitals settled counts at Tieling's desk, and is in Shenyang's file."""
+        li = kinds.town.person("李建国", "1960-03-09", "retired", balance=0, region="210100", until=date(2024, 6, 30))
+        moved = kinds.town.person("李建业", "1960-03-09", "retired", balance=0)
+        kinds.see("2024-05-01", li, CENTRAL, "500.00")
+        kinds.see("2024-05-01", moved, CENTRAL, "501.00")
+        with kinds.town.database.transaction() as connection:
+            here = Enrolment(Scheme.EMPLOYEE, "211200", Status.RETIRED, "12", "1", "", False, date(2024, 7, 1), None)
+            add_enrolments(connection, [NewEnrolment(li, here)])
+        later = kinds.see("2024-08-01", li, CENTRAL, "601.00")
+        run("--of", "铁岭", "--year", "2024")
+        assert {row["total_fen"] for row in kinds.rows()} == {501_00, 601_00}
+        assert kinds.row(later)["may_differ"] == "elsewhere"
+
+    def test_a_filing_that_was_ended_since(self, kinds: Books, run: Any) -> None:
+        """Without the disease's word the rule cannot be found: the claim is rejected, and says why."""
+        li = kinds.town.person("李建国", "1960-03-09", "retired", balance=0)
+        number = kinds.filed("2024-01-01", li, FilingKind.SPECIAL_DISEASE, DIALYSIS, word="dialysis")
+        seen = kinds.see("2024-02-05", li, CENTRAL, "1004.00", "14", DIALYSIS)
+        with kinds.town.database.transaction() as connection:
+            end(connection, li, number, date(2024, 1, 31), "停止")
+        told = run("--of", "铁岭", "--year", "2024", "--check")[1]
+        assert "1 条不能测算 cannot be assessed: disease.unknown" in told
+        assert (kinds.row(seen)["may_differ"], kinds.row(seen)["settled_pool_fen"]) == ("no_disease", 903_60)
+
+    def test_insurance_that_was_corrected_since(self, kinds: Books, run: Any) -> None:
+        """The file keeps the status that was settled by, and what is only in the register comes from there."""
+        li = kinds.town.person("李建国", "1960-03-09", "retired", balance=0)
+        seen = kinds.see("2024-02-05", li, CENTRAL, "604.00")
+        with kinds.town.database.transaction() as connection:
+            connection.execute(sa.text("UPDATE enrolment SET status = 'active', psn_type = '11'"))
+        run("--of", "铁岭", "--year", "2024")
+        assert (kinds.row(seen)["status"], kinds.row(seen)["may_differ"]) == ("retired", "insurance")
+        assert kinds.assessed() == kinds.paid
+
+    def test_a_difference_that_nothing_explains_fails_the_check(self, kinds: Books, run: Any) -> None:
+        """The hospital's tier was changed after the visit; nothing in the books tells that."""
+        li = kinds.town.person("李建国", "1960-03-09", "retired", balance=0)
+        kinds.see("2024-02-05", li, CENTRAL, "604.00")
+        with kinds.town.database.transaction() as connection:
+            connection.execute(sa.text("UPDATE institution SET tier = 'tier_2' WHERE code = :c"), {"c": CENTRAL})
+        code, told = run("--of", "铁岭", "--year", "2024", "--check")
+        assert (code, "1 条不一致 differ (140.40 元 yuan): 原因不明" in told) == (1, True), told
+
+
+def test_what_no_kind_of_benefit_is_kept_for_is_left_out_and_counted(kinds: Books, run: Any) -> None:
+    she = kinds.town.person("刘洋", "1990-05-01", "active", balance=0)
+    kinds.see("2024-02-01", she, CENTRAL, "900.00", "51")
+    kinds.see("2024-02-02", she, CENTRAL, "901.00")
+    assert "1 笔医疗类别没有统筹待遇，未列入" in run("--of", "铁岭", "--year", "2024")[1]
+    assert [row["total_fen"] for row in kinds.rows()] == [901_00]
+
+
+def test_nobody_can_be_told_from_the_file_and_only_its_owner_reads_it(kinds: Books, run: Any) -> None:
+    """Six people with a visit each: numbers 1 to 6 in an order of this file alone; no name, certificate, institution or number
+    of ours. Who took it, of which region and days and how large, is in the audit."""
+    born = {
+        kinds.town.person(f"李{number}", f"19{number}0-03-09", "retired", balance=0): number for number in range(3, 9)
+    }
+    for number, person in enumerate(born):
+        kinds.see("2024-02-01", person, CENTRAL, f"60{number}.00")
+    orders = set()
+    for _ in range(6):
+        run("--of", "铁岭", "--year", "2024")
+        rows = kinds.rows()
+        assert [row["person"] for row in rows] == [row["claim"] for row in rows] == [1, 2, 3, 4, 5, 6]
+        orders.add(tuple(row["age"] for row in rows))
+    assert len(orders) > 1, "the same order six times over is one in 720 to the fifth"
+    assert stat.S_IMODE(kinds.file.stat().st_mode) == 0o600
+    schema = pq.read_schema(kinds.file)
+    texts = {value for row in rows for value in row.values() if isinstance(value, str)}
+    assert texts == {"310", "outpatient", "retired", "tier_3", "local"}
+    assert schema.metadata[b"gongji.claims"] == b"settled for people of 211200, 2024-01-01 to 2024-12-31"
+    with kinds.town.database.transaction() as connection:
+        found = connection.execute(
+            sa.text("SELECT role, details FROM audit_entry WHERE action = 'settlement.claims' ORDER BY id DESC LIMIT 1")
+        ).one()
+    assert found.role == "operator"
+    assert found.details == {
+        "region": "211200",
+        "begins": "2024-01-01",
+        "until": "2024-12-31",
+        "rows": 6,
+        "people": 6,
+    }
+
+
+def test_months_that_were_archived_are_told(books: Books, run: Any, tmp_path: Path) -> None:
+    """March 2023 has left the database: April's stay is there, and says that there may have been others."""
+    town = books.town
+    add_months(town.database, date(2023, 3, 1), 4)
+    add_months(town.database, date(2026, 11, 1), 1)
+    ward = Ward.built(town, "H34080300001", "安庆市立医院", "340803")
+    guiying = town.person("查桂英", "1973-01-01", "active", balance=0, region=ANQING, gender=2)
+    ward.stayed(guiying, "2023-03-02", "2023-03-08", ("C-A", 1, "3001.00"))
+    ward.stayed(guiying, "2023-04-02", "2023-04-08", ("C-A", 1, "3002.00"))
+    books.on("2026-11-29")
+    roll_up(town.database)
+    gather(town.database)
+    tell_sharers(town.database, town.clock.now())
+    archive_month(town.database, town.clock, "2023-03", tmp_path / "2023-03.zip")
+    told = run("--of", ANQING, "--year", "2023")[1]
+    assert "⚠ 2023-04-01 之前的月份已归档，未列入" in told
+    assert [(row["total_fen"], row["may_differ"]) for row in books.rows()] == [(3_002_00, "archived")]
+
+
+def refused(run: Any, *arguments: str) -> str:
+    """The code of a refusal."""
+    with pytest.raises((InvalidInput, NotFound, Refused)) as refusal:
+        run(*arguments)
+    return refusal.value.code
+
+
+def test_what_cannot_be_written_is_refused_and_nothing_is_left(kinds: Books, run: Any) -> None:
+    li = kinds.town.person("李建国", "1960-03-09", "retired", balance=0)
+    kinds.see("2024-02-05", li, CENTRAL, "604.00")
+    here = kinds.file.parent
+    before = sorted(here.iterdir())
+    assert refused(run, "--of", "铁岭") == "claims.span"
+    assert refused(run, "--of", "铁岭", "--year", "2024", "--from", "2024-01-01") == "claims.span"
+    assert refused(run, "--of", "铁岭", "--from", "2024-07-01", "--until", "2024-06-30") == "claims.span"
+    assert refused(run, "--of", "无此地", "--year", "2024") == "region.unknown"
+    assert refused(run, "--of", "沈阳", "--year", "2024") == "claims.none"
+    assert refused(run, "--of", "铁岭", "--year", "2025") == "claims.none"
+    assert sorted(here.iterdir()) == before
+    kinds.file = here / "nowhere" / "claims.parquet"
+    assert refused(run, "--of", "铁岭", "--year", "2024") == "out.unwritable"

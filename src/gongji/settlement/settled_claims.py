@@ -8,7 +8,7 @@ Where that may make a difference the claim says so (docs/decisions/0056).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -31,14 +31,16 @@ from gongji.settlement.stays import AdmissionState, Stay
 class Otherwise(StrEnum):
     """Why a claim worked out anew may come to another sum than was paid, the narrower reason first.
 
-    Funds that are open to some people only; the own account pays first; no disease that the rule names; counters from before
-    the span; insured elsewhere in the same period; a bill paid in cash that was counted; something taken back since; settled
-    in another order than that of the days; a stay settled in parts; insurance corrected since; rules that read otherwise now.
+    Funds that are open to some people only; the own account pays first; no disease that the rule names; counters from months
+    that were archived, or from before the span; insured elsewhere in the same period; a bill paid in cash that was counted;
+    something taken back since; settled in another order than that of the days; a stay settled in parts; insurance corrected
+    since; rules that read otherwise now.
     """
 
     FUNDS_FOR_SOME = "funds_for_some"
     ACCOUNT_FIRST = "account_first"
     NO_DISEASE = "no_disease"
+    ARCHIVED = "archived"
     BEFORE_SPAN = "before_span"
     ELSEWHERE = "elsewhere"
     CASH = "cash"
@@ -161,13 +163,16 @@ def counted_since(rules: RuleBook, region: str, begins: date) -> date:
     return min(together, default=since)
 
 
-def claims_of(history: History, rules: RuleBook, span: Span) -> tuple[list[SettledClaim], int]:
+def claims_of(
+    history: History, rules: RuleBook, span: Span, kept_from: date | None = None
+) -> tuple[list[SettledClaim], int]:
     """The claims of a person in the order in which they are worked out.
 
     Args:
         history: from `counted_since` on.
         rules: the rule book.
         span: which claims are wanted.
+        kept_from: the first day of which everything is in the history, where earlier months were archived.
 
     Returns:
         The claims, and how many there are besides that no kind of benefit is kept for: no file can tell these, and the funds
@@ -176,7 +181,7 @@ def claims_of(history: History, rules: RuleBook, span: Span) -> tuple[list[Settl
     made = [_claim(history, on, parts, rules) for on, parts in _parts(history.settled)]
     made.sort(key=lambda one: (one.on, one.last.at, one.last.id))
     _compare(made, span, rules)
-    _look_around(history, made)
+    _look_around(history, made, kept_from)
     wanted = [one for one in made if span.takes_in(one.last.region, one.on, rules)]
     told = [_told(history.person_id, one, one.kind) for one in wanted if one.kind is not None]
     return told, len(wanted) - len(told)
@@ -298,14 +303,17 @@ def _counts_before(before: _Claim, one: _Claim) -> bool:
     return before.last.scheme is one.last.scheme and _counts_together(before.on, one)
 
 
-def _look_around(history: History, made: Sequence[_Claim]) -> None:
-    """What stood in the books while a claim was settled and is in no file: what was taken back since, bills paid in cash."""
+def _look_around(history: History, made: Sequence[_Claim], kept_from: date | None) -> None:
+    """What stood in the books while a claim was settled and is in no file: what was taken back since, bills paid in cash, months
+    that were archived."""
     for one in made:
         first, last = one.parts[0].at, one.last.at
         if any(began <= last and first <= ended for began, ended in history.undone):
             one.why.add(Otherwise.TAKEN_BACK)
         if any(decided <= last and _counts_together(on, one) for decided, on in history.cash):
             one.why.add(Otherwise.CASH)
+        if kept_from is not None and _counts_together(kept_from - timedelta(1), one):
+            one.why.add(Otherwise.ARCHIVED)
 
 
 def _counts_together(on: date, one: _Claim) -> bool:

@@ -98,16 +98,21 @@ class SettledPeople:
 
     Attributes:
         people: the ids of everybody who may have a claim, in the order of the books.
+        kept_from: the first day of which everything is here; None where no month from `since` on was archived.
     """
 
     def __init__(self, connection: sa.Connection, rules: RuleBook, span: Span, since: date) -> None:
         self._connection = connection
         self._institutions: dict[int, Institution] = {}
-        self._since = since
-        self._asked: dict[str, object] = {"since": since, "first": first_id(month_number(since)), "ends": _begins(span.until, days=1)}
+        self._asked: dict[str, object] = {
+            "since": since,
+            "first": first_id(month_number(since)),
+            "ends": _begins(span.until, days=1),
+        }
         found = connection.execute(sa.text(_REGIONS), {"first": self._asked["first"]}).scalars()
         self._regions = [region for region in found if rules.pooling(region) == span.region]
         self._span = span
+        self.kept_from = self._kept_from(since)
         self.people = array("q")
         asked = {**self._asked, "begins": _begins(span.begins), "regions": self._regions}
         with connection.execution_options(yield_per=_ROWS_AT_A_TIME).execute(sa.text(_PEOPLE), asked) as rows:
@@ -121,17 +126,15 @@ class SettledPeople:
             found = self._chunk(chunk)
             yield from (found[person] for person in chunk if person in found)
 
-    def missing_before(self) -> date | None:
-        """The first day of which everything is here, where the span begins before it: earlier months were archived."""
-        first: date | None = self._connection.execute(
-            sa.text(f"SELECT nullif({FIRST_DAY}, '-infinity'::date)")
-        ).scalar_one()
-        return first if first is not None and first > self._since else None
-
     def bills_in_cash(self) -> int:
         """How many bills paid in cash the funds decided on that are of the span: none of them is a settlement."""
         asked = {"regions": self._regions, "begins": self._span.begins, "until": self._span.until}
         return int(self._connection.execute(sa.text(_CASH_CLAIMS), asked).scalar_one())
+
+    def _kept_from(self, since: date) -> date | None:
+        first = sa.text(f"SELECT nullif({FIRST_DAY}, '-infinity'::date)")
+        kept: date | None = self._connection.execute(first).scalar_one()
+        return kept if kept is not None and kept > since else None
 
     def _chunk(self, people: Sequence[int]) -> dict[int, History]:
         asked = {**self._asked, "people": people}

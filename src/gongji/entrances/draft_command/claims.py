@@ -33,6 +33,7 @@ WORDS: Final = {
     Otherwise.FUNDS_FOR_SOME: "公务员补助或医疗救助只给部分人 a fund pays for some people only, and a file cannot tell whom",
     Otherwise.ACCOUNT_FIRST: "规则先用个人账户，文件没有账户 the own account pays first, and the file has no accounts",
     Otherwise.NO_DISEASE: "病种没有规则中的名称，或备案已变 no disease in the words of the rule, or its filing ended since",
+    Otherwise.ARCHIVED: "已归档月份的累计 care of archived months counted",
     Otherwise.BEFORE_SPAN: "期间之前已有累计 care before the span counted",
     Otherwise.ELSEWHERE: "同一期间在其他统筹区参保 insured in another region in the same period",
     Otherwise.CASH: "之前有手工报销计入累计 a bill paid in cash counted before",
@@ -53,7 +54,7 @@ class _Written:
     people: int
     without_benefit: int
     in_cash: int
-    missing_before: date | None
+    kept_from: date | None
 
 
 def claims(
@@ -111,7 +112,7 @@ def _write(platform: Platform, out: Path, span: Span) -> _Written:
             since = counted_since(platform.rules, span.region, span.begins)
             settled = SettledPeople(connection, platform.rules, span, since)
             without_benefit = _fill(file, settled, platform, span)
-            rest = settled.bills_in_cash(), settled.missing_before()
+            rest = settled.bills_in_cash(), settled.kept_from
         if not file.rows:
             raise Refused(
                 "claims.none", "nothing was settled there in these days", "这一期间该统筹区没有结算", field="of"
@@ -140,7 +141,7 @@ def _fill(file: ClaimsFile, settled: SettledPeople, platform: Platform, span: Sp
     without_benefit = 0
     with Bars() as bars:
         for done, history in enumerate(settled.histories(settled.people), 1):
-            found, left_out = claims_of(history, platform.rules, span)
+            found, left_out = claims_of(history, platform.rules, span, settled.kept_from)
             file.add_person(found)
             without_benefit += left_out
             bars.show("people 人员", done, len(settled.people))
@@ -156,10 +157,10 @@ def _told(written: _Written, out: Path) -> Iterator[str]:
         )
     if written.in_cash:
         yield f"{written.in_cash:,} 笔手工报销未列入 bills paid in cash that the funds decided on are left out"
-    if written.missing_before is not None:
+    if written.kept_from is not None:
         yield (
-            f"⚠ {written.missing_before} 之前的月份已归档，未列入 "
-            f"months before {written.missing_before} were archived and are left out"
+            f"⚠ {written.kept_from} 之前的月份已归档，未列入 "
+            f"months before {written.kept_from} were archived and are left out"
         )
     yield (
         "⚠ 文件没有姓名和证件，但仍是个人健康数据，请同样保管，用完删除 "
