@@ -413,21 +413,23 @@ def test_nobody_can_be_told_from_the_file_and_only_its_owner_reads_it(kinds: Boo
 
 
 def test_months_that_were_archived_are_told(books: Books, run: Any, tmp_path: Path) -> None:
-    """March 2023 has left the database: April's stay is there, and says that there may have been others."""
+    """July 2023 has left the database: August's stay was the second of the year, which no file can tell."""
     town = books.town
-    add_months(town.database, date(2023, 3, 1), 4)
+    add_months(town.database, date(2023, 7, 1), 4)
     add_months(town.database, date(2026, 11, 1), 1)
     ward = Ward.built(town, "H34080300001", "安庆市立医院", "340803")
     guiying = town.person("查桂英", "1973-01-01", "active", balance=0, region=ANQING, gender=2)
-    ward.stayed(guiying, "2023-03-02", "2023-03-08", ("C-A", 1, "3001.00"))
-    ward.stayed(guiying, "2023-04-02", "2023-04-08", ("C-A", 1, "3002.00"))
+    ward.stayed(guiying, "2023-07-02", "2023-07-08", ("C-A", 1, "3001.00"))
+    ward.stayed(guiying, "2023-08-02", "2023-08-08", ("C-A", 1, "3002.00"))
     books.on("2026-11-29")
     roll_up(town.database)
     gather(town.database)
     tell_sharers(town.database, town.clock.now())
-    archive_month(town.database, town.clock, "2023-03", tmp_path / "2023-03.zip")
-    told = run("--of", ANQING, "--year", "2023")[1]
-    assert "⚠ 2023-04-01 之前的月份已归档，未列入" in told
+    archive_month(town.database, town.clock, "2023-07", tmp_path / "2023-07.zip")
+    told = run("--of", ANQING, "--year", "2023", "--check")[1]
+    assert "1 条不一致" in told
+    assert "已归档月份的累计" in told
+    assert "⚠ 2023-08-01 之前的月份已归档，未列入" in told
     assert [(row["total_fen"], row["may_differ"]) for row in books.rows()] == [(3_002_00, "archived")]
 
 
