@@ -94,11 +94,6 @@ class Filing(msgspec.Struct, frozen=True):
         """Whether it is granted and takes in a day."""
         return _holds(self.state, self.since, self.until, on)
 
-    @property
-    def filed(self) -> Filed:
-        """What a settlement needs to know of it."""
-        return Filed(self.kind, self.subject, self.word, self.institution_id, self.state, self.since, self.until)
-
 
 def _holds(state: FilingState, since: date, until: date | None, on: date) -> bool:
     return state is FilingState.GRANTED and since <= on and (until is None or on <= until)
@@ -206,18 +201,6 @@ def filings_of(
         sa.select(filing).where(*conditions).order_by(sa.func.lower(filing.c.during).desc(), filing.c.id)
     )
     return [filing_from(row) for row in rows]
-
-
-def filings_of_people(connection: sa.Connection, people: Iterable[int]) -> dict[int, list[Filing]]:
-    """What is filed for people and was neither withdrawn nor refused, oldest first; who has none is not in the answer."""
-    wanted = store.wanted_ids(people)
-    here = sa.and_(filing.c.bucket == store.bucket_in(wanted.c.id), filing.c.person_id == wanted.c.id)
-    found: dict[int, list[Filing]] = {}
-    for row in connection.execute(
-        sa.select(filing).join(wanted, here).where(filing.c.state.in_(_STANDS)).order_by(filing.c.id)
-    ):
-        found.setdefault(row.person_id, []).append(filing_from(row))
-    return found
 
 
 def filing_of(connection: sa.Connection, person_id: int, filing_id: int) -> Filing:
