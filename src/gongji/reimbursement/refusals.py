@@ -156,6 +156,17 @@ def invoice_claimed(number: str) -> GongjiError:
     )
 
 
+def invoice_settled(number: str) -> GongjiError:
+    """The bill was settled where it was made, after all."""
+    return Refused(
+        "claim.invoice_settled",
+        f"the bill of invoice {number} was settled directly, so the funds have paid their part: ask the agency if it was not",
+        f"发票 {number} 的费用在医院或药店已经直接结算过，基金该付的已经付了，不能再报。如果您是全额付的现金，请联系医保经办机构",
+        field="invoices",
+        details={"invoice": number},
+    )
+
+
 def lines_wrong(most: int) -> GongjiError:
     """None, or too many."""
     return InvalidInput(

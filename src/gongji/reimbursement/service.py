@@ -35,6 +35,7 @@ from gongji.reimbursement.model import (
     ClaimState,
     WhyNotDirect,
 )
+from gongji.settlement.invoices import settled_already
 from gongji.settlement.visits import lock_patient
 
 _KEY: Final = re.compile(r"[!-~]{8,128}")
@@ -97,7 +98,7 @@ def submit(doing: Doing, calendar: Calendar, claim_id: int) -> Claim:
     """Hand a claim in, for the first time or after a task came back; one that is with the agency stays there.
 
     Raises:
-        Refused: ``claim.incomplete``, ``claim.not_insured``, ``claim.invoice_claimed``, ``claim.not_open``.
+        Refused: ``claim.incomplete``, ``claim.not_insured``, ``claim.not_open``, and those of `take_invoices`.
     """
     before = locked(doing, claim_id)
     if before.inside:
@@ -201,8 +202,11 @@ def take_invoices(doing: Doing, claim_id: int, numbers: Sequence[str]) -> None:
     """Have invoices be this claim's and nobody else's.
 
     Raises:
-        Refused: ``claim.invoice_claimed``.
+        Refused: ``claim.invoice_claimed``; ``claim.invoice_settled`` when an institution has settled with the person over one.
     """
+    settled = settled_already(doing.connection, doing.person_id, numbers)
+    if settled is not None:
+        raise refusals.invoice_settled(settled)
     other = store.claim_invoices(doing.connection, claim_id, numbers)
     if other is not None:
         raise refusals.invoice_claimed(other)

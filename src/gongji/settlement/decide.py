@@ -258,6 +258,7 @@ def _settlement(
         certificate_kind=command.certificate_kind,
         disease=visit.disease,
         prescriber=visit.prescriber,
+        invoice=command.invoice,
         settled_at=at,
         total=bill.total,
         self_paid=bill.self_paid,

@@ -118,6 +118,7 @@ class SettleVisit(msgspec.Struct, frozen=True):
         total: medfee_sumamt in fen, as the institution believes it to be.
         batch: chrg_bchno; every unsettled line of the visit when None.
         certificate_kind: mdtrt_cert_type that the patient showed.
+        invoice: the number of the invoice over it, as `invoice_number` writes it; "" where none was told.
     """
 
     key: MessageKey
@@ -130,6 +131,7 @@ class SettleVisit(msgspec.Struct, frozen=True):
     scheme: Scheme
     med_type: str
     certificate_kind: str
+    invoice: str = ""
 
 
 class SettleAdmission(SettleVisit, frozen=True):
@@ -152,6 +154,7 @@ class SettlePurchase(msgspec.Struct, frozen=True):
     Attributes:
         disease: dise_codg, for a special disease.
         prescriber: tier of the hospital whose prescription is filled; None without one.
+        invoice: as in `SettleVisit`.
     """
 
     key: MessageKey
@@ -166,6 +169,7 @@ class SettlePurchase(msgspec.Struct, frozen=True):
     began_at: datetime
     disease: str = ""
     prescriber: Tier | None = None
+    invoice: str = ""
 
 
 class Reverse(msgspec.Struct, frozen=True):
@@ -263,6 +267,7 @@ class Settlement(msgspec.Struct, frozen=True):
         lines: the fee lines with their split, for a purchase only.
         disease: dise_codg as it was told.
         prescriber: tier of the hospital whose prescription a pharmacy filled.
+        invoice: the number of the invoice over it, as the institution told it; "" where it told none.
     """
 
     id: int
@@ -302,6 +307,7 @@ class Settlement(msgspec.Struct, frozen=True):
     lines: tuple[FeeLine, ...] = ()
     disease: str = ""
     prescriber: Tier | None = None
+    invoice: str = ""
 
     @property
     def inpatient(self) -> bool:

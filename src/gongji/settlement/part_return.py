@@ -67,6 +67,7 @@ def rest_of(command: ReversePart, original: Settlement) -> SettlePurchase:
         began_at=original.settled_at,
         disease=original.disease,
         prescriber=original.prescriber,
+        invoice=original.invoice,
     )
 
 

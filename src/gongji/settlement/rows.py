@@ -38,6 +38,7 @@ SETTLEMENT_COLUMNS: Final = (
     ("certificate_kind", "text"),
     ("disease", "text"),
     ("prescriber", "text"),
+    ("invoice", "text"),
     ("settled_at", "timestamptz"),
     ("total", "bigint"),
     ("self_paid", "bigint"),

@@ -114,6 +114,7 @@ settlement = sa.Table(
     sa.Column("certificate_kind", sa.Text, nullable=False),
     sa.Column("disease", sa.Text, nullable=False),
     sa.Column("prescriber", sa.Text),
+    sa.Column("invoice", sa.Text, nullable=False, server_default=""),
     moment_column("settled_at"),
     fen_column("total"),
     fen_column("self_paid"),
@@ -153,6 +154,7 @@ settlement = sa.Table(
     sa.Index(None, "bucket", "person_id"),
     # What an institution settled in a span: reconciliation.
     sa.Index(None, "institution_id", "settled_at"),
+    sa.Index("settlement_invoice", "invoice", postgresql_where=sa.text("invoice <> ''")),
     **by_month("id"),
     comment="amounts in fen, negative in a reversal; counters: how each benefit counter moved, so that a reversal can take it"
     " back; lines: the fee lines of a purchase, which has no visit",

@@ -16,6 +16,7 @@ from gongji.entrances.national.transaction import Answer, Call, Transaction
 from gongji.registry.model import Person
 from gongji.rules.model import Scheme
 from gongji.settlement import admission_queries, admission_refusals, refusals
+from gongji.settlement.invoices import invoice_number
 from gongji.settlement.model import AccountUse, Reverse, SettleAdmission, Settlement, from_wire
 from gongji.settlement.reception import Found
 
@@ -38,7 +39,7 @@ class StaySettleInput:
     mdtrt_id: str = needed(C(30), "就诊ID")
     acct_used_flag: AccountUse | None = asked(choice(1, AccountUse), "个人账户使用标志", "0 none, 1 own, 2 sharers")
     insutype: Scheme = needed(choice(6, Scheme), "险种类型")
-    invono: str = free(C(20), "发票号")
+    invono: str = asked(C(20), "发票号", "kept; an invoice is not claimed in cash as well")
     mid_setl_flag: str = asked(C(3), "中途结算标志", "1: the stay goes on; empty is 0")
     fulamt_ownpay_amt: int | None = free(MONEY, "全自费金额", "not trusted: a difference is a warning")
     overlmt_selfpay: int | None = free(MONEY, "超限价金额", "not trusted")
@@ -93,6 +94,7 @@ async def _settled(call: Call, *, quote: bool) -> tuple[StaySettleInput, Person,
             scheme=data.insutype,
             med_type=data.med_type,
             certificate_kind=data.mdtrt_cert_type,
+            invoice=invoice_number(data.invono),
             mid_stay=data.mid_setl_flag == "1",
             quote=quote,
             leaves_on=data.dscgTime,

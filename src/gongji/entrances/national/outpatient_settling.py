@@ -15,6 +15,7 @@ from gongji.foundation.money import yuan
 from gongji.registry.model import Person
 from gongji.rules.model import Scheme
 from gongji.settlement import refusals
+from gongji.settlement.invoices import invoice_number
 from gongji.settlement.model import AccountUse, Reverse, Settlement, SettleVisit, from_wire
 from gongji.settlement.reception import Found
 
@@ -40,7 +41,7 @@ class SettleInput:
     chrg_bchno: str = asked(C(30), "收费批次号", "without one, every unsettled line of the visit")
     acct_used_flag: AccountUse = needed(choice(1, AccountUse), "个人账户使用标志", "0 none, 1 own, 2 sharers")
     insutype: Scheme = needed(choice(6, Scheme), "险种类型")
-    invono: str = free(C(20), "发票号")
+    invono: str = asked(C(20), "发票号", "kept; an invoice is not claimed in cash as well")
     fulamt_ownpay_amt: int | None = asked(MONEY, "全自费金额", "not trusted: a difference is a warning")
     overlmt_selfpay: int | None = asked(MONEY, "超限价金额", "not trusted")
     preselfpay_amt: int | None = asked(MONEY, "先行自付金额", "not trusted")
@@ -100,6 +101,7 @@ async def _settled(call: Call, *, dry: bool) -> tuple[SettleInput, Person, Settl
             scheme=data.insutype,
             med_type=data.med_type,
             certificate_kind=data.mdtrt_cert_type,
+            invoice=invoice_number(data.invono),
         )
 
     return data, *await served(call, data.psn_no, command, dry=dry, shown=data)

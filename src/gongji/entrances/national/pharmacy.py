@@ -16,6 +16,7 @@ from gongji.entrances.national.settled import settled_output
 from gongji.entrances.national.transaction import Answer, Call, Transaction
 from gongji.registry.model import Person
 from gongji.rules.model import Scheme
+from gongji.settlement.invoices import invoice_number
 from gongji.settlement.model import AccountUse, SettlePurchase
 from gongji.settlement.reception import Found
 
@@ -34,7 +35,7 @@ class Purchase:
     psn_name: str = asked(C(50), "人员姓名")
     begntime: datetime = needed(MOMENT, "开始时间", "when the drugs were bought")
     medfee_sumamt: int = needed(MONEY, "医疗费总额", "must be the sum of the lines")
-    invono: str = free(C(20), "发票号")
+    invono: str = asked(C(20), "发票号", "kept; an invoice is not claimed in cash as well")
     insutype: Scheme = needed(choice(6, Scheme), "险种类型")
     dise_codg: str = free(C(30), "病种编码")
     dise_name: str = free(C(500), "病种名称")
@@ -81,6 +82,7 @@ async def _purchase(call: Call, *, dry: bool) -> Answer:
             began_at=purchase.begntime,
             disease=purchase.dise_codg,
             prescriber=tier_of_prescriber(hospital, found.named),
+            invoice=invoice_number(purchase.invono),
         )
 
     keys = frozenset(item_key(region, each) for each in details)

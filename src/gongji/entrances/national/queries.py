@@ -191,7 +191,7 @@ def stored_setlinfo(
         year=f"{day.year:04d}",
         dise_codg=None,
         dise_name=None,
-        invono=None,
+        invono=settlement.invoice or None,
         opter_id=None,
         opter_name=None,
         opt_time=settlement.settled_at,

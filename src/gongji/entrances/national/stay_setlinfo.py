@@ -35,7 +35,7 @@ class StaySetlInfo(SetlInfo):
     mdtrt_cert_no: str | None = free(C(50), "就诊凭证编号", "not kept")
     psn_insu_rlts_id: str = free(C(40), "人员参保关系ID", "psn_no and insutype")
     setl_type: str = free(C(6), "结算类别", "2: at the institution")
-    invono: str | None = free(C(20), "发票号", "not kept")
+    invono: str | None = free(C(20), "发票号", "as it was told")
 
 
 async def stay_output(call: Call, person: Person, settlement: Settlement) -> dict[str, object]:
@@ -77,5 +77,5 @@ def stay_setlinfo(info: SetlInfo, settlement: Settlement, stay: Admission | None
         mdtrt_cert_no=None,
         psn_insu_rlts_id=f"{info.psn_no}{settlement.scheme}",
         setl_type=_AT_INSTITUTION,
-        invono=None,
+        invono=settlement.invoice or None,
     )

@@ -54,6 +54,12 @@ SELECT c.person_id FROM unnest(CAST(:journals AS bigint[])) AS j(id)
   JOIN account_closing c ON c.bucket = (j.id & 1023)::smallint AND c.id = j.id AND c.kind = 'death'
 """
 
+#: A claim's decision and what takes it back have the numbers of their journals.
+_CLAIMED: Final = """
+SELECT DISTINCT d.claim_id FROM unnest(CAST(:journals AS bigint[])) AS j(id)
+  JOIN claim_decision d ON d.bucket = (j.id & 1023)::smallint AND d.id = j.id
+"""
+
 _EVENTS: Final = """
 SELECT id, authorisation_id, at FROM authorisation_event WHERE id > :after ORDER BY id LIMIT :most
 """
@@ -77,7 +83,13 @@ def settled(connection: sa.Connection, past: Frontier) -> News:
 
     settlements = _originals(connection, journals)
     since = first_id(max(1, month_of(settlements[0]) - _MONTHS_BACK)) if settlements else 0
-    return News(settlements=settlements, authorisations=ids(_SHARED_UNDER), dead=ids(_DEAD), since=since)
+    return News(
+        settlements=settlements,
+        authorisations=ids(_SHARED_UNDER),
+        dead=ids(_DEAD),
+        claims=ids(_CLAIMED),
+        since=since,
+    )
 
 
 def _originals(connection: sa.Connection, journals: list[int]) -> list[int]:

@@ -28,6 +28,7 @@ class RuleCode(StrEnum):
     WALLET_ROUND_TRIP = "wallet_round_trip"
     BOUND_BY_MANY = "bound_by_many"
     YEAR_END_RUSH = "year_end_rush"
+    INVOICE_USED_TWICE = "invoice_used_twice"
 
 
 class Subject(StrEnum):
@@ -44,6 +45,8 @@ class RowKind(StrEnum):
     SETTLEMENT = "settlement"
     AUTHORISATION = "authorisation"
     WALLET_TRANSFER = "wallet_transfer"
+    #: A bill paid in cash that was claimed (`gongji.reimbursement`).
+    CLAIM = "claim"
     #: An institution's turnover in a month; its number is 202612.
     MONTH = "month"
 

@@ -45,6 +45,7 @@ class News:
         authorisations: authorisations that began or ended, or under which money was shared in these settlements.
         dead: people whose death was recorded.
         transfers: transfers between wallets.
+        claims: claims on which money was decided, or that was taken back.
         since: the lowest id of a settlement that has to be looked at together with these.
     """
 
@@ -52,6 +53,7 @@ class News:
     authorisations: Sequence[int] = ()
     dead: Sequence[int] = ()
     transfers: Sequence[int] = ()
+    claims: Sequence[int] = ()
     since: int = 0
 
     @property
@@ -62,6 +64,7 @@ class News:
             "authorisations": list(self.authorisations),
             "dead": list(self.dead),
             "transfers": list(self.transfers),
+            "claims": list(self.claims),
             "since": self.since,
         }
 

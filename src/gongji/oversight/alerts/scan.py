@@ -103,7 +103,7 @@ def _events(database: Database, at: datetime, done: Scanned) -> None:
 
 def _judge(connection: sa.Connection, news: News, at: datetime, done: Scanned) -> None:
     """Have every rule that is looked for somewhere judge the news."""
-    if not (news.settlements or news.authorisations or news.dead or news.transfers):
+    if not (news.settlements or news.authorisations or news.dead or news.transfers or news.claims):
         return
     for code in RULES:
         new, lapsed = _judged(connection, settings_of(connection, code), news, at)

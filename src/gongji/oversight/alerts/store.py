@@ -149,6 +149,7 @@ def _touched(news: News) -> Mapping[RowKind, Sequence[int]]:
         RowKind.SETTLEMENT: news.settlements,
         RowKind.AUTHORISATION: news.authorisations,
         RowKind.WALLET_TRANSFER: news.transfers,
+        RowKind.CLAIM: news.claims,
     }
 
 

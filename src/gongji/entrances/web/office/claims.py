@@ -244,7 +244,8 @@ def _near(visit: Visit, one: Claim) -> list[Near]:
             each.settled_at,
             places[each.institution_id].name,
             each.total,
-            each.institution_id == here and each.total == one.total,
+            (each.institution_id == here and each.total == one.total)
+            or (each.invoice != "" and any(number.endswith(each.invoice) for number in one.invoices)),
         )
         for each in stored
     ]

@@ -11,6 +11,7 @@ from gongji.oversight.alerts.rules.age_or_sex import AgeOrSex
 from gongji.oversight.alerts.rules.bind_drain_unbind import BindDrainUnbind
 from gongji.oversight.alerts.rules.bound_by_many import BoundByMany
 from gongji.oversight.alerts.rules.impossible_travel import ImpossibleTravel
+from gongji.oversight.alerts.rules.invoice_used_twice import InvoiceUsedTwice
 from gongji.oversight.alerts.rules.over_volume import OverVolume
 from gongji.oversight.alerts.rules.relatives_at_one_till import RelativesAtOneTill
 from gongji.oversight.alerts.rules.repeat_purchase import RepeatPurchase
@@ -39,5 +40,6 @@ RULES: Final[Mapping[RuleCode, type[Rule]]] = {
         WalletRoundTrip,
         BoundByMany,
         YearEndRush,
+        InvoiceUsedTwice,
     )
 }
