@@ -313,3 +313,33 @@ def test_a_place_is_looked_for_where_the_reader_is_insured_or_where_they_say(hou
     assert jinings not in shown
     assert '<option value="370800" selected>' in shown
     assert '<option value="211200" selected>' in his.get(f"{claim}/place").text
+
+
+def test_what_was_filled_in_wrong_is_taken_out_again(house: House, father: int) -> None:
+    """The only line of a bill, and a photo of the wrong paper."""
+    his = citizen(house, father)
+    claim = at(his.post("/c/claims/new", why="platform_down", key="a-wrong-photo-1"))
+    his.post(f"{claim}/lines", name="输液", amount="200")
+    assert at(his.post(f"{claim}/lines", remove="1", so_far="1")) == f"{claim}/lines"
+    assert "输液" not in his.get(f"{claim}/lines").text
+    photo(his, claim, "detail")
+    picture = f"{claim}/documents/1/1"
+    assert his.get(picture).status_code == 200
+    assert "交错了，拿掉这份费用清单" in his.get(f"{claim}/documents").text
+    assert at(his.post(f"{claim}/documents", remove="1")) == f"{claim}/documents"
+    assert his.get(picture).status_code == 404
+    assert his.post(f"{claim}/documents", remove="1").status_code == 404
+    with house.town.database.transaction() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM stored_file")).scalar_one() == 0
+
+
+def test_what_the_agency_has_seen_is_not_taken_out(house: House, town: Town, father: int) -> None:
+    his = citizen(house, father)
+    claim = fill_in(his)
+    reviewer = house.officer("0210", Duty.REVIEWER)
+    office = claim.replace("/c/", "/office/")
+    reviewer.post(f"{office}/take")
+    reviewer.post(f"{office}/return", task="documents", return_reason="unreadable", document="detail")
+    refused = his.post(f"{claim}/documents", remove="2")
+    assert refused.status_code == 409
+    assert his.get(f"{claim}/documents/2/1").status_code == 200

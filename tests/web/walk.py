@@ -32,7 +32,7 @@ _TYPED = "main form input:not([type=hidden]):not([type=radio]):not([type=checkbo
 
 #: The last thing to press in the page's content, and whether it has the focus, visibly.
 _MARK_GOAL = """() => { const all = [...document.querySelectorAll('main a, main button')]
-  .filter(one => one.getBoundingClientRect().width); const goal = all[all.length - 1];
+  .filter(one => one.checkVisibility() && one.getBoundingClientRect().width); const goal = all[all.length - 1];
   if (goal) goal.setAttribute('data-goal', ''); return !!goal }"""
 _AT_GOAL = """() => document.activeElement.hasAttribute('data-goal')
   && getComputedStyle(document.activeElement).outlineStyle !== 'none'"""

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from gongji.foundation.access import Caller
 from gongji.foundation.arrays import Integers
-from gongji.foundation.questions import run
+from gongji.foundation.questions import run_prepared
 from gongji.foundation.schema import metadata, moment_column
 
 audit_entry = sa.Table(
@@ -83,4 +83,4 @@ def _write(
         "people": Integers(people),
         "details": Jsonb(details),
     }
-    run(connection, _RECORD, values)
+    run_prepared(connection, _RECORD, values)

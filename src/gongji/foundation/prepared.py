@@ -180,7 +180,7 @@ def keep_statements(connection: psycopg.Connection[Any]) -> None:
     _kept[connection] = Statements(connection)
 
 
-def run(connection: psycopg.Connection[Any], asked: Sequence[Asked]) -> list[Answer]:
+def run_together(connection: psycopg.Connection[Any], asked: Sequence[Asked]) -> list[Answer]:
     """Run statements in one round trip: as `Statements.run` on a connection that keeps its statements, on any other through
     psycopg's cursors."""
     statements = _kept.get(connection)

@@ -116,10 +116,10 @@ class Asking:
         # Citus plans each question by where its rows lie, but no statement that asks for rows of several nodes side by side.
         if len(asked) < 2 or is_spread(connection):
             for reply, question in zip(self._replies, asked, strict=True):
-                reply.take(run(connection, question.sql, question.values).fetchall())
+                reply.take(run_prepared(connection, question.sql, question.values).fetchall())
             return
         values = {f"{name}_{n}": value for n, one in enumerate(asked) for name, value in one.values.items()}
-        answered = run(connection, _put_together(tuple(one.sql for one in asked)), values).fetchone()
+        answered = run_prepared(connection, _put_together(tuple(one.sql for one in asked)), values).fetchone()
         assert answered is not None
         for reply, rows in zip(self._replies, answered, strict=True):
             reply.take(rows)
@@ -135,7 +135,7 @@ def together(connection: sa.Connection) -> Iterator[Asking]:
 
 def ask(connection: sa.Connection, question: Question[Answer]) -> Answer:
     """The answer to one question by itself."""
-    return question.read(run(connection, question.sql, question.values).fetchall())
+    return question.read(run_prepared(connection, question.sql, question.values).fetchall())
 
 
 def these(ids: Iterable[int]) -> Selection:
@@ -143,7 +143,7 @@ def these(ids: Iterable[int]) -> Selection:
     return Selection("SELECT unnest(%(ids)b::bigint[]) AS id", {"ids": Integers(ids)})
 
 
-def run(connection: sa.Connection, sql: str, values: Mapping[str, object]) -> psycopg.Cursor[Any]:
+def run_prepared(connection: sa.Connection, sql: str, values: Mapping[str, object]) -> psycopg.Cursor[Any]:
     """Run a prepared statement inside an SQLAlchemy connection's transaction (by itself where it has none: see
     `gongji.foundation.database.Database.reading`), past SQLAlchemy.
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from gongji.foundation.access import Caller, Duty, Role
 from gongji.foundation.database import Database
 from gongji.foundation.errors import NotSignedIn
-from gongji.foundation.questions import run
+from gongji.foundation.questions import run_prepared
 from gongji.foundation.schema import metadata, moment_column
 
 web_session = sa.Table(
@@ -120,7 +120,7 @@ def find_session(connection: sa.Connection, token: str, *, at: datetime, idle: t
         NotSignedIn: ``access.session_over`` when there is none, it was ended, or its time is over.
     """
     digest = _digest(token)
-    found = run(connection, _HOLDING, {"digest": digest, "at": at, "since": at - idle}).fetchone()
+    found = run_prepared(connection, _HOLDING, {"digest": digest, "at": at, "since": at - idle}).fetchone()
     if found is None:
         raise NotSignedIn(
             "access.session_over",

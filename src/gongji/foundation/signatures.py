@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from gongji.foundation.arrays import Integers, Numbers
 from gongji.foundation.database import Database
-from gongji.foundation.prepared import Answer, Asked, run
+from gongji.foundation.prepared import Answer, Asked, run_together
 from gongji.foundation.schema import metadata
 
 #: Seconds of a signature's own time that lie in one slot.
@@ -74,7 +74,7 @@ def note_signatures(connection: psycopg.Connection, sightings: Sequence[Sighting
     Returns:
         For each whether it may be taken: it is new, or its message is the one that it came with before.
     """
-    return admitted(connection, sightings, run(connection, [noting(sightings)])[0])
+    return admitted(connection, sightings, run_together(connection, [noting(sightings)])[0])
 
 
 def noting(sightings: Sequence[Sighting]) -> Asked:
@@ -91,7 +91,7 @@ def admitted(connection: psycopg.Connection, sightings: Sequence[Sighting], note
     if len(fresh) == len(sightings):
         return [True] * len(sightings)
     places = {"slots": Numbers(one.slot for one in sightings), "marks": Integers(one.mark for one in sightings)}
-    known = {(slot, mark): content for slot, mark, content in run(connection, [(_KNOWN, places)])[0]}
+    known = {(slot, mark): content for slot, mark, content in run_together(connection, [(_KNOWN, places)])[0]}
     taken: list[bool] = []
     for one in sightings:
         key = (one.slot, one.mark)

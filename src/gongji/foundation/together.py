@@ -37,7 +37,7 @@ class Together:
         return f"WITH {named} {self.writes[last]}" if before else self.writes[last]
 
     def asked(self, parameters: Mapping[str, object], *, spread: bool = False) -> list[Asked]:
-        """The same for `gongji.foundation.prepared.run`; the last answer's `rowcount` is that of the last write."""
+        """The same for `gongji.foundation.prepared.run_together`; the last answer's `rowcount` is that of the last write."""
         if not spread:
             return [(self.statement, parameters)]
         return [(self.writes[name], parameters) for name in self.writes if self._has_work(name, parameters)]

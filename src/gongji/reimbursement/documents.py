@@ -54,6 +54,20 @@ def keep(
     return True
 
 
+def remove(connection: sa.Connection, files: FileStore, claim_id: int, n: int) -> None:
+    """Forget a document and its pages.
+
+    Raises:
+        NotFound: ``claim.document_unknown``.
+    """
+    gone = claim_document.delete().where(*_of(claim_id), claim_document.c.n == n).returning(claim_document.c.pages)
+    pages = connection.execute(gone).scalar_one_or_none()
+    if pages is None:
+        raise refusals.document_unknown()
+    for page in pages:
+        files.delete(connection, page)
+
+
 def give_back(connection: sa.Connection, claim_id: int, kind: DocumentKind | None) -> None:
     """Another document of a kind is wanted, of every kind where none is named; what was handed in stays to be looked at."""
     chosen = [*_of(claim_id)]

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
+from msgspec.structs import replace
+
 from gongji.foundation.documents import Document
 from gongji.foundation.files import FileStore
 from gongji.registry.model import InstitutionKind, Person
@@ -156,6 +158,30 @@ def set_lines(doing: Doing, claim_id: int, lines: Sequence[tuple[str, str, int, 
         made.append(Line(n, told, code.strip(), count, total))
     store.replace_lines(doing.connection, claim_id, made)
     _save(doing, claim_id, Task.LINES)
+
+
+def remove_line(doing: Doing, claim_id: int, n: int) -> None:
+    """Take one line out of the bill; those behind it move up. One that is not there is out already.
+
+    Raises:
+        those of `open_for`.
+    """
+    before = open_for(doing, claim_id, Task.LINES)
+    left = [line for line in before.lines if line.n != n]
+    store.replace_lines(doing.connection, claim_id, [replace(line, n=place) for place, line in enumerate(left, 1)])
+    _save(doing, claim_id, Task.LINES)
+
+
+def remove_document(doing: Doing, files: FileStore, claim_id: int, n: int) -> None:
+    """Take a document out of a draft, with its pages. What the agency has seen stays.
+
+    Raises:
+        NotFound: ``claim.document_unknown``. Refused: ``claim.not_open``; and those of `open_for`.
+    """
+    if open_for(doing, claim_id, Task.DOCUMENTS).received_at is not None:
+        raise refusals.not_your_turn()
+    documents.remove(doing.connection, files, claim_id, n)
+    _save(doing, claim_id, Task.DOCUMENTS)
 
 
 def hand_in_document(doing: Doing, files: FileStore, claim_id: int, kind: str, document: Document) -> None:

@@ -22,7 +22,7 @@ from gongji.family.model import Authorisation, AuthorisationState
 from gongji.foundation.arrays import Integers, Numbers
 from gongji.foundation.clock import CHINA
 from gongji.foundation.ids import month_of
-from gongji.foundation.prepared import run
+from gongji.foundation.prepared import run_together
 from gongji.ledger.archive_tables import KEPT_FROM
 from gongji.ledger.model import AccountKind, Transfer, kind_of, person_of, personal_account
 from gongji.registry.filings import Filed
@@ -141,7 +141,7 @@ def load(
 
 def _ask(connection: psycopg.Connection[Any], statements: Sequence[Statement], parameters: dict[str, object]) -> Rows:
     """The rows of statements, in one round trip."""
-    answers = run(connection, [(str(one), parameters) for one in statements])
+    answers = run_together(connection, [(str(one), parameters) for one in statements])
     return {one: answer.fetchall() for one, answer in zip(statements, answers, strict=True)}
 
 

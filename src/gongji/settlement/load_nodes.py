@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 import psycopg
 
 from gongji.foundation.arrays import Integers
-from gongji.foundation.prepared import run
+from gongji.foundation.prepared import run_together
 from gongji.foundation.shards import buckets_of
 from gongji.ledger.model import person_of
 from gongji.settlement.holds import store
@@ -33,8 +33,8 @@ def ask_nodes(
     asked = parameters | {"patients_buckets": buckets_of(patients)}
     first = LOCK_PATIENTS.of_shards(connection, patients, asked)
     if AUTHORISATIONS not in statements:
-        return {LOCK_PATIENTS: [row for answer in run(connection, first) for row in answer]}
-    *locked, authorised = run(connection, [*first, (ALONE[AUTHORISATIONS], asked)])
+        return {LOCK_PATIENTS: [row for answer in run_together(connection, first) for row in answer]}
+    *locked, authorised = run_together(connection, [*first, (ALONE[AUTHORISATIONS], asked)])
     rows: Rows = {LOCK_PATIENTS: [row for answer in locked for row in answer], AUTHORISATIONS: authorised.fetchall()}
     insured = {*patients, *(row[_SHARER] for row in rows[AUTHORISATIONS] if row[_ENDED] is None)}
     asked |= {"insured": Integers(sorted(insured)), "insured_buckets": buckets_of(insured)}
@@ -50,7 +50,7 @@ def _ask_for_the_rest(
     locks = locking.of_shards(connection, wanted, asked)
     others = [one for one in statements if isinstance(one, str)]
     told = [(ALONE.get(one) or LEFT_BY_ALONE.get(one, one), asked) for one in others]
-    answers = run(connection, [*locks, *told])
+    answers = run_together(connection, [*locks, *told])
     rows[locking] = [row for answer in answers[: len(locks)] for row in answer]
     rows.update((one, answer.fetchall()) for one, answer in zip(others, answers[len(locks) :], strict=True))
     for one in LEFT_BY_ALONE.keys() & rows.keys():

@@ -13,7 +13,7 @@ from typing import Any, Final
 import psycopg
 
 from gongji.foundation.arrays import Integers
-from gongji.foundation.prepared import Asked, run
+from gongji.foundation.prepared import Asked, run_together
 from gongji.foundation.shards import buckets_of, by_shard
 
 _OF_SHARD: Final = "SELECT id FROM unnest(%(wanted)b::bigint[]) AS w(id)"
@@ -63,12 +63,14 @@ class Locking:
         """Lock them shard by shard and tell of them."""
         connection = on.connection if isinstance(on, psycopg.Cursor) else on
         ids = [wanted for (wanted,) in on.execute(self.wanted_on_nodes or self.wanted, parameters).fetchall()]
-        return [row for answer in run(connection, self.of_shards(connection, ids, parameters)) for row in answer]
+        return [
+            row for answer in run_together(connection, self.of_shards(connection, ids, parameters)) for row in answer
+        ]
 
     def of_shards(
         self, connection: psycopg.Connection[Any], ids: Iterable[int], parameters: Mapping[str, object]
     ) -> list[Asked]:
-        """What locks them, shard by shard, where their ids are known; for `gongji.foundation.prepared.run`."""
+        """What locks them, shard by shard, where their ids are known; for `gongji.foundation.prepared.run_together`."""
         return [
             (self._of_shard, {**parameters, "wanted": Integers(some), "buckets": buckets_of(some)})
             for some in by_shard(connection, ids)

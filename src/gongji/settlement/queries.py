@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from gongji.foundation.arrays import Integers
 from gongji.foundation.ids import bucket_of
-from gongji.foundation.questions import Question, ask, run
+from gongji.foundation.questions import Question, ask, run_prepared
 from gongji.ledger.model import AccountKind, Transfer, kind_of, person_of
 from gongji.ledger.tables import STANDS, transfer
 from gongji.settlement.admission_tables import admission
@@ -48,7 +48,7 @@ _LAST: Final = datetime(9999, 12, 31, tzinfo=UTC)
 def find_settlement(connection: sa.Connection, settlement_id: int) -> StoredSettlement | None:
     """A settlement by its id, with whether it has been taken back."""
     values = {"bucket": bucket_of(settlement_id), "id": settlement_id}
-    return next(iter(_stored(run(connection, _BY_ID, values))), None)
+    return next(iter(_stored(run_prepared(connection, _BY_ID, values))), None)
 
 
 def settlements_of(
@@ -63,7 +63,7 @@ def settlements_of(
         before: only those settled before this moment (to page on).
     """
     values = {"bucket": bucket_of(person_id), "person": person_id, "before": before or _LAST, "most": limit}
-    return _stored(run(connection, _NEWEST_OF, values))
+    return _stored(run_prepared(connection, _NEWEST_OF, values))
 
 
 def _stored(rows: Iterable[tuple[Any, ...]]) -> list[StoredSettlement]:

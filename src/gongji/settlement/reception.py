@@ -21,7 +21,7 @@ from gongji.foundation.database import Database
 from gongji.foundation.line import Line
 from gongji.foundation.personal import Vault
 from gongji.foundation.planning import plan_by_keys
-from gongji.foundation.prepared import run
+from gongji.foundation.prepared import run_together
 from gongji.foundation.questions import Question, these
 from gongji.foundation.signatures import Sighting, admitted, noting
 from gongji.registry import at_once
@@ -157,7 +157,7 @@ class Reception:
         presented = at_once.presented_question(since) if since else None
         questions: list[Question[Any]] = [people, *holders, *([presented] if presented else [])]
         notes = [noting(list(sightings.values()))] if sightings else []
-        told = run(connection, [*notes, *((one.sql, one.values) for one in questions)])
+        told = run_together(connection, [*notes, *((one.sql, one.values) for one in questions)])
         may = admitted(connection, list(sightings.values()), told[0]) if notes else []
         rows = {id(one): answer.fetchall() for one, answer in zip(questions, told[len(notes) :], strict=True)}
         return _Known(

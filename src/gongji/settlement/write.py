@@ -10,7 +10,7 @@ import msgspec
 import psycopg
 
 from gongji.foundation.arrays import Column, columns, unnest
-from gongji.foundation.prepared import Asked, run
+from gongji.foundation.prepared import Asked, run_together
 from gongji.foundation.together import Together
 from gongji.ledger import store as ledger
 from gongji.ledger.pot_store import moving
@@ -137,7 +137,7 @@ def write(
     asked += moving(loaded.books.pots.moves, at, spread=spread)
     if states := _states(entries):
         asked.append((stay_store.WRITE_STATES, columns(stay_store.STATE_COLUMNS, states)))
-    if run(connection, asked)[posted].rowcount != block.accounts:
+    if run_together(connection, asked)[posted].rowcount != block.accounts:
         raise account_missing()
 
 

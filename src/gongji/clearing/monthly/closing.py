@@ -23,7 +23,7 @@ from gongji.foundation.arrays import Numbers, Texts
 from gongji.foundation.clock import CHINA
 from gongji.foundation.database import Database
 from gongji.foundation.ids import first_id, month_number
-from gongji.foundation.questions import run
+from gongji.foundation.questions import run_prepared
 from gongji.ledger.archived import kept_from
 
 _MONTH: Final = re.compile(r"(20[2-9][0-9])-(0[1-9]|1[0-2])", re.ASCII)
@@ -186,4 +186,6 @@ def _check_order(connection: sa.Connection, month: date) -> None:
 def _draw_bills(connection: sa.Connection, terms: TermBook, month: date) -> int:
     regions = list(connection.execute(sa.text("SELECT DISTINCT region FROM institution ORDER BY 1")).scalars())
     shares = [terms.on(pooling_region(region), month).retention for region in regions]
-    return run(connection, _BILLS, {"month": month, "regions": Texts(regions), "shares": Numbers(shares)}).rowcount
+    return run_prepared(
+        connection, _BILLS, {"month": month, "regions": Texts(regions), "shares": Numbers(shares)}
+    ).rowcount

@@ -19,7 +19,7 @@ from gongji.clearing.monthly.tables import clearing_through
 from gongji.foundation.arrays import columns, unnest
 from gongji.foundation.database import Database
 from gongji.foundation.distribution import is_spread, seen_whole
-from gongji.foundation.questions import run
+from gongji.foundation.questions import run_prepared
 from gongji.ledger.frontier import FRESH_TRANSFERS, advance, frontier
 from gongji.ledger.model import LAST_BOUNDED, AccountKind
 from gongji.settlement.model import UNDO, clearing_type
@@ -212,4 +212,4 @@ def _add(connection: sa.Connection, found: Iterable[sa.Row[Any]]) -> None:
             place[column] += amount
     if sums:
         rows = [(*key, *amounts) for key, amounts in sorted(sums.items())]
-        run(connection, _ADD, columns(_PART, rows))
+        run_prepared(connection, _ADD, columns(_PART, rows))

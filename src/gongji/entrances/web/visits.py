@@ -42,6 +42,15 @@ NUL: Final = "\x00"
 CSRF_FIELD: Final = "csrf"
 
 
+#: Digits of a place in a list (a document, its page, a line of a bill).
+PLACE: Final = 6
+
+
+def whole(text: str, digits: int = 18) -> int | None:
+    """A whole number as a form or an address has it; None for anything else, and for more digits, which no number of ours has."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A file of a form: its name and type as the browser tells them, and what is in it."""
@@ -129,10 +138,9 @@ class Visit:
         """A part of the address."""
         return str(self.request.path_params[name])
 
-    def number(self, name: str = "number") -> int:
-        """A part of the address that is a number of ours; 0 for anything else, which nothing has."""
-        text = self.part(name)
-        return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
+    def number(self, name: str = "number", digits: int = 18) -> int:
+        """A part of the address that is a number of ours, of so many digits at most; 0 for anything else, which nothing has."""
+        return whole(self.part(name), digits) or 0
 
     def query(self, name: str) -> str:
         """A value of the address's query; "" when it is not there, or holds what no text does (`NUL`)."""

@@ -15,7 +15,7 @@ from gongji.allotment.refusals import not_here, own_hands
 from gongji.entrances.naming import name_of
 from gongji.entrances.web.citizen.binding import amount_typed
 from gongji.entrances.web.citizen.stops import stopped
-from gongji.entrances.web.visits import Visit
+from gongji.entrances.web.visits import Visit, whole
 from gongji.family import service as family
 from gongji.family.refusals import Code, refuse
 from gongji.foundation import audit
@@ -109,7 +109,7 @@ def check(visit: Visit) -> Response:
         raise own_hands()
     asked = visit.form.text if visit.posted else visit.query
     deed = Deed.TAKE_BACK if asked("deed") == Deed.TAKE_BACK else Deed.ALLOT
-    amount = int(asked("amount")) if _is_number(asked("amount")) else 0
+    amount = whole(asked("amount"), 14) or 0
     now, row = _chosen(visit)
     if visit.posted:
         act = service.allot if deed is Deed.ALLOT else service.take_back
@@ -207,7 +207,3 @@ def _which_zero(now: Standing) -> str:
 
 def _authorisation(to: str) -> int | None:
     return None if to == _ALL else int(to)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 14

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from gongji.entrances import wording
 from gongji.entrances.web.citizen.claims import claim_at, doing_of, reasons
-from gongji.entrances.web.visits import Visit
+from gongji.entrances.web.visits import PLACE, Visit, whole
 from gongji.foundation.documents import read_document
 from gongji.foundation.errors import GongjiError, InvalidInput, NotAllowed
 from gongji.foundation.money import parse_yuan
@@ -183,14 +183,11 @@ def lines(visit: Visit) -> Response:
         before = filling.open_for(doing_of(visit), one.id, Task.LINES)
         if form.text("so_far") not in ("", str(len(before.lines))):
             return  # the same form once more, from a double tap: the page that follows shows what there is
-        kept = [(line.name, line.code, line.pieces, line.total) for line in before.lines]
-        gone = form.text("remove")
-        if gone:
-            left = [line for n, line in enumerate(kept, start=1) if str(n) != gone]
-            filling.set_lines(doing_of(visit), one.id, left)
+        if form.text("remove"):
+            filling.remove_line(doing_of(visit), one.id, whole(form.text("remove"), PLACE) or 0)
             return
-        pieces = form.text("pieces") or "1"
-        count = int(pieces) if pieces.isascii() and pieces.isdigit() and len(pieces) <= 6 else 0
+        kept = [(line.name, line.code, line.pieces, line.total) for line in before.lines]
+        count = whole(form.text("pieces") or "1", PLACE) or 0
         name, code = form.text("name"), form.text("code")
         # Whoever has only the code on the bill writes that.
         told = (name, code or (name if _CODE.fullmatch(name) else ""), count, parse_yuan(form.text("amount"), "amount"))
@@ -214,6 +211,10 @@ def handed_in(visit: Visit) -> Response:
     form, upload = visit.form, visit.form.file("file")
 
     def save() -> None:
+        if form.text("remove"):
+            n = whole(form.text("remove"), PLACE) or 0
+            filling.remove_document(doing_of(visit), visit.platform.files, one.id, n)
+            return
         if upload is None:
             raise InvalidInput("claim.file", "choose a photo or PDF", "请选一张照片或 PDF", field="file")
         made = read_document(upload.content)

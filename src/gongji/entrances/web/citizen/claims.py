@@ -12,7 +12,7 @@ from starlette.responses import Response
 from gongji.entrances import explaining
 from gongji.entrances.explaining import ToldExplanation
 from gongji.entrances.web.citizen.settlement import Bar, bars_of
-from gongji.entrances.web.visits import Visit
+from gongji.entrances.web.visits import PLACE, Visit
 from gongji.foundation.clock import CHINA
 from gongji.foundation.documents import PAGE_TYPE
 from gongji.foundation.errors import GongjiError
@@ -184,7 +184,7 @@ def appeal(visit: Visit) -> Response:
 def document(visit: Visit) -> Response:
     """``GET /claims/{number}/documents/{document}/{page}``: one page of a document of the reader's own claim."""
     one = claim_at(visit)
-    n, page = visit.number("document"), visit.number("page")
+    n, page = visit.number("document", PLACE), visit.number("page", PLACE)
     content = documents.page_of(visit.connection, visit.platform.files, one.id, n, page, visit.now)
     return Response(content, media_type=PAGE_TYPE)
 

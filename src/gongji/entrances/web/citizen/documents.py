@@ -7,7 +7,7 @@ from datetime import datetime
 
 from starlette.responses import Response
 
-from gongji.entrances.web.visits import Visit
+from gongji.entrances.web.visits import PLACE, Visit
 from gongji.entrances.wording import Language
 from gongji.family import service as family
 from gongji.family.model import Authorisation
@@ -42,10 +42,7 @@ def handed_in(visit: Visit, made: Authorisation | None) -> list[Handed]:
 
 def document(visit: Visit) -> Response:
     """``GET /documents/{number}/{document}/{page}``: one page of a document of the reader's own request, as a picture."""
-    parts = [visit.part(name) for name in ("number", "document", "page")]
-    if not all(part.isascii() and part.isdigit() and len(part) <= 18 for part in parts):
-        raise refuse(Code.EVIDENCE_UNKNOWN)
-    number, item, page = (int(part) for part in parts)
+    number, item, page = visit.number(), visit.number("document"), visit.number("page", PLACE)
     found = family.authorisation(visit.connection, number)
     if found.sharer_id != visit.person_id:
         raise refuse(Code.UNKNOWN)

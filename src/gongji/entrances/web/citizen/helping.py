@@ -105,9 +105,7 @@ def end(visit: Visit) -> Response:
 
 
 def _mandate(visit: Visit) -> Mandate:
-    number = visit.part("number")
-    known = number.isascii() and number.isdigit() and len(number) <= 18
-    one = mandates.find(visit.connection, int(number) if known else 0)
+    one = mandates.find(visit.connection, visit.number())
     if visit.person_id not in (one.helper_id, one.elder_id):
         return mandates.find(visit.connection, 0)  # the same answer as for none
     return one

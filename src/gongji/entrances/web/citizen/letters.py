@@ -12,7 +12,6 @@ from gongji.entrances.web.visits import Visit
 from gongji.foundation.documents import read_document
 from gongji.foundation.errors import GongjiError
 from gongji.oversight.alerts import letters as oversight
-from gongji.oversight.alerts import refusals
 from gongji.oversight.alerts.model import Letter, Reader, RowBehind
 from gongji.registry import service as registry
 
@@ -71,10 +70,7 @@ def letter(visit: Visit) -> Response:
 
 
 def _mine(visit: Visit) -> Letter:
-    text = visit.part("number")
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise refusals.letter_unknown()
-    return oversight.letter_to(visit.connection, visit.platform.vault, int(text), Reader.PERSON, visit.person_id)
+    return oversight.letter_to(visit.connection, visit.platform.vault, visit.number(), Reader.PERSON, visit.person_id)
 
 
 def _asked(visit: Visit, one: Letter, rows: list[RowBehind]) -> list[Asked]:

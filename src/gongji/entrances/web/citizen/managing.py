@@ -272,10 +272,7 @@ def _mine(visit: Visit) -> Authorisation:
     Raises:
         NotFound: ``authorisation.unknown``.
     """
-    number = visit.part("number")
-    if not (number.isascii() and number.isdigit() and len(number) <= 18):
-        raise refuse(Code.UNKNOWN)
-    one = family.authorisation(visit.connection, int(number))
+    one = family.authorisation(visit.connection, visit.number())
     if visit.person_id not in (one.sharer_id, one.user_id):
         raise refuse(Code.UNKNOWN)
     return one

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from gongji.entrances.messaging.words import named_in, relatives, sentences
 from gongji.entrances.web.citizen.helping import not_while_helping
 from gongji.entrances.web.citizen.stops import stopped
-from gongji.entrances.web.visits import Visit
+from gongji.entrances.web.visits import Visit, whole
 from gongji.family.consent_codes import check_phone
 from gongji.foundation import audit, inbox, message_choices
 from gongji.foundation.errors import GongjiError, InvalidInput, NotFound
@@ -58,9 +58,7 @@ def messages(visit: Visit) -> Response:
 
 def message(visit: Visit) -> Response:
     """``GET /messages/{number}``: one message, which is read with that."""
-    number = visit.part("number")
-    plain = number.isascii() and number.isdigit() and len(number) < 19
-    found = inbox.message_of(visit.connection, visit.person_id, int(number)) if plain else None
+    found = inbox.message_of(visit.connection, visit.person_id, visit.number())
     if found is None:
         raise NotFound(
             "message.unknown", "there is no such message of yours", "没有找到这条消息，或者不是发给您的", field="number"
@@ -147,7 +145,8 @@ def _before(visit: Visit) -> int | None:
     text = visit.query("before")
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    number = whole(text)
+    if number is None:
         raise InvalidInput(
             "before.invalid",
             "this is no place in the list",
@@ -155,7 +154,7 @@ def _before(visit: Visit) -> int | None:
             field="before",
             accepted="what the page before offered",
         )
-    return int(text)
+    return number
 
 
 def _shown(visit: Visit, found: Collection[Received]) -> list[Shown]:

@@ -22,7 +22,7 @@ from gongji.ledger.service import PERSONAL
 from gongji.premium import service as premiums
 from gongji.premium import words
 from gongji.premium.model import Member, Order, OrderState, Standing
-from gongji.premium.refusals import not_a_relative, order_unknown
+from gongji.premium.refusals import not_a_relative
 from gongji.registry import service as registry
 
 #: States in which the money has gone back to where it came from.
@@ -115,10 +115,7 @@ def check(visit: Visit) -> Response:
 
 def order(visit: Visit) -> Response:
     """``GET /premiums/{number}``: how an order stands; "paid" only once the tax office has said so."""
-    number = visit.part("number")
-    if not (number.isascii() and number.isdigit() and len(number) <= 18):
-        raise order_unknown()
-    found = premiums.order_of(visit.connection, int(number), visit.person_id)
+    found = premiums.order_of(visit.connection, visit.number(), visit.person_id)
     audit.record(visit.connection, visit.caller, "premium.read", at=visit.now, person_id=found.person_id)
     ended = found.state in (OrderState.REJECTED, OrderState.SENT_BACK)
     why = words.REASON_WORDS[found.reason] if ended and found.reason else ("", "")

@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from gongji.entrances.naming import named
 from gongji.entrances.web.citizen.binding import amount_typed
-from gongji.entrances.web.citizen.receivers import chosen, is_number, name_of
+from gongji.entrances.web.citizen.receivers import chosen, name_of
 from gongji.entrances.web.citizen.stops import stopped
-from gongji.entrances.web.visits import Visit
+from gongji.entrances.web.visits import Visit, whole
 from gongji.entrances.wording import money
 from gongji.foundation import audit
 from gongji.foundation.errors import GongjiError
@@ -107,7 +107,7 @@ def check(visit: Visit) -> Response:
         raise refusals.own_hands()
     to = chosen(visit)
     asked = visit.form.text("amount") if visit.posted else visit.query("amount")
-    amount = int(asked) if is_number(asked) else 0
+    amount = whole(asked) or 0
     back = f"/wallet/quotas/new?to={to.ticket}"
     try:
         if visit.posted:
@@ -234,10 +234,7 @@ def _wallets(visit: Visit) -> Wallets:
 
 
 def _mine(visit: Visit) -> Quota:
-    number = visit.part("number")
-    if not is_number(number):
-        raise refusals.unknown()
-    return service.quota_of(visit.connection, int(number), visit.person_id)
+    return service.quota_of(visit.connection, visit.number(), visit.person_id)
 
 
 def _lines(visit: Visit, found: list[Quota]) -> list[Line]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from gongji.entrances import wording
 from gongji.entrances.web.citizen.stops import stopped
-from gongji.entrances.web.visits import Visit
+from gongji.entrances.web.visits import Visit, whole
 from gongji.family.kinship import relation_of
 from gongji.family.kinship_store import kinship_around
 from gongji.family.refusals import Code, refuse
@@ -126,15 +126,12 @@ def chosen(visit: Visit) -> To:
     number, _, rest = ticket.partition("-")
     relation, _, mac = rest.partition("-")
     known = next((one for one in NEAR if one == relation), None)
-    right = known is not None and is_number(number) and mac.isascii()
-    if not right or known is None or not hmac.compare_digest(mac, _mac(visit, int(number), known)):
+    person_id = whole(number)
+    if person_id is None or known is None or not mac.isascii():
         raise unknown()
-    return To(int(number), known, ticket)
-
-
-def is_number(text: str) -> bool:
-    """Whether a text is a number as our ids are."""
-    return text.isascii() and text.isdigit() and len(text) <= 18
+    if not hmac.compare_digest(mac, _mac(visit, person_id, known)):
+        raise unknown()
+    return To(person_id, known, ticket)
 
 
 def name_of(visit: Visit, to: To) -> str:

@@ -10,12 +10,12 @@ from starlette.responses import Response
 from gongji.entrances import reminding
 from gongji.entrances.reminder_words import who_of
 from gongji.entrances.reminding import Kind
-from gongji.entrances.web.citizen.receivers import chosen, is_number
+from gongji.entrances.web.citizen.receivers import chosen
 from gongji.entrances.web.visits import Visit
 from gongji.family import applications
 from gongji.family.applications import Application
 from gongji.foundation import audit, reminders
-from gongji.foundation.errors import GongjiError, NotFound
+from gongji.foundation.errors import GongjiError
 from gongji.foundation.reminders import Reminder
 from gongji.wallet import service as wallet
 
@@ -43,10 +43,7 @@ def overview(visit: Visit) -> Response:
 
 def cancel(visit: Visit) -> Response:
     """``POST /reminders/{number}/cancel``."""
-    number = visit.part("number")
-    if not is_number(number):
-        raise NotFound("reminder.unknown", "there is no such reminder", "没有这条提醒，请回到“我的提醒”重新选择")
-    reminders.cancel(visit.connection, visit.person_id, int(number), visit.now)
+    reminders.cancel(visit.connection, visit.person_id, visit.number(), visit.now)
     audit.record(visit.connection, visit.caller, "reminder.cancel", at=visit.now, person_id=visit.person_id)
     return visit.go("/reminders")
 

@@ -12,9 +12,9 @@ from starlette.responses import Response
 from gongji.entrances import wording
 from gongji.entrances.web.citizen.binding import amount_typed
 from gongji.entrances.web.citizen.quotas import lines_of
-from gongji.entrances.web.citizen.receivers import To, chosen, is_number, name_of, quotas_now
+from gongji.entrances.web.citizen.receivers import To, chosen, name_of, quotas_now
 from gongji.entrances.web.citizen.stops import stopped
-from gongji.entrances.web.visits import Visit
+from gongji.entrances.web.visits import Visit, whole
 from gongji.foundation import audit
 from gongji.foundation.errors import GongjiError, InvalidInput
 from gongji.registry import service as registry
@@ -23,7 +23,7 @@ from gongji.wallet.decide import check_transfer, closes_at, deadline_of, plan
 from gongji.wallet.model import Condition, Facts, Part, Source, Transfer, TransferState
 from gongji.wallet.quotas.model import QuotaState
 from gongji.wallet.quotas.service import quota_conditions
-from gongji.wallet.refusals import STATE_WORDS, own_hands, unknown
+from gongji.wallet.refusals import STATE_WORDS, own_hands
 from gongji.wallet.service import Wallets
 
 #: How a transfer's state is coloured.
@@ -171,7 +171,7 @@ def check(visit: Visit) -> Response:
         raise own_hands()
     to = chosen(visit)
     asked = visit.form.text if visit.posted else visit.query
-    amount = int(asked("amount")) if is_number(asked("amount")) else 0
+    amount = whole(asked("amount")) or 0
     source = Source.WALLET if asked("source") == Source.WALLET else Source.ACCOUNT
     if visit.posted:
         try:
@@ -302,10 +302,7 @@ def _place(visit: Visit, region: str) -> str:
 
 
 def _number(visit: Visit) -> int:
-    number = visit.part("number")
-    if not is_number(number):
-        raise unknown()
-    return int(number)
+    return visit.number()
 
 
 def _lines(visit: Visit, made: list[Transfer]) -> list[Line]:

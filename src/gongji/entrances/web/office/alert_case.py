@@ -13,7 +13,7 @@ from gongji.entrances import alert_words
 from gongji.entrances.web.office.alerts import READERS, Names
 from gongji.entrances.web.office.freezing import last_day
 from gongji.entrances.web.office.pages import for_duties, show
-from gongji.entrances.web.visits import Visit
+from gongji.entrances.web.visits import PLACE, Visit, whole
 from gongji.foundation import audit
 from gongji.foundation.access import Duty
 from gongji.foundation.documents import PAGE_TYPE
@@ -68,14 +68,13 @@ def case(visit: Visit) -> Response:
 def document(visit: Visit) -> Response:
     """``GET /alerts/{number}/letters/{letter}/{page}``: a page of what came with an answer, as a picture."""
     found, _ = casework.read(visit.connection, visit.number(), visit.caller, visit.now)
-    wanted, page = visit.part("letter"), visit.part("page")
+    number, page = visit.number("letter"), visit.number("page", PLACE)
     one = next(
-        (one for one in letters.letters_in(visit.connection, visit.platform.vault, found.id) if str(one.id) == wanted),
-        None,
+        (one for one in letters.letters_in(visit.connection, visit.platform.vault, found.id) if one.id == number), None
     )
-    if one is None or not (page.isascii() and page.isdigit() and len(page) < 4):
+    if one is None:
         raise NotFound("alert_letter.unknown", "there is no such page", "没有找到这一页")
-    content = letters.page_of(visit.connection, visit.platform.files, one, int(page), visit.now)
+    content = letters.page_of(visit.connection, visit.platform.files, one, page, visit.now)
     person_id = one.reader_id if one.reader_kind is Reader.PERSON else None
     audit.record(
         visit.connection, visit.caller, "alert_letter.read_page", at=visit.now, person_id=person_id, letter=one.id
@@ -132,7 +131,7 @@ def _done(visit: Visit, number: int) -> str:
 
 
 def _numbers(typed: Sequence[str]) -> list[int]:
-    return [int(one) for one in typed if one.isascii() and one.isdigit() and len(one) <= 18]
+    return [number for one in typed if (number := whole(one)) is not None]
 
 
 def _page(visit: Visit, errors: dict[str, str] | None = None, status: int = 200) -> Response:

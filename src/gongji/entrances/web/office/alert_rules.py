@@ -13,7 +13,7 @@ from starlette.responses import Response
 from gongji.entrances.alert_words import name_of
 from gongji.entrances.web.office.alerts import READERS
 from gongji.entrances.web.office.pages import area_prefix, for_duties, show
-from gongji.entrances.web.visits import Visit
+from gongji.entrances.web.visits import Visit, whole
 from gongji.foundation import audit
 from gongji.foundation.access import Duty
 from gongji.foundation.errors import GongjiError
@@ -73,10 +73,10 @@ def _figures(visit: Visit, one: type[Rule]) -> dict[str, int]:
     """The figures of the form; amounts are typed in yuan."""
     found = {}
     for threshold in one.thresholds:
-        text = visit.form.text(threshold.name)
-        if not (text.isascii() and text.isdigit() and len(text) < 10):
+        figure = whole(visit.form.text(threshold.name), 9)
+        if figure is None:
             raise refusals.threshold_beyond(threshold)
-        found[threshold.name] = int(text) * (100 if threshold.unit == "fen" else 1)
+        found[threshold.name] = figure * (100 if threshold.unit == "fen" else 1)
     return found
 
 

@@ -13,7 +13,7 @@ from gongji.entrances.web.office.clock import clock_of
 from gongji.entrances.web.office.comparing import compare, word
 from gongji.entrances.web.office.pages import ON_CASES, REVIEWERS, for_duties, show
 from gongji.entrances.web.office.queue import next_case
-from gongji.entrances.web.visits import Visit
+from gongji.entrances.web.visits import PLACE, Visit
 from gongji.family import casework
 from gongji.family import service as family
 from gongji.family.casework import Decided
@@ -73,7 +73,7 @@ def document(visit: Visit) -> Response:
     """``GET /cases/{number}/documents/{document}/{page}``: one page as a picture, to the officer in charge alone."""
     found = _case(visit)
     casework.check_reader(visit.connection, found.id, visit.caller)
-    number, page = _whole(visit.part("document")), _whole(visit.part("page"))
+    number, page = visit.number("document"), visit.number("page", PLACE)
     content = family.evidence_content(visit.connection, visit.platform.files, found.id, number, page=page, at=visit.now)
     details = {"authorisation": str(found.id), "document": number, "page": page}
     audit.record_each(
@@ -195,16 +195,10 @@ def _case(visit: Visit) -> Authorisation:
     Raises:
         NotFound: ``authorisation.unknown``, also when it is another region's.
     """
-    found = family.authorisation(visit.connection, _whole(visit.part("number")))
+    found = family.authorisation(visit.connection, visit.number())
     if not visit.caller.covers(found.region):
         raise refuse(Code.UNKNOWN)
     return found
-
-
-def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise refuse(Code.UNKNOWN)
-    return int(text)
 
 
 def _page(

@@ -13,7 +13,7 @@ from gongji.entrances.web.citizen.settlement import bars_of
 from gongji.entrances.web.office.clock import clock_until
 from gongji.entrances.web.office.comparing import region_name
 from gongji.entrances.web.office.pages import ON_CASES, area_prefix, for_duties, read_rows, show
-from gongji.entrances.web.visits import Visit
+from gongji.entrances.web.visits import PLACE, Visit
 from gongji.foundation import audit
 from gongji.foundation.access import Duty
 from gongji.foundation.clock import CHINA
@@ -118,7 +118,7 @@ def document(visit: Visit) -> Response:
     """``GET /claims/{number}/documents/{document}/{page}``: one page as a picture; not of one's own claim, or a relative's."""
     one = claim_at(visit)
     check_reader(doing_of(visit), one)
-    n, number = visit.number("document"), visit.number("page")
+    n, number = visit.number("document", PLACE), visit.number("page", PLACE)
     content = documents.page_of(visit.connection, visit.platform.files, one.id, n, number, visit.now)
     audit.record(
         visit.connection,

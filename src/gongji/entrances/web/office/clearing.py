@@ -22,7 +22,7 @@ from gongji.entrances.web.office.clearing_payments import (
     payment_fields,
 )
 from gongji.entrances.web.office.pages import area_prefix, for_duties, show
-from gongji.entrances.web.visits import Visit
+from gongji.entrances.web.visits import Visit, whole
 from gongji.foundation import audit
 from gongji.foundation.access import Duty
 from gongji.foundation.errors import GongjiError
@@ -224,7 +224,7 @@ def _statement(visit: Visit) -> Statement:
 
 def _line(visit: Visit, one: Statement) -> Line:
     journal, _, kind = visit.part("line").partition(_LINE)
-    number = int(journal) if journal.isascii() and journal.isdigit() and len(journal) <= 18 else 0
+    number = whole(journal) or 0
     found = statements.line_of(visit.connection, one, number, kind)
     audit.record(
         visit.connection,
@@ -239,8 +239,7 @@ def _line(visit: Visit, one: Statement) -> Line:
 
 
 def _page(visit: Visit, one: Statement, problem: GongjiError | None = None) -> Response:
-    page = visit.query("page")
-    first = (int(page) - 1) * LINES if page.isascii() and page.isdigit() and 0 < int(page) < 100_000 else 0
+    first = ((whole(visit.query("page"), 5) or 1) - 1) * LINES
     found = store.lines(visit.connection, one.month, one.debtor, one.creditor, after=first, limit=LINES)
     (kinds,) = [
         position.kinds

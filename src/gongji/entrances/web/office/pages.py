@@ -10,7 +10,7 @@ from typing import Final, Protocol, TypeVar
 from starlette.responses import Response
 
 from gongji.entrances.web.pages import style_address
-from gongji.entrances.web.visits import PageWork, Visit
+from gongji.entrances.web.visits import PageWork, Visit, whole
 from gongji.foundation.access import Duty
 
 REVIEWERS: Final = (Duty.REVIEWER, Duty.SECOND_REVIEWER)
@@ -94,7 +94,6 @@ def for_duties(*duties: Duty) -> Callable[[PageWork], PageWork]:
 
 def show(visit: Visit, template: str, *, status: int = 200, **values: object) -> Response:
     """A page of the office."""
-    of = visit.query("of")
     return visit.render(
         f"office/{template}",
         status=status,
@@ -102,7 +101,7 @@ def show(visit: Visit, template: str, *, status: int = 200, **values: object) ->
         ways=ways(visit),
         officer=visit.caller.holder,
         notice=visit.query("notice") if visit.query("notice") in NOTICES else "",
-        decided_case=of if of.isascii() and of.isdigit() else "",
+        decided_case=whole(visit.query("of")) or "",
         **values,
     )
 
@@ -114,8 +113,7 @@ def read_rows(visit: Visit, read: Callable[[int, int | None], Sequence[_Row]]) -
         visit: the visit.
         read: gives so many rows behind the one with a number, of the whole list where that is None.
     """
-    asked = visit.query("after")
-    after = int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 18 else None
+    after = whole(visit.query("after"))
     found = list(read(ROWS + 1, after))
     shown = found[:ROWS]
     query = {name: value for name, value in visit.request.query_params.items() if name not in ("after", "notice")}

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from gongji.entrances.web.office.pages import ON_CASES, for_duties, show
 from gongji.entrances.web.office.people import person_at, region_of, regions_of
-from gongji.entrances.web.visits import Visit
+from gongji.entrances.web.visits import Visit, whole
 from gongji.foundation import audit, deliveries, delivery_book
 from gongji.foundation.access import Duty
 from gongji.foundation.delivery_book import Kept, Step
@@ -51,7 +51,7 @@ def troubled(visit: Visit) -> Response:
     """``GET /messages``: deliveries to people of the region that were given up, or are tried again."""
     shown = visit.query("show") if visit.query("show") in SHOWN else SHOWN[0]
     before = visit.query("before")
-    after = int(before) if before.isascii() and before.isdigit() and len(before) <= 18 else None
+    after = whole(before)
     mine, older = _of_region(visit, given_up=shown == "given_up", before=after)
     people = registry.people_by_id(visit.connection, visit.platform.vault, {one.person_id for one in mine})
     audit.record(visit.connection, visit.caller, "message.read_deliveries", at=visit.now)

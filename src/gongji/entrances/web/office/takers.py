@@ -67,9 +67,7 @@ def _span(visit: Visit, errors: dict[str, str]) -> tuple[date | None, date | Non
 
 
 def _taking(visit: Visit) -> Taking:
-    text = visit.part("number")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
-    one = store.taking_of(visit.connection, number)
+    one = store.taking_of(visit.connection, visit.number(digits=9))
     if one is None or not visit.caller.covers(one.region):
         raise institution_unknown()
     return one

@@ -73,10 +73,7 @@ def answer(visit: Visit) -> Response:
 
 
 def _order(visit: Visit) -> Order:
-    text = visit.part("number")
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise order_unknown()
-    found = store.select_order(visit.connection, int(text))
+    found = store.select_order(visit.connection, visit.number())
     if not visit.caller.covers(found.region) or found.state is OrderState.PLACING:
         raise order_unknown()
     return found
