@@ -160,7 +160,7 @@ def test_for_nobody_for_a_stranger_or_without_a_key_nothing_is_allotted(home: Ho
         home.allot(100, home.town.share(stranger, home.mother))
     with pytest.raises(InvalidInput) as keyless:
         home.allot(100, home.for_father, key="short")
-    assert keyless.value.code == "allotment.key"
+    assert keyless.value.code == "key.shape"
     with pytest.raises(Refused) as nothing:
         home.take_back(100, home.for_father)
     assert nothing.value.code == "allotment.nothing_given"

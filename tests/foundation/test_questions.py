@@ -16,7 +16,7 @@ from gongji.foundation.audit import audit_entry, record, record_each
 from gongji.foundation.database import Database
 from gongji.foundation.distribution import is_spread
 from gongji.foundation.errors import TooMany
-from gongji.foundation.questions import Question, Rows, ask, run, these, together
+from gongji.foundation.questions import Question, Rows, ask, run_prepared, these, together
 
 BORN = date(1953, 3, 8)
 SETTLED = datetime(2024, 6, 12, 2, 30, tzinfo=UTC)
@@ -123,7 +123,7 @@ def test_the_rows_of_a_table_are_read_by_the_names_of_its_columns(database: Data
 
 def test_what_the_database_refuses_is_told_as_sqlalchemy_tells_it(database: Database) -> None:
     with pytest.raises(sa.exc.IntegrityError, match="role"), database.transaction() as connection:
-        run(connection, "INSERT INTO access_token (digest) VALUES (%(digest)s)", {"digest": b"x"})
+        run_prepared(connection, "INSERT INTO access_token (digest) VALUES (%(digest)s)", {"digest": b"x"})
     with database.transaction() as connection:
         assert ask(connection, numbers(1)) == [1], "the connection is good for the next one"
 

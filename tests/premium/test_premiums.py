@@ -279,7 +279,7 @@ def test_why_a_premium_cannot_be_paid(town: Town, office: Office) -> None:
     early = refusal(order, office, son, mother, year=2024)
     assert (early.code, early.details["last"]) == ("premium.season", "2023-12-31")
     assert refusal(order, office, son, mother, year=2027).code == "premium.year"
-    assert refusal(order, office, son, mother, "short").code == "premium.key"
+    assert refusal(order, office, son, mother, "short").code == "key.shape"
     uncle = town.person("孔三", "1955-08-13", "active", balance=0, region=JINING)
     town.share(son, uncle, region=JINING, purposes=list(PURPOSES), exclusive=True)
     assert refusal(order, office, son, uncle).code == "premium.employee"

@@ -102,3 +102,41 @@ def test_withdrawn_and_decided_at_once_is_one_of_the_two(home: Home, town: Town)
     assert sum(isinstance(one, GongjiError) for one in outcomes) == 1
     assert home.now(claim).state in (ClaimState.WITHDRAWN, ClaimState.TO_PAY)
     home.check_books()
+
+
+def test_four_clerks_with_four_transfers_carry_it_once(home: Home, town: Town) -> None:
+    father = town.person("李建国", "1951-02-01", "retired")
+    claim = home.claim(father)
+    home.decide(claim)
+    outcomes = all_at_once(*[lambda n=n: home.bank(claim, "paid", f"ICBC-000{n}") for n in range(4)])
+    assert [one.code for one in outcomes if isinstance(one, GongjiError)] == ["claim.not_waiting"] * 3
+    assert home.carried(father) == 468_05
+    home.check_books()
+
+
+def test_two_second_officers_at_once_decide_once(home: Home, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gongji.reimbursement.decide.SECOND_FROM", 1_00)
+    father = town.person("李建国", "1951-02-01", "retired")
+    claim = home.claim(father)
+    home.decide(claim, by="0220")
+    outcomes = all_at_once(
+        lambda: home.second(claim, by="0210"),
+        lambda: home.second(claim, by="0330"),
+        lambda: home.second(claim, by="0330", agree=False, note="再看一看"),
+    )
+    assert [one.code for one in outcomes if isinstance(one, GongjiError)] == ["claim.not_waiting"] * 2
+    assert len(home.decisions(claim)) <= 1
+    home.check_books()
+
+
+def test_taken_back_paid_and_appealed_at_once_adds_up_in_every_order(home: Home, town: Town) -> None:
+    father = town.person("李建国", "1951-02-01", "retired")
+    for _ in range(3):
+        claim = home.claim(father)
+        home.decide(claim, by="0220")
+        all_at_once(
+            lambda: home.take_back(claim),  # noqa: B023
+            lambda: home.bank(claim, "paid", "ICBC-0001"),  # noqa: B023
+            lambda: home.appeal(claim),  # noqa: B023
+        )
+        home.check_books()

@@ -16,6 +16,7 @@ from gongji.family import assistances
 from gongji.family.assistances import Way
 from gongji.foundation.documents import read_document
 from gongji.foundation.errors import GongjiError, InvalidInput, NotFound
+from gongji.ledger.model import AccountKind, personal_account
 from gongji.reimbursement import casework, deciding, filling
 from gongji.reimbursement.decide import MOST_DOCUMENTS, left_to_do
 from gongji.reimbursement.model import ClaimState, LineWord, Task
@@ -233,3 +234,19 @@ def test_why_it_was_not_settled_directly_does_not_come_back(home: Home, town: To
         casework.take(doing, claim.id)
         with refused("claim.word"):
             casework.return_task(doing, home.calendar, claim.id, task="why", reason="differs", document="", note="")
+
+
+def test_money_in_another_persons_account_is_found(home: Home, town: Town, father: int) -> None:
+    claim = home.claim(father)
+    home.decide(claim)
+    other = personal_account(AccountKind.PAYABLE_PERSON, father + 1024)
+    check = CHECKS["claims match their journals"]
+    with town.database.engine.connect() as connection:
+        assert list(check(connection)) == []
+        connection.execute(sa.text("ALTER TABLE transfer DISABLE TRIGGER USER"))
+        connection.execute(
+            sa.text("UPDATE transfer SET credit = :other WHERE credit >> 10 & 255 = 6"), {"other": other}
+        )
+        found = [one.what for one in check(connection)]
+        connection.rollback()
+    assert found == [f"journal {home.decision(claim).id} and the claim that it is of differ"]

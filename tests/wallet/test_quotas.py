@@ -232,7 +232,7 @@ def test_the_same_again_moves_nothing(quotas: QuotaHome) -> None:
     assert quotas.set(100_00, key="the-one-key") == one
     assert refusal(quotas.set, 200_00, key="the-one-key").code == "key.other_content"
     assert quotas.accept(one) == quotas.accept(one)
-    assert refusal(quotas.set, 100_00, key="short").code == "wallet.key"
+    assert refusal(quotas.set, 100_00, key="short").code == "key.shape"
     assert quotas.home.purse(quotas.son)["held"] == 100_00
 
 

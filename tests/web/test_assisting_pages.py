@@ -188,5 +188,5 @@ def test_not_for_a_relative_and_not_judged_by_whoever_acted(house: House, clerk:
     both = house.officer("0212", Duty.CLERK, Duty.REVIEWER)
     assert begin(house, both, asked.sharer_id).status_code == 303
     refused = both.post(f"/office/cases/{asked.id}/claim")
-    assert (refused.status_code, "请由其他同事审核" in refused.text) == (409, True)
+    assert (refused.status_code, "请由其他同事办理" in refused.text) == (409, True)
     assert house.officer("0210").post(f"/office/cases/{asked.id}/claim").status_code == 303

@@ -96,24 +96,3 @@ def own_hands() -> GongjiError:
         "only the account's holder allots money or takes it back; whoever helps may look",
         "给家人备钱和收回，要账户所有人自己办，帮办人只能查看",
     )
-
-
-def key_missing() -> GongjiError:
-    """A deed without a key of its own could be done twice."""
-    return InvalidInput(
-        "allotment.key",
-        "name a key of your own, new for every deed",
-        "请求缺少唯一编号，请返回重新提交",
-        field="Idempotency-Key",
-        accepted="8 to 128 visible ASCII characters",
-    )
-
-
-def other_content() -> GongjiError:
-    """The key came before with something else."""
-    return Refused(
-        "key.other_content",
-        "under this key something else was done before",
-        "这个编号已用于另一次办理，请返回重新提交",
-        field="Idempotency-Key",
-    )

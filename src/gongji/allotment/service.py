@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
 import sqlalchemy as sa
 
 from gongji.accrual.year_end import turn_people
-from gongji.allotment import refusals, store
+from gongji.allotment import store
 from gongji.allotment.decide import check_allot, check_take_back, draw, standing
 from gongji.allotment.messages import messages_of
 from gongji.allotment.model import Deed, Done, Left, Standing
@@ -25,6 +23,7 @@ from gongji.foundation.access import Caller
 from gongji.foundation.clock import CHINA
 from gongji.foundation.ids import Serials
 from gongji.foundation.inbox import tell
+from gongji.foundation.keys import check_key, other_content
 from gongji.ledger import pot_store
 from gongji.ledger import store as ledger
 from gongji.ledger.model import AccountKind, JournalKind, Transfer, personal_account
@@ -32,8 +31,6 @@ from gongji.ledger.pots import FOR_ALL, Part, Piece, between, going_home, pieces
 from gongji.ledger.service import PERSONAL, balances_of
 from gongji.rules.book import RuleBook
 from gongji.rules.model import AllotmentParts, AllotmentYearEnd, SharingRule
-
-_KEY: Final = re.compile(r"[!-~]{8,128}")
 
 
 def standing_of(connection: sa.Connection, book: RuleBook, sharer_id: int, at: datetime) -> Standing | None:
@@ -98,7 +95,7 @@ def allot(
         at: now.
 
     Raises:
-        InvalidInput: ``allotment.key``, ``allotment.amount``, ``allotment.for_whom``.
+        InvalidInput: ``key.shape``, ``allotment.amount``, ``allotment.for_whom``.
         NotFound: ``authorisation.unknown`` when it is not in force, or not the sharer's.
         Refused: ``key.other_content``, ``authorisation.account_frozen``; see `gongji.allotment.decide.check_allot`.
     """
@@ -148,7 +145,7 @@ def take_back(
         connection, book, serials, sharer_id, amount, key, caller, at: as `allot`.
 
     Raises:
-        InvalidInput: ``allotment.key``, ``allotment.amount``.
+        InvalidInput: ``key.shape``, ``allotment.amount``.
         Refused: ``key.other_content``; see `gongji.allotment.decide.check_take_back`.
     """
     wanted = (Deed.TAKE_BACK, authorisation_id, amount)
@@ -170,12 +167,11 @@ def take_back(
 
 def _known(connection: sa.Connection, sharer_id: int, key: str, wanted: tuple[Deed, int | None, int]) -> Done | None:
     """Lock the sharer, and find what was done under the key before."""
-    if not _KEY.fullmatch(key):
-        raise refusals.key_missing()
+    check_key(key)
     lock_people(connection, [sharer_id])
     known = store.find_deed(connection, sharer_id, key)
     if known is not None and (known.deed, known.authorisation_id, known.amount) != wanted:
-        raise refusals.other_content()
+        raise other_content()
     return known
 
 

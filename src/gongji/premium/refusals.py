@@ -110,21 +110,3 @@ def not_booked(state: OrderState) -> GongjiError:
         field="order",
         details={"state": str(state)},
     )
-
-
-def key_missing() -> GongjiError:
-    """An order without a key of its own."""
-    return InvalidInput(
-        "premium.key", "send a key of 8 to 128 visible characters", "请求缺少幂等键，请刷新页面后重试", field="key"
-    )
-
-
-def other_content() -> GongjiError:
-    """The key was used for another order."""
-    return Refused(
-        "key.other_content",
-        "this key was used for another order: use a new one",
-        "这个请求编号已用于另一笔缴费，请刷新页面后重试",
-        field="key",
-        accepted="a key not used before",
-    )

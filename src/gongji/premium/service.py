@@ -7,11 +7,10 @@ same key or by `gongji.premium.following`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -23,6 +22,7 @@ from gongji.foundation.clock import Clock
 from gongji.foundation.database import Database
 from gongji.foundation.errors import Busy, GongjiError
 from gongji.foundation.ids import bucket_of, compose
+from gongji.foundation.keys import check_key, other_content
 from gongji.foundation.replies import digest_of
 from gongji.ledger.holds import HoldPurpose
 from gongji.premium import refusals, store
@@ -36,8 +36,6 @@ from gongji.rules.book import RuleBook
 from gongji.rules.model import Purpose
 from gongji.settlement.desk import Desk
 from gongji.settlement.holds.model import HoldKey, PlaceHold
-
-_KEY: Final = re.compile(r"[!-~]{8,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +111,12 @@ def place_order(office: Office, *, sharer_id: int, person_id: int, year: int, ke
         caller: for the audit.
 
     Raises:
-        InvalidInput: ``premium.key``, ``premium.year``.
+        InvalidInput: ``key.shape``, ``premium.year``.
         Refused: ``key.other_content``; ``premium.no_authorisation``, ``premium.season``, ``premium.<standing>``; and the
             refusals of a hold: ``hold.not_enough``, ``hold.withheld`` …
         Busy: the desk is; send the same order again.
     """
-    if not _KEY.fullmatch(key):
-        raise refusals.key_missing()
+    check_key(key)
     with office.database.transaction() as connection:
         order = store.order_by_key(connection, sharer_id, key)
         if order is None:
@@ -134,7 +131,7 @@ def place_order(office: Office, *, sharer_id: int, person_id: int, year: int, ke
                 year=year,
             )
     if (order.person_id, order.year) != (person_id, year):
-        raise refusals.other_content()
+        raise other_content()
     return carry_on(office, order) if order.state is OrderState.PLACING else order
 
 

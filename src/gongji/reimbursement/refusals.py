@@ -18,17 +18,6 @@ def document_unknown() -> GongjiError:
     return NotFound("claim.document_unknown", "this claim has no such document", "没有这份材料", field="document")
 
 
-def key_missing() -> GongjiError:
-    """A new claim wants a key."""
-    return InvalidInput(
-        "claim.key",
-        "send an Idempotency-Key of 8 to 128 visible ASCII characters, new for every claim",
-        "请求缺少防重复的编号，请返回重新提交",
-        field="Idempotency-Key",
-        accepted="8 to 128 visible ASCII characters",
-    )
-
-
 def word_unknown(field: str, accepted: Iterable[str]) -> GongjiError:
     """Not one of a list."""
     words = ", ".join(accepted)

@@ -5,7 +5,6 @@ Each step is one transaction in which the person's row is locked, as every settl
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,6 +16,7 @@ from gongji.foundation import audit
 from gongji.foundation.access import Caller
 from gongji.foundation.clock import CHINA
 from gongji.foundation.ids import Serials, bucket_of, compose
+from gongji.foundation.keys import check_key
 from gongji.foundation.personal import Vault
 from gongji.foundation.workdays import Calendar
 from gongji.registry.service import enrolment_on
@@ -37,8 +37,6 @@ from gongji.reimbursement.model import (
 )
 from gongji.settlement.invoices import settled_already
 from gongji.settlement.visits import lock_patient
-
-_KEY: Final = re.compile(r"[!-~]{8,128}")
 
 _MOST_WORDS: Final = 500
 
@@ -63,10 +61,9 @@ def begin(doing: Doing, serials: Serials, *, why: str, key: str) -> Claim:
     """Begin a claim; the same key again gives the same claim.
 
     Raises:
-        InvalidInput: ``claim.key``, ``claim.word``.
+        InvalidInput: ``key.shape``, ``claim.word``.
     """
-    if not _KEY.fullmatch(key):
-        raise refusals.key_missing()
+    check_key(key)
     chosen = word(WhyNotDirect, why, "why")
     lock_patient(doing.connection, doing.person_id)
     known = store.id_by_key(doing.connection, doing.person_id, key)

@@ -10,21 +10,25 @@ import sqlalchemy as sa
 from gongji.foundation.money import yuan
 from gongji.ledger.archive_tables import KEPT_FROM
 from gongji.ledger.finding import Check, Finding
+from gongji.ledger.model import AccountKind
 
-#: The journals of a claim, and what each has to move out of the account of what is owed to people (kind 6), in fen.
-_WANTED: Final = """
-    SELECT id, claim_id, CASE kind WHEN 'decide' THEN 'reimburse' ELSE 'reimburse_back' END AS kind,
-           -(fund_pool + fund_large + fund_civil + fund_aid) AS amount
-      FROM claim_decision WHERE fund_pool + fund_large + fund_civil + fund_aid <> 0
-     UNION ALL
-    SELECT id, claim_id, CASE kind WHEN 'paid' THEN 'paid_out' ELSE kind END,
-           CASE kind WHEN 'paid' THEN amount ELSE -amount END
-      FROM claim_payment
+#: The journals of a claim, and what each has to move out of the account of what is owed to its patient, in fen.
+_WANTED: Final = f"""
+    SELECT w.id, w.kind, w.amount,
+           ((((w.person_id >> 10) << 8) | {int(AccountKind.PAYABLE_PERSON)}) << 10) | (w.person_id & 1023) AS owed
+      FROM (SELECT id, person_id, CASE kind WHEN 'decide' THEN 'reimburse' ELSE 'reimburse_back' END AS kind,
+                   -(fund_pool + fund_large + fund_civil + fund_aid) AS amount
+              FROM claim_decision WHERE fund_pool + fund_large + fund_civil + fund_aid <> 0
+             UNION ALL
+            SELECT p.id, c.person_id, CASE p.kind WHEN 'paid' THEN 'paid_out' ELSE p.kind END,
+                   CASE p.kind WHEN 'paid' THEN p.amount ELSE -p.amount END
+              FROM claim_payment p JOIN claim c ON c.bucket = p.bucket AND c.id = p.claim_id) AS w
 """
 
 
 def claims_match_their_journals(connection: sa.Connection) -> Iterator[Finding]:
-    """Each decision that pays and each payment has its journal, of its kind and amount; no such journal is without one."""
+    """Each decision that pays and each payment has its journal, of its kind, its patient and its amount; no such journal is
+    without one."""
     rows = connection.execute(
         sa.text(
             f"""
@@ -33,11 +37,9 @@ def claims_match_their_journals(connection: sa.Connection) -> Iterator[Finding]:
               FULL JOIN (SELECT id, kind FROM journal
                           WHERE kind IN ('reimburse', 'reimburse_back', 'paid_out', 'bounced', 'recovered')) AS j
                 ON j.id = w.id AND j.kind = w.kind
-              LEFT JOIN (SELECT t.journal_id, sum(CASE WHEN (t.debit >> 10) & 255 = 6 THEN t.amount ELSE -t.amount END)
-                                AS amount
-                           FROM transfer t
-                          WHERE t.journal_id IN (SELECT id FROM ({_WANTED}) AS o) GROUP BY t.journal_id) AS m
-                ON m.journal_id = w.id
+              LEFT JOIN (SELECT o.id, sum(CASE o.owed WHEN t.debit THEN t.amount WHEN t.credit THEN -t.amount END) AS amount
+                           FROM ({_WANTED}) AS o JOIN transfer t ON t.journal_id = o.id GROUP BY o.id) AS m
+                ON m.id = w.id
              WHERE w.id IS NULL OR j.id IS NULL OR m.amount IS DISTINCT FROM w.amount
             """
         )

@@ -224,24 +224,6 @@ def unknown() -> GongjiError:
     )
 
 
-def key_missing() -> GongjiError:
-    """A transfer without a key of its own."""
-    return InvalidInput(
-        "wallet.key", "send a key of 8 to 128 visible characters", "请求缺少幂等键，请刷新页面后重试", field="key"
-    )
-
-
-def other_content() -> GongjiError:
-    """The key was used for another transfer."""
-    return Refused(
-        "key.other_content",
-        "this key was used for another transfer: use a new one",
-        "这个请求编号已用于另一笔转账，请刷新页面后重试",
-        field="key",
-        accepted="a key not used before",
-    )
-
-
 def institution_unknown() -> GongjiError:
     """No such institution."""
     return NotFound(

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final
 
 import sqlalchemy as sa
 
@@ -24,6 +23,7 @@ from gongji.foundation.clock import Clock
 from gongji.foundation.database import Database
 from gongji.foundation.errors import Busy, GongjiError
 from gongji.foundation.ids import bucket_of, compose
+from gongji.foundation.keys import check_key, other_content
 from gongji.foundation.replies import digest_of
 from gongji.ledger.holds import HoldPurpose
 from gongji.ledger.model import AccountKind
@@ -36,8 +36,6 @@ from gongji.settlement.holds.model import HoldKey, PlaceHold, ReleaseHold
 from gongji.wallet import refusals, store
 from gongji.wallet.decide import NEAR, check_transfer, conditions, deadline_of, place_of_today
 from gongji.wallet.model import Condition, Facts, Opening, Side, Source, Transfer, TransferState
-
-_KEY: Final = re.compile(r"[!-~]{8,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +133,11 @@ def send(
         caller: for the audit.
 
     Raises:
-        InvalidInput: ``wallet.key``, ``wallet.amount``. NotFound: when there is no such person.
+        InvalidInput: ``key.shape``, ``wallet.amount``. NotFound: when there is no such person.
         Refused: ``key.other_content``; see `gongji.wallet.decide.check_transfer`.
         Busy: the desk is; send the same again.
     """
-    if not _KEY.fullmatch(key):
-        raise refusals.key_missing()
+    check_key(key)
     _finish_before(wallets, sender_id, receiver_id)
     with wallets.database.transaction() as connection:
         lives = lock_people(connection, {sender_id, receiver_id})
@@ -157,7 +154,7 @@ def send(
                 amount=amount,
             )
     if (one.receiver_id, one.amount, one.source) != (receiver_id, amount, source):
-        raise refusals.other_content()
+        raise other_content()
     return carry_on(wallets, one) if one.state is TransferState.PLACING else one
 
 

@@ -15,6 +15,7 @@ from gongji.allotment.refusals import not_here
 from gongji.entrances.api.door import Call, Door
 from gongji.entrances.api.problems import RESPONSES
 from gongji.foundation.access import Role
+from gongji.foundation.keys import PATTERN
 from gongji.rules.model import AllotmentParts, AllotmentYearEnd, TakeBack
 
 router = APIRouter(prefix="/v1", tags=["allotment"], responses=RESPONSES)
@@ -24,7 +25,7 @@ Key = Annotated[
     str,
     Header(
         alias="Idempotency-Key",
-        pattern=r"^[!-~]{8,128}$",
+        pattern=PATTERN,
         description="8 to 128 visible ASCII characters, new for every deed; a repetition gets the same answer",
     ),
 ]

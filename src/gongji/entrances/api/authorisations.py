@@ -27,6 +27,7 @@ from gongji.family.refusals import Code, refuse
 from gongji.foundation.access import Role
 from gongji.foundation.documents import PAGE_TYPE, read_document
 from gongji.foundation.errors import InvalidInput
+from gongji.foundation.keys import PATTERN
 from gongji.foundation.replies import digest_of, once
 from gongji.registry import service as registry
 from gongji.registry.certificate import check_certificate
@@ -38,7 +39,7 @@ At = Annotated[Door, Depends()]
 Number = Annotated[str, Path(pattern=r"^[0-9]{1,18}$", description="id of the authorisation")]
 _KEY = Header(
     alias="Idempotency-Key",
-    pattern=r"^[!-~]{8,128}$",
+    pattern=PATTERN,
     description="8 to 128 visible ASCII characters, new for every request; a repetition gets the first answer",
 )
 Key = Annotated[str | None, _KEY]

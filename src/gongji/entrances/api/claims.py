@@ -27,6 +27,7 @@ from gongji.foundation import audit
 from gongji.foundation.access import Role
 from gongji.foundation.documents import PAGE_TYPE, read_document
 from gongji.foundation.ids import Serials
+from gongji.foundation.keys import PATTERN
 from gongji.reimbursement import casework, deciding, documents, filling, paying, refusals, service, store
 from gongji.reimbursement.casework import OfficersDoing, word
 from gongji.reimbursement.deciding import Proposal
@@ -41,7 +42,7 @@ Key = Annotated[
     str,
     Header(
         alias="Idempotency-Key",
-        pattern=r"^[!-~]{8,128}$",
+        pattern=PATTERN,
         description="8 to 128 visible ASCII characters, new for every claim; a repetition gets the same claim",
     ),
 ]

@@ -18,6 +18,7 @@ from gongji.family import service as family
 from gongji.family.refusals import Code, refuse
 from gongji.foundation.access import Caller, Role
 from gongji.foundation.ids import bucket_of
+from gongji.foundation.keys import PATTERN
 from gongji.foundation.replies import digest_of
 from gongji.ledger.holds import Hold, HoldPurpose, HoldReceipt, HoldState
 from gongji.ledger.model import AccountKind, kind_of, open_account
@@ -40,7 +41,7 @@ Key = Annotated[
     str,
     Header(
         alias="Idempotency-Key",
-        pattern=r"^[!-~]{8,128}$",
+        pattern=PATTERN,
         description="8 to 128 visible ASCII characters, new for every step; a repetition gets the same answer",
     ),
 ]

@@ -14,6 +14,7 @@ from gongji.entrances.api.problems import RESPONSES, Words
 from gongji.family import service as family
 from gongji.foundation.access import Caller, Role
 from gongji.foundation.errors import GongjiError, NotFound
+from gongji.foundation.keys import PATTERN
 from gongji.premium import service, store, tax
 from gongji.premium import words as premium_words
 from gongji.premium.model import Member, Order, OrderState, RejectReason, Standing
@@ -31,7 +32,7 @@ Key = Annotated[
     str,
     Header(
         alias="Idempotency-Key",
-        pattern=r"^[!-~]{8,128}$",
+        pattern=PATTERN,
         description="8 to 128 visible ASCII characters, new for every order; a repetition gets the same order",
     ),
 ]

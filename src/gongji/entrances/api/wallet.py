@@ -15,6 +15,7 @@ from gongji.entrances.api.problems import RESPONSES, Words
 from gongji.entrances.api.shapes import RelativeIn
 from gongji.foundation.access import Caller, Role
 from gongji.foundation.errors import InvalidInput
+from gongji.foundation.keys import PATTERN
 from gongji.registry import service as registry
 from gongji.registry.model import Person
 from gongji.rules.model import Relation
@@ -32,7 +33,7 @@ Key = Annotated[
     str,
     Header(
         alias="Idempotency-Key",
-        pattern=r"^[!-~]{8,128}$",
+        pattern=PATTERN,
         description="8 to 128 visible ASCII characters, new for every transfer; a repetition gets the same transfer",
     ),
 ]

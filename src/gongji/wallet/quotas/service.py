@@ -4,11 +4,9 @@ never used while it changes."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Final
 
 import sqlalchemy as sa
 
@@ -17,13 +15,13 @@ from gongji.foundation import audit
 from gongji.foundation.access import Caller
 from gongji.foundation.errors import GongjiError
 from gongji.foundation.ids import bucket_of, compose
+from gongji.foundation.keys import check_key, other_content
 from gongji.foundation.replies import digest_of
 from gongji.ledger.holds import HoldPurpose
 from gongji.ledger.service import PERSONAL, balances_of
 from gongji.rules.model import Relation
 from gongji.settlement.holds.within import give_back_within, set_aside_within
 from gongji.settlement.quotas import NO_END
-from gongji.wallet import refusals as wallet_refusals
 from gongji.wallet.decide import RECEIVER_CONDITIONS, conditions
 from gongji.wallet.model import Condition
 from gongji.wallet.quotas import refusals, store
@@ -32,8 +30,6 @@ from gongji.wallet.quotas.ending import end_now
 from gongji.wallet.quotas.messages import tell_giver, tell_user
 from gongji.wallet.quotas.model import Quota, QuotaEnd, QuotaFacts, QuotaState
 from gongji.wallet.service import Wallets, facts_between, known_relation
-
-_KEY: Final = re.compile(r"[!-~]{8,128}")
 
 
 def quota_conditions(
@@ -78,11 +74,10 @@ def set_quota(
         caller: for the audit.
 
     Raises:
-        InvalidInput: ``wallet.key``, ``quota.amount``. NotFound: when there is no such person.
+        InvalidInput: ``key.shape``, ``quota.amount``. NotFound: when there is no such person.
         Refused: ``key.other_content``; see `gongji.wallet.quotas.decide.check_quota`.
     """
-    if not _KEY.fullmatch(key):
-        raise wallet_refusals.key_missing()
+    check_key(key)
     with wallets.database.transaction() as connection:
         lives = lock_people(connection, {giver_id, user_id})
         one = store.quota_by_key(connection, giver_id, key)
@@ -99,7 +94,7 @@ def set_quota(
                 one = store.select_quota(connection, one.id)
                 tell_user(connection, one, "given", amount, at)
         elif (one.user_id, one.asked) != (user_id, amount):
-            raise wallet_refusals.other_content()
+            raise other_content()
         return one
 
 

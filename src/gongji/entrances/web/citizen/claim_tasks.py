@@ -11,9 +11,10 @@ from starlette.responses import Response
 
 from gongji.entrances import wording
 from gongji.entrances.web.citizen.claims import claim_at, doing_of, reasons
+from gongji.entrances.web.citizen.helping import own_step
 from gongji.entrances.web.visits import PLACE, Visit, whole
 from gongji.foundation.documents import read_document
-from gongji.foundation.errors import GongjiError, InvalidInput, NotAllowed
+from gongji.foundation.errors import GongjiError, InvalidInput
 from gongji.foundation.money import parse_yuan
 from gongji.registry.filings import FilingKind, filings_of
 from gongji.registry.model import InstitutionKind
@@ -243,11 +244,7 @@ def handed_in(visit: Visit) -> Response:
 def bank(visit: Visit) -> Response:
     """``/claims/{number}/bank``: where the money goes. Somebody who helps with a mandate does not say that."""
     if visit.mandate is not None:
-        raise NotAllowed(
-            "mandate.own_step",
-            "only the person you help can do this, in their own log-in or at the counter",
-            "这一步只能由本人登录办理，或者到窗口办理",
-        )
+        raise own_step()
     one = claim_at(visit)
     form = visit.form
     own = form.text("whose") != "family"

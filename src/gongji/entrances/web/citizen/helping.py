@@ -114,11 +114,16 @@ def _mandate(visit: Visit) -> Mandate:
 def not_while_helping(visit: Visit) -> None:
     """Consent in the elder's name is the elder's alone."""
     if visit.for_another:
-        raise NotAllowed(
-            "mandate.own_step",
-            "only the person you help can do this, in their own log-in or at the counter",
-            "这一步只能由本人登录办理，或者到窗口办理",
-        )
+        raise own_step()
+
+
+def own_step() -> NotAllowed:
+    """The refusal of what nobody does in another's name."""
+    return NotAllowed(
+        "mandate.own_step",
+        "only the person you help can do this, in their own log-in or at the counter",
+        "这一步只能由本人登录办理，或者到窗口办理",
+    )
 
 
 def _named(visit: Visit, typed: dict[str, str], errors: dict[str, str]) -> int | None:

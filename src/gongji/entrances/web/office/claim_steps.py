@@ -8,10 +8,10 @@ from typing import Final
 from starlette.responses import Response
 
 from gongji.entrances.web.office.claims import ON_CLAIMS, claim_at, doing_of, page, read_proposal
-from gongji.entrances.web.office.pages import for_duties
+from gongji.entrances.web.office.pages import agrees, for_duties
 from gongji.entrances.web.visits import Visit
 from gongji.foundation.access import Duty
-from gongji.foundation.errors import GongjiError, InvalidInput, NotFound
+from gongji.foundation.errors import GongjiError, NotFound
 from gongji.reimbursement import casework, deciding, paying, refusals
 from gongji.reimbursement.model import Claim, ClaimState
 
@@ -90,15 +90,12 @@ def _uphold(visit: Visit, one: Claim) -> None:
 
 
 def _second(visit: Visit, one: Claim) -> None:
-    opinion = visit.form.text("opinion")
-    if opinion not in ("agree", "disagree"):
-        raise InvalidInput("claim.opinion", "say whether you agree", "请选同意或不同意", field="opinion")
     deciding.second_opinion(
         doing_of(visit),
         visit.platform.rules,
         visit.platform.database.serials,
         one.id,
-        agree=opinion == "agree",
+        agree=agrees(visit, "claim.opinion"),
         note=visit.form.text("second_note"),
     )
 

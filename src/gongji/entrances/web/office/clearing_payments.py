@@ -14,11 +14,11 @@ from gongji.clearing.monthly.advances import advances
 from gongji.clearing.monthly.decide import pooling_region
 from gongji.clearing.monthly.model import Bill, Payment, Statement
 from gongji.entrances.web.office.comparing import region_name
-from gongji.entrances.web.office.pages import area_prefix, for_duties, read_rows, show
+from gongji.entrances.web.office.pages import agrees, area_prefix, for_duties, read_rows, show
 from gongji.entrances.web.visits import Visit
 from gongji.foundation import audit
 from gongji.foundation.access import Duty
-from gongji.foundation.errors import GongjiError, InvalidInput
+from gongji.foundation.errors import GongjiError
 from gongji.foundation.money import parse_yuan, yuan
 
 READERS: Final = (Duty.CLEARING_CLERK, Duty.SECOND_REVIEWER, Duty.AUDITOR)
@@ -156,28 +156,20 @@ def waiting(visit: Visit) -> Response:
 @for_duties(Duty.SECOND_REVIEWER)
 def second(visit: Visit) -> Response:
     """``POST /clearing/payments/{number}``: the second officer's word."""
-    opinion = visit.form.text("opinion")
     one = payments.payment_for(visit.connection, visit.number(), visit.caller)
     try:
-        if opinion not in ("agree", "disagree"):
-            raise InvalidInput(
-                "clearing.opinion",
-                "say whether you agree",
-                "请选同意或不同意",
-                field="opinion",
-                accepted="agree, disagree",
-            )
+        agree = agrees(visit, "clearing.opinion")
         payments.second_opinion(
             visit.connection,
             visit.platform.database.serials,
             one.id,
-            agree=opinion == "agree",
+            agree=agree,
             caller=visit.caller,
             at=visit.now,
         )
     except GongjiError as problem:
         return _waiting_page(visit, problem)
-    return visit.go(f"/clearing/payments?notice=payment_{opinion}d")
+    return visit.go(f"/clearing/payments?notice=payment_{'agreed' if agree else 'disagreed'}")
 
 
 def _bill_page(visit: Visit, one: Bill, problem: GongjiError | None = None) -> Response:

@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from gongji.entrances.web.office.pages import ON_CASES, area_prefix, for_duties, show
+from gongji.entrances.web.office.pages import ON_CASES, agrees, area_prefix, for_duties, show
 from gongji.entrances.web.office.people import Found, person_at
 from gongji.entrances.web.visits import Visit
 from gongji.family import freezes_store
@@ -83,20 +83,13 @@ def lift(visit: Visit) -> Response:
 def second(visit: Visit) -> Response:
     """``POST /freezes/{number}/second``: the second officer's word."""
     one, found = _freeze(visit)
-    opinion = visit.form.text("opinion")
     try:
-        if opinion not in ("agree", "disagree"):
-            raise InvalidInput(
-                "freeze.opinion",
-                "say whether you agree",
-                "请选同意或不同意",
-                field="opinion",
-                accepted="agree, disagree",
-            )
-        freezes.second_opinion(visit.connection, one.id, agree=opinion == "agree", caller=visit.caller, at=visit.now)
+        agree = agrees(visit, "freeze.opinion")
+        freezes.second_opinion(visit.connection, one.id, agree=agree, caller=visit.caller, at=visit.now)
     except GongjiError as problem:
         return _page(visit, found, problem)
-    return visit.go(f"/people/{found.person.psn_no}/freeze?notice=freeze_{opinion}d")
+    said = "agreed" if agree else "disagreed"
+    return visit.go(f"/people/{found.person.psn_no}/freeze?notice=freeze_{said}")
 
 
 def _freeze(visit: Visit) -> tuple[Freeze, Found]:

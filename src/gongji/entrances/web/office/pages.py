@@ -12,6 +12,7 @@ from starlette.responses import Response
 from gongji.entrances.web.pages import style_address
 from gongji.entrances.web.visits import PageWork, Visit, whole
 from gongji.foundation.access import Duty
+from gongji.foundation.errors import InvalidInput
 
 REVIEWERS: Final = (Duty.REVIEWER, Duty.SECOND_REVIEWER)
 ON_CASES: Final = (*REVIEWERS, Duty.AUDITOR)
@@ -118,6 +119,20 @@ def read_rows(visit: Visit, read: Callable[[int, int | None], Sequence[_Row]]) -
     shown = found[:ROWS]
     query = {name: value for name, value in visit.request.query_params.items() if name not in ("after", "notice")}
     return shown, Leaf(after, shown[-1].id if len(found) > ROWS else None, query)
+
+
+def agrees(visit: Visit, code: str) -> bool:
+    """Whether the second officer agrees, by the button that they pressed.
+
+    Raises:
+        InvalidInput: `code` when it was neither.
+    """
+    opinion = visit.form.text("opinion")
+    if opinion not in ("agree", "disagree"):
+        raise InvalidInput(
+            code, "say whether you agree", "请选同意或不同意", field="opinion", accepted="agree, disagree"
+        )
+    return opinion == "agree"
 
 
 def ways(visit: Visit) -> list[tuple[str, str]]:
