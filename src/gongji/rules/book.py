@@ -9,9 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from gongji.foundation.errors import InvalidInput, NotFound
 from gongji.rules import wallet_rules
 from gongji.rules.accrual import AccrualRule
+from gongji.rules.answering import nearest_to, pooling_of
 from gongji.rules.checks import check_pack
 from gongji.rules.compile import (
     Span,
@@ -35,9 +35,6 @@ from gongji.rules.wallet import QuotaRule, WalletRule
 
 #: How many hex digits of a digest are enough for a reader to tell packs apart.
 SHORT_DIGEST: Final = 12
-
-#: The region code of the nation's pack, the last to answer.
-NATION: Final = "100000"
 
 #: What an outpatient rule may pay too, and how.
 _FOLLOWING: Final = {CareKind.PHARMACY: pharmacy_timeline, CareKind.EMERGENCY: emergency_timeline}
@@ -381,29 +378,7 @@ class RuleBook:
         return self._nearest(region).own.name
 
     def _pooling(self, region: str) -> str:
-        """The pooling region of a county; a region with a pack is its own.
-
-        The first four digits say it (市级统筹), or the first two where the province's own pack sets benefits
-        (直辖市全市统筹).
-        """
-        if region in self._by_region:
-            return region
-        if len(region) != 6 or not (region.isascii() and region.isdigit()):
-            raise InvalidInput(
-                "region.invalid",
-                f"'{region}' is not a region code",
-                f"“{region}”不是统筹区划代码",
-                field="region",
-                accepted="six digits such as 211200",
-            )
-        city, province = region[:4] + "00", self._by_region.get(region[:2] + "0000")
-        if city not in self._by_region and province is not None and province.own.benefits:
-            return province.own.region
-        return city
+        return pooling_of(region, self._by_region)
 
     def _nearest(self, region: str) -> Lineage:
-        pooling = self._pooling(region)
-        for code in (pooling, pooling[:2] + "0000", NATION):
-            if code in self._by_region:
-                return self._by_region[code]
-        raise NotFound("region.unknown", f"no rule pack covers {region}", f"没有规则包覆盖 {region}", field="region")
+        return nearest_to(region, self._by_region)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from gongji.entrances.platform import load_rules
 from gongji.foundation.errors import NotFound
-from gongji.rules.book import NATION, RuleBook
+from gongji.rules.answering import NATION
+from gongji.rules.book import RuleBook
 from gongji.rules.lineage import Lineage
 
 

@@ -12,7 +12,7 @@ from gongji.entrances.open_rules.atlas import Atlas, Region
 from gongji.entrances.open_rules.registry import covered
 from gongji.entrances.web.rules.telling import benefit_title
 from gongji.entrances.wording import Language
-from gongji.rules.book import NATION
+from gongji.rules.answering import NATION
 from gongji.rules.coverage import SHARING, Coverage
 from gongji.rules.model import Grade
 from gongji.rules.pack import benefit_word
