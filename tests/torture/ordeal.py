@@ -60,7 +60,7 @@ _FAMILIES = 21
 _CHECK_EVERY = 10
 
 #: Seconds in which an answer has to come once everything is up again.
-_PATIENCE = 60
+_PATIENCE = 180
 
 
 class Ordeal:

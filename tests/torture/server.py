@@ -31,7 +31,7 @@ log_min_messages = fatal
 """
 
 #: Seconds for a recovery.
-_PATIENCE = 60
+_PATIENCE = 180
 
 #: PostgreSQL does not run as root: then it is nobody.
 _USER = {"user": "nobody", "group": os.stat("/").st_gid} if os.geteuid() == 0 else {}
