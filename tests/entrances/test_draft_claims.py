@@ -209,7 +209,7 @@ def test_a_stay_is_one_claim_however_often_it_is_settled(books: Books, run: Any)
     assert min(middle.fund_pool, rest.fund_pool) > 0
     assert [(row["days"], row["kind"], row["may_differ"]) for row in books.rows()] == [
         (19, "inpatient", "in_parts"),
-        (5, "inpatient", None),
+        (5, "inpatient", "follows"),
     ]
 
 

@@ -34,7 +34,7 @@ class Otherwise(StrEnum):
     Funds that are open to some people only; the own account pays first; no disease that the rule names; counters from months
     that were archived, or from before the span; insured elsewhere in the same period; a bill paid in cash that was counted;
     something taken back since; settled in another order than that of the days; a stay settled in parts; insurance corrected
-    since; rules that read otherwise now.
+    since; rules that read otherwise now; after a claim that may differ, in the same period.
     """
 
     FUNDS_FOR_SOME = "funds_for_some"
@@ -49,6 +49,7 @@ class Otherwise(StrEnum):
     IN_PARTS = "in_parts"
     INSURANCE = "insurance"
     RULES = "rules"
+    FOLLOWS = "follows"
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -182,6 +183,7 @@ def claims_of(
     made.sort(key=lambda one: (one.on, one.last.at, one.last.id))
     _compare(made, span, rules)
     _look_around(history, made, kept_from)
+    _pass_on(made)
     wanted = [one for one in made if span.takes_in(one.last.region, one.on, rules)]
     told = [_told(history.person_id, one, one.kind) for one in wanted if one.kind is not None]
     return told, len(wanted) - len(told)
@@ -314,6 +316,16 @@ def _look_around(history: History, made: Sequence[_Claim], kept_from: date | Non
             one.why.add(Otherwise.CASH)
         if kept_from is not None and _counts_together(kept_from - timedelta(1), one):
             one.why.add(Otherwise.ARCHIVED)
+
+
+def _pass_on(made: Sequence[_Claim]) -> None:
+    """Where a claim may differ, the counters may from then on."""
+    doubtful: list[_Claim] = []
+    for one in made:
+        if any(_counts_before(before, one) for before in doubtful):
+            one.why.add(Otherwise.FOLLOWS)
+        if one.why:
+            doubtful.append(one)
 
 
 def _counts_together(on: date, one: _Claim) -> bool:

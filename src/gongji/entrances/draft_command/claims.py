@@ -42,11 +42,12 @@ WORDS: Final = {
     Otherwise.IN_PARTS: "住院分次结算 a stay settled in parts",
     Otherwise.INSURANCE: "参保信息后来更正 insurance corrected since",
     Otherwise.RULES: "规则包后来改过 the pack reads otherwise now",
+    Otherwise.FOLLOWS: "同一期间前面的费用可能不一致，累计随之不同 an earlier claim of the period may differ, and with it what counts",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
+class Written:
     """What was written: rows and people; and what was not: claims that no kind of benefit is kept for, bills paid in cash; and the
     first day of which everything is here, where earlier months were archived."""
 
@@ -76,7 +77,7 @@ def claims(
     with open_platform(load_settings(data=data)) as platform:
         shelf = Shelf(platform.rules, {one.own.region: one for one in platform.rules.lineages()})
         span = _span(platform.rules.pooling(shelf.named(of).own.region), year, begins, until)
-        written = _write(platform, out, span)
+        written = write_claims(platform, out, span)
         console = Console(emoji=False, highlight=False, soft_wrap=True)
         for line in _told(written, out):
             console.print(line)
@@ -98,8 +99,13 @@ def _span(region: str, year: int | None, begins: datetime | None, until: datetim
     )
 
 
-def _write(platform: Platform, out: Path, span: Span) -> _Written:
+def write_claims(platform: Platform, out: Path, span: Span) -> Written:
     """Write the file, note in the audit who took it, and put it in its place.
+
+    Args:
+        platform: whose books.
+        out: the file.
+        span: which claims.
 
     Raises:
         Refused: ``claims.none`` when nothing was settled. InvalidInput: ``out.unwritable``.
@@ -131,7 +137,7 @@ def _write(platform: Platform, out: Path, span: Span) -> _Written:
                 people=file.people,
             )
         file.publish()
-    return _Written(file.rows, file.people, without_benefit, *rest)
+    return Written(file.rows, file.people, without_benefit, *rest)
 
 
 def _fill(file: ClaimsFile, settled: SettledPeople, platform: Platform, span: Span) -> int:
@@ -148,7 +154,7 @@ def _fill(file: ClaimsFile, settled: SettledPeople, platform: Platform, span: Sp
     return without_benefit
 
 
-def _told(written: _Written, out: Path) -> Iterator[str]:
+def _told(written: Written, out: Path) -> Iterator[str]:
     yield f"{written.people:,} 人 people, {written.rows:,} 条费用 claims: {out}"
     if written.without_benefit:
         yield (
