@@ -6,7 +6,7 @@ A snapshot sees all of it at one moment; memory holds the ids of the people and 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -15,7 +15,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from gongji.benefit.model import Bill
 from gongji.foundation.clock import CHINA
+from gongji.foundation.distribution import is_spread
 from gongji.foundation.ids import first_id, month_number
+from gongji.foundation.planning import by_key, looked_up
 from gongji.ledger.archive_tables import FIRST_DAY
 from gongji.ledger.tables import STANDS
 from gongji.registry.filings import Filed, FilingKind, FilingState
@@ -41,11 +43,23 @@ SELECT a.person_id FROM admission a
  WHERE a.discharged_at >= :begins AND a.discharged_at < :ends AND s.kind = 'settle' AND s.region = ANY(:regions)
 """
 
-_K: Final = "unnest(:people) AS k(id)"
-_OF_K: Final = "{0}.bucket = (k.id & 1023)::smallint AND {0}.person_id = k.id"
+#: Bills paid in cash that the funds decided on and that stand so.
+_CASH_CLAIMS: Final = """
+SELECT count(*) FROM (
+    SELECT claim_id FROM claim_decision WHERE region = ANY(:regions) AND "on" BETWEEN :begins AND :until
+     GROUP BY bucket, claim_id HAVING sum(total) <> 0) AS standing
+"""
 
-#: The settlements of a chunk that stand, oldest first; of stays also those after the span: the last one tells the stay's day.
-_SETTLED: Final = f"""
+
+def _of_people(table: str, name: str, *, apart: bool, key: str = "") -> str:
+    """SQL of the people of a chunk, each with their rows of a table; `key` is what else names these."""
+    theirs = f"{name}.bucket = (k.id & 1023)::smallint AND {by_key(f'{name}.person_id', 'k.id')}{key}"
+    return f"unnest(:people) AS k(id) {looked_up(table, name, theirs, apart=apart)}"
+
+
+def _settled_sql(*, apart: bool) -> str:
+    """The settlements of a chunk that stand, oldest first; of stays also those after the span: the last tells the stay's day."""
+    return f"""
 SELECT s.person_id, p.born_on, s.id, s.visit_id, s.institution_id, s.settled_at, s.region, s.scheme, s.status, s.psn_type,
        s.civil_servant, s.med_type, s.disease, s.prescriber, s.total, s.self_paid, s.over_limit, s.first_self_pay,
        s.in_scope, s.fund_pool, s.fund_large, s.fund_civil, s.fund_aid, s.pack_digest,
@@ -55,8 +69,7 @@ SELECT s.person_id, p.born_on, s.id, s.visit_id, s.institution_id, s.settled_at,
             ELSE (SELECT bool_and(coalesce((l.kept -> 'line' -> 'item' ->> 'essential_drug')::boolean, false))
                     FROM json_array_elements(s.lines) AS l(kept)) END AS essential_drugs,
        a.admitted_at, a.discharged_at, coalesce(a.state = 'settled', false) AS closed
-  FROM {_K}
-  JOIN settlement s ON {_OF_K.format("s")} AND s.id >= :first
+  FROM {_of_people("settlement", "s", apart=apart, key=" AND s.id >= :first")}
   JOIN person p ON p.bucket = s.bucket AND p.id = s.person_id
   LEFT JOIN admission a ON a.bucket = s.bucket AND a.visit_id = s.visit_id
  WHERE s.kind = 'settle' AND (s.settled_at < :ends OR a.visit_id IS NOT NULL)
@@ -64,35 +77,33 @@ SELECT s.person_id, p.born_on, s.id, s.visit_id, s.institution_id, s.settled_at,
  ORDER BY s.person_id, s.settled_at, s.id
 """
 
-#: What was filed for a chunk's people and not withdrawn, in the order in which the desk looks at it.
-_FILED: Final = f"""
+
+def _filed_sql(*, apart: bool) -> str:
+    """What was filed for a chunk's people and not withdrawn, in the order in which the desk looks at it."""
+    return f"""
 SELECT f.person_id, f.kind, f.subject, f.word, f.institution_id, f.state, lower(f.during) AS since,
        upper(f.during) - 1 AS until, f.filed_at
-  FROM {_K}
-  JOIN filing f ON {_OF_K.format("f")} AND f.state NOT IN ('withdrawn', 'refused')
+  FROM {_of_people("filing", "f", apart=apart)}
+ WHERE f.state NOT IN ('withdrawn', 'refused')
  ORDER BY f.id
 """
 
-#: Between which moments something stood in the books that is not there any more, or was missing that is there again.
-_UNDONE: Final = f"""
+
+def _undone_sql(*, apart: bool) -> str:
+    """Between which moments something stood in the books that is not there any more, or was missing that is there again."""
+    return f"""
 SELECT s.person_id, o.settled_at AS began, s.settled_at AS ended
-  FROM {_K}
-  JOIN settlement s ON {_OF_K.format("s")} AND s.id >= :first AND s.kind <> 'settle'
+  FROM {_of_people("settlement", "s", apart=apart, key=" AND s.id >= :first AND s.kind <> 'settle'")}
   JOIN settlement o ON o.bucket = s.bucket AND o.id = s.reverses
 """
 
-#: Decisions on bills paid in cash, which count as settlements do.
-_CASH: Final = f"""
-SELECT c.person_id, d.at, d."on" AS day
-  FROM {_K}
-  JOIN claim c ON {_OF_K.format("c")}
-  JOIN claim_decision d ON d.bucket = c.bucket AND d.claim_id = c.id AND d."on" >= :since
-"""
 
-_CASH_CLAIMS: Final = """
-SELECT count(*) FROM (
-    SELECT claim_id FROM claim_decision WHERE region = ANY(:regions) AND "on" BETWEEN :begins AND :until
-     GROUP BY bucket, claim_id HAVING sum(total) <> 0) AS standing
+def _cash_sql(*, apart: bool) -> str:
+    """Decisions on bills paid in cash, which count as settlements do."""
+    return f"""
+SELECT c.person_id, d.at, d."on" AS day
+  FROM {_of_people("claim", "c", apart=apart)}
+  JOIN claim_decision d ON d.bucket = c.bucket AND d.claim_id = c.id AND d."on" >= :since
 """
 
 
@@ -147,7 +158,7 @@ class SettledPeople:
 
     def _chunk(self, people: Sequence[int]) -> dict[int, History]:
         asked = {**self._asked, "people": people}
-        rows = self._rows(_SETTLED, asked)
+        rows = self._rows(_settled_sql, asked)
         self._learn_institutions({row.institution_id for row in rows})
         found: dict[int, History] = {}
         for row in rows:
@@ -155,19 +166,21 @@ class SettledPeople:
             history.settled.append(_settled(row, self._institutions))
         for person, enrolments in select_enrolments(self._connection, found).items():
             found[person].enrolments = enrolments
-        for row in self._rows(_FILED, asked):
+        for row in self._rows(_filed_sql, asked):
             if row.person_id in found:
                 found[row.person_id].filings.append((row.filed_at, _filed(row)))
-        for row in self._rows(_UNDONE, asked):
+        for row in self._rows(_undone_sql, asked):
             if row.person_id in found:
                 found[row.person_id].undone.append((row.began, row.ended))
-        for row in self._rows(_CASH, asked):
+        for row in self._rows(_cash_sql, asked):
             if row.person_id in found:
                 found[row.person_id].cash.append((row.at, row.day))
         return found
 
-    def _rows(self, statement: str, asked: Mapping[str, object]) -> Sequence[Any]:
-        typed = sa.text(statement).bindparams(sa.bindparam("people", type_=ARRAY(sa.BigInteger)))
+    def _rows(self, statement: Callable[..., str], asked: Mapping[str, object]) -> Sequence[Any]:
+        typed = sa.text(statement(apart=not is_spread(self._connection))).bindparams(
+            sa.bindparam("people", type_=ARRAY(sa.BigInteger))
+        )
         return self._connection.execute(typed, asked).all()
 
     def _learn_institutions(self, wanted: set[int]) -> None:
