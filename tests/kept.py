@@ -49,6 +49,10 @@ SELECT unnest(s.setconfig) FROM pg_db_role_setting s JOIN pg_database d ON d.oid
  WHERE d.datname = %s AND s.setrole = 0
 """
 
+#: Ends whoever is in a database, and how often that is done before a copy that does not succeed is given up.
+_OUT_OF = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s"
+_LOOKS_IN = 5
+
 _SEQUENCES = "SELECT sequencename, start_value FROM pg_sequences WHERE schemaname = 'public'"
 
 
@@ -114,7 +118,16 @@ class KeptDatabase:
             sql.Identifier(self.template),
             sql.SQL("wal_log" if waits else "file_copy"),
         )
-        server.execute(made)
+        # A cluster's own daemon looks into every database now and then, into the template, too.
+        for _ in range(_LOOKS_IN):
+            server.execute(_OUT_OF, [self.template])
+            try:
+                server.execute(made)
+                break
+            except psycopg.errors.ObjectInUse:
+                continue
+        else:
+            server.execute(made)
         # What is set for a database is not copied with it.
         for (setting,) in server.execute(_SETTINGS, [self.template]).fetchall():
             name, value = setting.split("=", 1)
