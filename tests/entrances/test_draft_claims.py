@@ -450,7 +450,9 @@ def test_what_cannot_be_written_is_refused_and_nothing_is_left(kinds: Books, run
     assert refused(run, "--of", "铁岭", "--from", "2024-07-01", "--until", "2024-06-30") == "claims.span"
     assert refused(run, "--of", "无此地", "--year", "2024") == "region.unknown"
     assert refused(run, "--of", "沈阳", "--year", "2024") == "claims.none"
+    assert refused(run, "--of", "469001", "--year", "2024") == "claims.none"
     assert refused(run, "--of", "铁岭", "--year", "2025") == "claims.none"
     assert sorted(here.iterdir()) == before
+    assert run("--of", "211221", "--year", "2024")[0] == 0, "a county's code means its pooling region"
     kinds.file = here / "nowhere" / "claims.parquet"
     assert refused(run, "--of", "铁岭", "--year", "2024") == "out.unwritable"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from gongji.foundation import audit
 from gongji.foundation.errors import InvalidInput, Refused
 from gongji.foundation.money import yuan
 from gongji.foundation.settings import load_settings
+from gongji.rules.book import RuleBook
 from gongji.settlement.settled_claims import Otherwise, Span, claims_of, counted_since
 from gongji.settlement.settled_store import SettledPeople
 
@@ -75,14 +77,24 @@ def claims(
     """
     check_installed()
     with open_platform(load_settings(data=data)) as platform:
-        shelf = Shelf(platform.rules, {one.own.region: one for one in platform.rules.lineages()})
-        span = _span(platform.rules.pooling(shelf.named(of).own.region), year, begins, until)
+        span = _span(_pooling(platform.rules, of), year, begins, until)
         written = write_claims(platform, out, span)
         console = Console(emoji=False, highlight=False, soft_wrap=True)
         for line in _told(written, out):
             console.print(line)
         if check:
             _check(platform, out, console)
+
+
+def _pooling(rules: RuleBook, of: str) -> str:
+    """The pooling region that is meant: by its code, whether or not it has a pack of its own, or by a pack's name.
+
+    Raises:
+        NotFound: ``region.unknown``.
+    """
+    if re.fullmatch(r"[0-9]{6}", of):
+        return rules.pooling(of)
+    return rules.pooling(Shelf(rules, {one.own.region: one for one in rules.lineages()}).named(of).own.region)
 
 
 def _span(region: str, year: int | None, begins: datetime | None, until: datetime | None) -> Span:
