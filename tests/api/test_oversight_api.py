@@ -10,6 +10,7 @@ import pytest
 from test_rest_api import Client, World, problem, world
 
 from gongji.foundation.access import Caller, Duty, Role
+from gongji.oversight.alerts.rules import RULES
 from gongji.oversight.alerts.scan import scan
 
 __all__ = ["world"]
@@ -106,7 +107,7 @@ def test_rules_tell_how_right_they_are_and_are_changed_with_a_reason(world: Worl
     warned["shown"] = founded
     inspector.post(f"{address}/conclude", warned)
     rules = {one["rule"]: one for one in inspector.get("/oversight/rules").json()}
-    assert len(rules) == 14
+    assert len(rules) == len(RULES)
     told = rules["relatives_at_one_till"]
     assert (told["found"], told["decided"], told["founded"], told["precision_percent"]) == (1, 1, 1, 100)
     assert rules["over_volume"]["precision_percent"] is None

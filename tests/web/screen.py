@@ -53,6 +53,8 @@ def accessible(page: Page, address: str) -> None:
 
 def check(page: Page, name: str = "", *, target: float, text: float) -> None:
     """Within the screen, nothing cut off, targets of `target` and letters of `text` CSS pixels at least, one heading."""
+    # A press is over when the next page begins to come: on a busy machine there is no document in it yet.
+    page.wait_for_load_state()
     assert page.evaluate(SIDEWAYS) <= 0, name
     assert page.evaluate(CLIPPED) == [], name
     assert page.evaluate(SMALL_TARGETS, target) == [], name
