@@ -43,6 +43,15 @@ def test_every_number_stands_there_with_what_it_is_today(reader: httpx.Client) -
     assert f'name="{CAP}"' in answer.text
 
 
+def test_numbers_from_a_weak_source_say_so(reader: httpx.Client) -> None:
+    weak, good = (
+        said(reader.get("/rules/draft", params={"region": one, "on": "2025-07-01"})) for one in ("211200", "370800")
+    )
+    caution = "数字出自转载资料，还没有和官方原文核对"
+    assert caution in weak
+    assert caution not in good.partition("居民医保")[0]
+
+
 @pytest.mark.parametrize("typed", ["75 %", "75%", "75", "+10", "＋10％"])
 def test_a_number_is_read_as_people_type_it(reader: httpx.Client, typed: str) -> None:
     """75 % instead of 65 %: of 1,500.00 at the second tier, 1,300.00 after the deductible: 975.00 instead of 845.00."""

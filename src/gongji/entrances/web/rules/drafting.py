@@ -52,10 +52,11 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The numbers of one benefit."""
+    """The numbers of one benefit, with a sentence on the weakest of their sources; None where all can be trusted."""
 
     title: str
     numbers: tuple[Number, ...]
+    caution: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,8 @@ def _parts(
         begin = f"{lineage.own.id}#{benefit.section}."
         held = {name: in_force(entries, on) for name, entries in benefit.values.items()}
         found: dict[str, Number] = {}
-        for row in benefit_block(rule, language).rows:
+        block = benefit_block(rule, language)
+        for row in block.rows:
             value, *path = row.clause.rule.removeprefix(begin).split(".") if row.clause is not None else [""]
             entry = held.get(value)
             name = ".".join((benefit_word(key), value, *path))
@@ -138,7 +140,7 @@ def _parts(
                 ratio = entry.value[tuple(path)].is_ratio
                 found[name] = Number(name, row.label, row.value, asked.get(name, ""), is_ratio=ratio)
         if found:
-            yield Part(benefit_title(*key, language), tuple(found.values()))
+            yield Part(block.title, tuple(found.values()), block.caution)
 
 
 def _errors(refused: PackError, changed: Mapping[str, str], language: Language) -> dict[str, str]:
