@@ -135,6 +135,18 @@ def test_a_report_that_cannot_be_written_is_refused(claims: str, draft: str, tmp
     assert getattr(result.exception, "code", None) == "out.unwritable"
 
 
+def test_a_report_does_not_take_the_place_of_the_claims(claims: str, draft: str) -> None:
+    before = Path(claims).read_text()
+    result = run("appraise", claims, draft, "--report", claims)
+    assert getattr(result.exception, "code", None) == "out.same_file"
+    assert Path(claims).read_text() == before
+
+
+def test_a_city_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    result = run("invent", str(tmp_path / "no" / "city.parquet"), "--of", "铁岭", "--people", "20")
+    assert getattr(result.exception, "code", None) == "out.unwritable"
+
+
 @pytest.mark.parametrize(
     ("difference", "of", "words"), [(1, 200, "+0.50%"), (-1, 3, "−33.33%"), (1, 100_000, "0.00%"), (5, 0, "")]
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,7 +93,9 @@ def appraise(
     check_installed()
     from gongji.simulation.chunk import Defaults
     from gongji.simulation.passage import Reading
+    from gongji.simulation.receipt import check_paths
 
+    check_paths({"claims": claims, "report": report})
     shelf = _shelf(pack)
     drafts = list(_enacted(shelf, files, of, begins, setting, vary))
     reading = Reading(source_format, Defaults(region, scheme, kind, status, tier), threads)
@@ -120,11 +121,15 @@ def invent(
     import pyarrow.parquet as pq
 
     from gongji.simulation.invented import INVENTED, invented_claims
+    from gongji.simulation.targets import unwritable
 
     region = _shelf(None).named(of).own.region
     table = invented_claims(people, region, year, seed)
     told = {INVENTED: f"{people} people of {region}, {year}, seed {seed}"}
-    pq.write_table(table.replace_schema_metadata(told), out)
+    try:
+        pq.write_table(table.replace_schema_metadata(told), out)
+    except OSError as problem:
+        raise unwritable(out, problem) from problem
     Console(emoji=False).print(
         f"{table.num_rows:,} 条虚构的费用 invented claims: {out}", highlight=False, soft_wrap=True
     )
@@ -169,9 +174,7 @@ def _of_settings(
     pack = shelf.named(of).own.id
     day = (begins or SystemClock().now()).date()
     tried = [one.partition("=") for one in vary]
-    each = list(
-        chain.from_iterable((f"{name}={value.strip()}" for value in values.split(",")) for name, _, values in tried)
-    )
+    each = [f"{name}={value.strip()}" for name, _, values in tried for value in values.split(",")]
     if not each:
         yield draft_of_settings("; ".join(settings), pack, day, settings)
     for one in each:

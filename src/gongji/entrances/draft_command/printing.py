@@ -10,7 +10,6 @@ from rich.table import Table
 
 from gongji.entrances.assess_command.printing import print_rests
 from gongji.entrances.draft_command.weighed import (
-    OF_CLAIMS,
     OF_PEOPLE,
     Weighed,
     Weighing,
@@ -59,9 +58,8 @@ def print_weighing(weighing: Weighing, book: RuleBook, console: Console, languag
     console.print(sums(weighing, language))
     console.print(_people(weighing, language))
     if len(weighing.drafts) == 1:
-        for name in OF_CLAIMS:
-            if name in _ALONG:
-                console.print(_along(weighing, name, language))
+        for name in _ALONG:
+            console.print(_along(weighing, name, language))
         for name in OF_PEOPLE:
             console.print(_people_along(weighing, weighing.drafts[0], name, language))
     print_rests({region: digests[0] for region, digests in weighing.appraisal.regions.items()}, book, console)
