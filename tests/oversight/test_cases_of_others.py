@@ -107,14 +107,19 @@ def test_a_letter_tells_of_relatives_what_ones_account_gave_not_their_bill(desk:
     assert [letters.amount_for(row, theirs) for row in desk.do(letters.rows_for, theirs)] == [400_00] * 3
 
 
+def buys_again(desk: Desk, shopper: int) -> None:
+    """Nine days later somebody buys the same at three pharmacies once more."""
+    desk.watch.town.clock.advance(timedelta(days=9))
+    for shop in (HUIMIN, KANGNING, LAOBAIXING):
+        desk.watch.buy(shopper, shop, "45.00")
+
+
 def test_an_alert_that_joined_unseen_is_not_decided_with_the_others(desk: Desk) -> None:
     liu = shopper(desk.watch)
     (case,) = desk.watch.cases()
     desk.claim(case.id)
     seen = [one.id for one in desk.watch.alerts()]
-    desk.watch.town.clock.advance(timedelta(days=9))
-    for shop in (HUIMIN, KANGNING, LAOBAIXING):
-        desk.watch.buy(liu, shop, "45.00")
+    buys_again(desk, liu)
     desk.watch.scan()
     refused(lambda: desk.conclude(case.id, "explained", "long_term_supply", shown=seen), "alert_case.new_alert")
     assert {one.founded for one in desk.watch.alerts()} == {None}
@@ -127,9 +132,7 @@ def test_a_scan_and_a_conclusion_at_once_leave_no_alert_behind_a_conclusion(desk
     (case,) = desk.watch.cases()
     desk.claim(case.id)
     seen = [one.id for one in desk.watch.alerts()]
-    desk.watch.town.clock.advance(timedelta(days=9))
-    for shop in (HUIMIN, KANGNING, LAOBAIXING):
-        desk.watch.buy(liu, shop, "45.00")
+    buys_again(desk, liu)
     start = threading.Barrier(2)
     outcomes: list[str] = []
 

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from gongji.entrances.platform import Platform
+from gongji.entrances.server import serving
 from gongji.entrances.web.citizen import build_citizen_pages
 from gongji.entrances.web.office import build_office_pages, carry_out_decisions
 from gongji.family import service as family
@@ -178,6 +180,15 @@ class House:
         """Somebody buys something with what is shared."""
         pharmacy = self.town.institution("P21120200003")
         return self.town.settled(self.town.purchase(person, pharmacy, ("C-A", 1, price), use="2"))
+
+
+def open_house(town: Town, folder: Path) -> Iterator[House]:
+    """The agency with its pages served on a free port; for fixtures to yield from."""
+    made = House(town, folder)
+    with serving(made.app(), "127.0.0.1", 0) as base:
+        made.base = base
+        yield made
+    made.close()
 
 
 def settlement_number(settlement: Settlement) -> str:

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from office_house import Browser, House, book_page
+from office_house import Browser, House, book_page, open_house
 
-from gongji.entrances.server import serving
 from gongji.foundation.access import Duty
 from gongji.foundation.clock import CHINA
 from gongji.oversight.alerts.scan import scan
@@ -23,11 +22,7 @@ from town import Town
 def house(town: Town, tmp_path: Path) -> Iterator[House]:
     """Monday 2025-03-03, 10:00 in Tieling."""
     town.clock.set(datetime(2025, 3, 3, 10, 0, tzinfo=CHINA))
-    made = House(town, tmp_path)
-    with serving(made.app(), "127.0.0.1", 0) as base:
-        made.base = base
-        yield made
-    made.close()
+    yield from open_house(town, tmp_path)
 
 
 def till(house: House) -> int:

@@ -12,9 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 import sqlalchemy as sa
-from office_house import Browser, House, book_page
+from office_house import Browser, House, book_page, open_house
 
-from gongji.entrances.server import serving
 from gongji.foundation.access import Caller, Duty, Role
 from gongji.foundation.clock import CHINA
 from gongji.settlement.proof import prove
@@ -31,11 +30,7 @@ BILL = (
 def house(town: Town, tmp_path: Path) -> Iterator[House]:
     """The agency of Tieling in March 2024."""
     town.clock.set(datetime(2024, 3, 5, 10, tzinfo=CHINA))
-    made = House(town, tmp_path)
-    with serving(made.app(), "127.0.0.1", 0) as base:
-        made.base = base
-        yield made
-    made.close()
+    yield from open_house(town, tmp_path)
 
 
 def at(answer: httpx.Response) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from office_house import House, book_page
+from office_house import House, book_page, open_house
 from phone import serving_pages
 from playwright.sync_api import Browser
 from screen import picture
@@ -16,7 +16,6 @@ from test_claim_pages import citizen, fill_in
 from test_office_browser import looked_at, officer, signed_in
 from walk import Twin, Walk
 
-from gongji.entrances.server import serving
 from gongji.foundation.access import Caller, Duty, Role
 from gongji.foundation.clock import CHINA
 from town import Town
@@ -111,11 +110,7 @@ def test_claimed_from_the_start_page_one_thing_after_the_other(walk: Walk, tmp_p
 def house(town: Town, tmp_path: Path) -> Iterator[House]:
     """The agency of Tieling in March 2024."""
     town.clock.set(datetime(2024, 3, 5, 10, tzinfo=CHINA))
-    made = House(town, tmp_path)
-    with serving(made.app(), "127.0.0.1", 0) as base:
-        made.base = base
-        yield made
-    made.close()
+    yield from open_house(town, tmp_path)
 
 
 def test_decided_at_a_wide_screen_and_read_on_the_phone(chromium: Browser, house: House) -> None:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from office_house import House
+from office_house import House, open_house
 from test_office_pages import difference
 
-from gongji.entrances.server import serving
 from gongji.foundation.access import Duty
 from gongji.foundation.clock import CHINA
 from town import Town
@@ -21,11 +20,7 @@ from town import Town
 def house(town: Town, tmp_path: Path) -> Iterator[House]:
     """Monday 2025-04-07, 10:00 in Tieling."""
     town.clock.set(datetime(2025, 4, 7, 10, 0, tzinfo=CHINA))
-    made = House(town, tmp_path)
-    with serving(made.app(), "127.0.0.1", 0) as base:
-        made.base = base
-        yield made
-    made.close()
+    yield from open_house(town, tmp_path)
 
 
 def test_a_difference_is_listed_with_owner_and_age_handed_over_and_cleared(house: House) -> None:

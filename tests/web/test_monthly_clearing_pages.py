@@ -11,9 +11,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from office_house import House
+from office_house import House, open_house
 
-from gongji.entrances.server import serving
 from gongji.foundation.access import Duty
 from gongji.foundation.clock import CHINA
 from town import JINING, Town
@@ -30,11 +29,7 @@ def house(town: Town, tmp_path: Path) -> Iterator[House]:
     for price in ("250.00", "100.00"):
         visit, total = town.visit(man, hospital, ("C-A", 1, price))
         town.settled(town.settle_visit(man, hospital, visit, total))
-    made = House(town, tmp_path)
-    with serving(made.app(), "127.0.0.1", 0) as base:
-        made.base = base
-        yield made
-    made.close()
+    yield from open_house(town, tmp_path)
 
 
 def closed(house: House) -> str:

@@ -8,10 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from office_house import Browser, House
+from office_house import Browser, House, open_house
 from test_claim_pages import fill_in
 
-from gongji.entrances.server import serving
 from gongji.entrances.web.citizen.app import citizen_routes
 from gongji.entrances.web.office.app import PAGES
 from gongji.entrances.web.problems import Problems
@@ -27,11 +26,7 @@ NUMBERS = ("999999999999999999", "99999999999", "9" * 40, "x", "-1", "١٢")
 def house(town: Town, tmp_path: Path) -> Iterator[House]:
     """The agency of Tieling in March 2024."""
     town.clock.set(datetime(2024, 3, 5, 10, tzinfo=CHINA))
-    made = House(town, tmp_path)
-    with serving(made.app(), "127.0.0.1", 0) as base:
-        made.base = base
-        yield made
-    made.close()
+    yield from open_house(town, tmp_path)
 
 
 def whoever(house: House) -> tuple[Browser, Browser]:

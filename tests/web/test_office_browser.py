@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from office_house import COOKIES, House, hidden, settlement_number
+from office_house import COOKIES, House, hidden, open_house, settlement_number
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext
 from screen import check, picture
@@ -32,11 +32,7 @@ pytestmark = pytest.mark.browser
 def house(town: Town, tmp_path: Path) -> Iterator[House]:
     """Monday 2025-03-03, 10:00 in Tieling."""
     town.clock.set(datetime(2025, 3, 3, 10, 0, tzinfo=CHINA))
-    made = House(town, tmp_path)
-    with serving(made.app(), "127.0.0.1", 0) as base:
-        made.base = base
-        yield made
-    made.close()
+    yield from open_house(town, tmp_path)
 
 
 def looked_at(context: BrowserContext, house: House, pages: dict[str, str], *, target: float, text: float) -> None:

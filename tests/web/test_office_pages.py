@@ -11,13 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 import sqlalchemy as sa
-from office_house import Browser, House, hidden, settlement_number
+from office_house import Browser, House, hidden, open_house, settlement_number
 from PIL import Image
 
 from gongji.clearing.monthly import payments, statements, store
 from gongji.clearing.monthly.closing import close_month
 from gongji.clearing.monthly.terms import load_terms
-from gongji.entrances.server import serving
 from gongji.entrances.web.office.app import PAGES
 from gongji.family import casework
 from gongji.family import service as family
@@ -36,11 +35,7 @@ from town import Town
 def house(town: Town, tmp_path: Path) -> Iterator[House]:
     """Monday 2025-03-03, 10:00 in Tieling."""
     town.clock.set(datetime(2025, 3, 3, 10, 0, tzinfo=CHINA))
-    made = House(town, tmp_path)
-    with serving(made.app(), "127.0.0.1", 0) as base:
-        made.base = base
-        yield made
-    made.close()
+    yield from open_house(town, tmp_path)
 
 
 def audited(house: House, person: int) -> list[str]:

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 from office_house import Browser as Client
-from office_house import House
+from office_house import House, open_house
 from playwright.sync_api import Browser
 from screen import picture
 from test_office_browser import looked_at, officer, signed_in
 from test_office_pages import difference
 
-from gongji.entrances.server import serving
 from gongji.foundation.access import Caller, Duty, Role
 from gongji.foundation.clock import CHINA
 from gongji.foundation.deliveries import Channel, message_delivery, note_failed, take_due
@@ -28,11 +27,7 @@ pytestmark = pytest.mark.browser
 def house(town: Town, tmp_path: Path) -> Iterator[House]:
     """Monday 2025-03-03, 10:00 in Tieling."""
     town.clock.set(datetime(2025, 3, 3, 10, 0, tzinfo=CHINA))
-    made = House(town, tmp_path)
-    with serving(made.app(), "127.0.0.1", 0) as base:
-        made.base = base
-        yield made
-    made.close()
+    yield from open_house(town, tmp_path)
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from office_house import Browser, House, hidden
+from office_house import Browser, House, hidden, open_house
 
-from gongji.entrances.server import serving
 from gongji.foundation.access import Duty
 from gongji.foundation.clock import CHINA
 from gongji.premium.following import follow_orders
@@ -20,11 +19,7 @@ from town import JINING, Town
 @pytest.fixture
 def house(town: Town, tmp_path: Path) -> Iterator[House]:
     """The pages; a test says who lives there."""
-    made = House(town, tmp_path)
-    with serving(made.app(), "127.0.0.1", 0) as base:
-        made.base = base
-        yield made
-    made.close()
+    yield from open_house(town, tmp_path)
 
 
 def order(phone: Browser, under: int) -> str:

@@ -9,9 +9,8 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from office_house import Browser, House, hidden
+from office_house import Browser, House, hidden, open_house
 
-from gongji.entrances.server import serving
 from gongji.family.kinship_store import record_kinship
 from gongji.family.model import FactKind, KinshipFact
 from gongji.foundation.clock import CHINA
@@ -24,11 +23,7 @@ from town import JINING, Town
 def house(town: Town, tmp_path: Path) -> Iterator[House]:
     """The pages, on Wednesday 2025-06-11 at 10:30."""
     town.clock.set(datetime(2025, 6, 11, 10, 30, tzinfo=CHINA))
-    made = House(town, tmp_path)
-    with serving(made.app(), "127.0.0.1", 0) as base:
-        made.base = base
-        yield made
-    made.close()
+    yield from open_house(town, tmp_path)
 
 
 def family(house: House) -> tuple[int, int, Browser, Browser]:
